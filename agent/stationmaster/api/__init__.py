@@ -1,0 +1,56 @@
+"""All that a converter author imports. Stable; no I/O beyond the source file it is handed.
+
+::
+
+    from stationmaster.api import Report, between
+
+    report = Report.uut(sn="SN-0001", pn="PCBA-001", rev="A", process_code=10, start=started_at)
+    report.root.numeric("VCC", 5.01, unit="V", limits=between(4.5, 5.5))
+"""
+
+from stationmaster.api.converter import (
+    Completes,
+    Converter,
+    ConverterOptions,
+    Detects,
+    Glimpse,
+    HasOptions,
+    Resume,
+    Source,
+    Station,
+)
+from stationmaster.api.limit import CompOp, Limits, at_least, at_most, between, equal, log_only
+from stationmaster.api.report import Failure, Report, ReportType, Result
+from stationmaster.api.step import Group, Sequence, Series, Status, Step
+from stationmaster.errors import ConversionError, SourceBusyError, ValidationError
+
+__all__ = [
+    "CompOp",
+    "Completes",
+    "ConversionError",
+    "Converter",
+    "ConverterOptions",
+    "Detects",
+    "Failure",
+    "Glimpse",
+    "Group",
+    "HasOptions",
+    "Limits",
+    "Report",
+    "ReportType",
+    "Result",
+    "Resume",
+    "Sequence",
+    "Series",
+    "Source",
+    "SourceBusyError",
+    "Station",
+    "Status",
+    "Step",
+    "ValidationError",
+    "at_least",
+    "at_most",
+    "between",
+    "equal",
+    "log_only",
+]

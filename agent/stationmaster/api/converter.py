@@ -1,0 +1,180 @@
+"""What a converter is: one small protocol, with optional powers as protocols of their own.
+
+A converter is synchronous and pure: it reads the source it is handed and yields reports. It runs in a
+worker process that the agent can kill, so it may crash, hang or print without harm to anything else.
+The host wraps it with time limit, memory cap, defaults, validation and report ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from stationmaster.api.report import Report
+from stationmaster.api.text import decode_text
+
+HEAD_BYTES = 64 * 1024
+TAIL_BYTES = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where the file was found: defaults for what the source does not say.
+
+    Attributes:
+        name: station name (`machineName`).
+        time_zone: zone of the tester's clock as an IANA name; "" is the zone of this PC.
+    """
+
+    name: str = ""
+    location: str = ""
+    purpose: str = ""
+    time_zone: str = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone to read local times in."""
+        if self.time_zone:
+            return ZoneInfo(self.time_zone)
+        local = datetime.now(UTC).astimezone().tzinfo
+        return local if local is not None else UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A look at a file that is cheap at any size: the first 64 KiB and the last 4 KiB."""
+
+    name: str
+    size: int
+    head: bytes
+    tail: bytes
+
+    @classmethod
+    def at(cls, path: Path) -> Glimpse:
+        """Read the head and the tail of `path`."""
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            size = file.seek(0, 2)
+            file.seek(max(0, size - TAIL_BYTES))
+            return cls(name=path.name, size=size, head=head, tail=file.read())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file to convert.
+
+    Attributes:
+        path: where it lies; read it with the methods here where possible.
+        name: its name as the tester wrote it.
+        size: bytes. mtime: when it was last written, aware UTC.
+        station: defaults for what the file does not say.
+    """
+
+    path: Path
+    name: str
+    size: int
+    mtime: datetime
+    station: Station = field(default_factory=Station)
+
+    def open(self) -> BinaryIO:
+        """Open for reading bytes."""
+        return self.path.open("rb")
+
+    def read_bytes(self) -> bytes:
+        """The whole file."""
+        return self.path.read_bytes()
+
+    def read_text(self, *, fallback: str = "cp1252") -> str:
+        """The whole file as text: BOM, then strict UTF-8, then the 8-bit page `fallback`."""
+        return decode_text(self.read_bytes(), fallback=fallback, name=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """How far a growing file was converted; yield one as the last item, get it back next time.
+
+    Attributes:
+        offset: bytes from the start of the file that are converted for good.
+        state: what the converter needs to go on (JSON values), column names for instance.
+        ordinals: used by the host to count equal records; leave it alone.
+    """
+
+    offset: int
+    state: dict[str, Any] = field(default_factory=dict)
+    ordinals: dict[str, int] = field(default_factory=dict)
+
+
+class ConverterOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options that every converter understands; subclass it to add your own.
+
+    Attributes:
+        part_number: taken where the source names none.
+        revision: taken where the source names none.
+        process_code: taken where the source names none.
+        process_codes: operation name in the source -> process code.
+        serial_number_pattern: regular expression with a group `sn` for the file name, for sources
+            that carry no serial number.
+        placeholders: serial numbers that count as none, compared without case.
+        attach_source: attach the raw file to the report.
+    """
+
+    part_number: str = ""
+    revision: str = "A"
+    process_code: int | None = None
+    process_codes: dict[str, int] = {}
+    serial_number_pattern: str = ""
+    placeholders: tuple[str, ...] = ("UNKNOWN_DUT", "NONE", "N/A", "0", "default")
+    attach_source: bool = False
+
+
+@runtime_checkable
+class Converter(Protocol):
+    """A format's converter. Class attributes `name` (stable, kebab-case) and `version`."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    def convert(
+        self, source: Source, options: ConverterOptions, resume: Resume | None
+    ) -> Iterator[Report | Resume]:
+        """Yield the reports of `source`, in file order; then at most one `Resume`.
+
+        Raises:
+            ConversionError: the file cannot become reports; says where and why.
+        """
+        ...
+
+
+@runtime_checkable
+class Detects(Protocol):
+    """A converter that can tell whether a file is its own."""
+
+    def detect(self, glimpse: Glimpse) -> int:
+        """Confidence 0 to 100.
+
+        0 not mine, 30 the name only, 60 the shape fits, 80 a signature inside, 95 signature and
+        header, 100 a magic number.
+        """
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """A converter that can tell whether the tester has finished writing."""
+
+    def is_complete(self, glimpse: Glimpse) -> bool:
+        """False: look again later."""
+        ...
+
+
+@runtime_checkable
+class HasOptions(Protocol):
+    """A converter with options of its own."""
+
+    options_type: ClassVar[type[ConverterOptions]]

@@ -1,0 +1,358 @@
+"""The report builder: UUT (test) and UUR (repair) reports over their own WSJF object.
+
+`Report.data` *is* the WSJF object; builder methods write into it, unknown fields stay untouched. Field
+names and sizes: docs/reference/wsjf.md.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from stationmaster.api.step import Sequence, Status, Step, additional_data, roll_up
+
+
+class ReportType(StrEnum):
+    """`type` on the wire."""
+
+    UUT = "T"
+    UUR = "R"
+
+
+class Result(StrEnum):
+    """Overall result of a report."""
+
+    PASSED = "P"
+    FAILED = "F"
+    DONE = "D"
+    ERROR = "E"
+    TERMINATED = "T"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One repaired failure of a UUR report."""
+
+    category: str
+    code: str
+    comment: str | None = None
+    component: str | None = None
+    """Component reference, "U1"."""
+    function_block: str | None = None
+    step_id: int | None = None
+    """Id of the failed step in the referenced UUT report."""
+    step_name: str | None = None
+    article_number: str | None = None
+    article_revision: str | None = None
+    article_vendor: str | None = None
+    article_description: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """WSJF form, without what is not known."""
+        fields = {
+            "category": self.category,
+            "code": self.code,
+            "comment": self.comment,
+            "comRef": self.component,
+            "funcBlock": self.function_block,
+            "refStepId": self.step_id,
+            "refStepName": self.step_name,
+            "artNumber": self.article_number,
+            "artRev": self.article_revision,
+            "artVendor": self.article_vendor,
+            "artDescription": self.article_description,
+        }
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+class Report:
+    """One WATS report.
+
+    Attributes:
+        data: the WSJF object.
+        record: the bytes of this unit's own record in the source file; the report id is derived from
+            them when the source names none. None: the whole file is one record.
+        timed: False when the record carries no time of its own (the file's mtime then counts too).
+        warnings: what a person should know of the conversion; shown by the dry run and in the log.
+    """
+
+    __slots__ = ("_built", "data", "record", "timed", "warnings")
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """Wrap a WSJF object; it is shared, not copied."""
+        self.data = data
+        self.record: bytes | None = None
+        self.timed = True
+        self.warnings: list[str] = []
+        self._built = False
+
+    @classmethod
+    def uut(
+        cls,
+        *,
+        sn: str,
+        pn: str,
+        rev: str,
+        process_code: int,
+        start: datetime | None,
+        result: Result | None = None,
+        user: str = "",
+        execution_time: float | None = None,
+        sequence: str = "MainSequence",
+        sequence_path: str = "",
+        sequence_version: str = "",
+    ) -> Report:
+        """Begin a test report.
+
+        Args:
+            sn: serial number. pn: part number. rev: revision, each 1 to 100 characters.
+            process_code: code of the test operation.
+            start: aware datetime; None: unknown, the host takes the file's mtime and warns.
+            result: the tester's verdict; None: the worst status of the steps.
+            user: operator.
+            execution_time: seconds.
+            sequence: name of the test program; `sequence_path` and `sequence_version` belong to it.
+        """
+        report = cls(_header(ReportType.UUT, sn, pn, rev, process_code, start, result))
+        info: dict[str, Any] = {"user": user}
+        if execution_time is not None:
+            info["execTime"] = execution_time
+        call = {
+            "path": sequence_path or sequence,
+            "name": sequence,
+            "version": sequence_version or "1.0",
+        }
+        report.data["uut"] = info
+        report.data["root"] = {
+            "stepType": "SequenceCall",
+            "name": sequence,
+            "group": "M",
+            "seqCall": call,
+            "steps": [],
+        }
+        report.timed = start is not None
+        report._built = True
+        return report
+
+    @classmethod
+    def uur(
+        cls,
+        *,
+        sn: str,
+        pn: str,
+        rev: str,
+        process_code: int,
+        test_process_code: int,
+        start: datetime | None,
+        user: str = "",
+        comment: str | None = None,
+        execution_time: float | None = None,
+        uut_id: str | None = None,
+        confirmed_at: datetime | None = None,
+        finalized_at: datetime | None = None,
+    ) -> Report:
+        """Begin a repair report.
+
+        Args:
+            sn: serial number. pn: part number. rev: revision, each 1 to 100 characters.
+            process_code: code of the repair operation; `test_process_code`: of the test that failed.
+            start: aware datetime; None: unknown, the host takes the file's mtime and warns.
+            uut_id: id of the UUT report that led here.
+        """
+        report = cls(_header(ReportType.UUR, sn, pn, rev, process_code, start, Result.PASSED))
+        fields = {
+            "user": user,
+            "comment": comment,
+            "execTime": execution_time,
+            "processCode": test_process_code,
+            "refUUT": uut_id,
+            "confirmDate": _stamp(confirmed_at),
+            "finalizeDate": _stamp(finalized_at),
+            "active": True,
+        }
+        report.data["uur"] = {key: value for key, value in fields.items() if value is not None}
+        report.data["subUnits"] = [
+            {"idx": 0, "partType": "Main", "pn": pn, "rev": rev, "sn": sn, "failures": []}
+        ]
+        report.timed = start is not None
+        report._built = True
+        return report
+
+    # ---------------------------------------------------------------- what it says
+    @property
+    def type(self) -> ReportType:
+        """UUT or UUR."""
+        return ReportType(self.data.get("type", "T"))
+
+    @property
+    def id(self) -> str:
+        """The report id the source gave, or ""."""
+        return str(self.data.get("id") or "")
+
+    @property
+    def sn(self) -> str:
+        """Serial number."""
+        return str(self.data.get("sn") or "")
+
+    @property
+    def pn(self) -> str:
+        """Part number."""
+        return str(self.data.get("pn") or "")
+
+    @property
+    def root(self) -> Sequence:
+        """The root sequence of a UUT report.
+
+        Raises:
+            KeyError: on a UUR report, which has no steps.
+        """
+        return Sequence(self.data["root"])
+
+    def steps(self) -> Iterator[Step]:
+        """All steps below and including the root; none for a UUR report."""
+        if self.data.get("root"):
+            yield from self.root.walk()
+
+    # ---------------------------------------------------------------- header parts
+    def info(self, **fields: str | float | bool | None) -> Self:
+        """Set fields of the `uut` or `uur` object by wire name; None leaves a field out.
+
+        `report.info(comment="...", batchSN="B-1", fixtureId="FX-1", errorCode=12)`
+        """
+        part = self.data.setdefault("uut" if self.type is ReportType.UUT else "uur", {})
+        part.update({key: value for key, value in fields.items() if value is not None})
+        return self
+
+    def station(self, name: str) -> Self:
+        """Name the station as the source has it; else the instance's own name is filled in."""
+        if name:
+            self.data["machineName"] = name
+        return self
+
+    def misc(self, description: str, text: str) -> Self:
+        """Add a misc info; both sides up to 100 characters, longer text is cut with a warning."""
+        if len(text) > 100 or len(description) > 100:
+            self.warn(f"misc info {description[:40]!r} was cut to 100 characters")
+        entry = {"description": description[:100], "text": text[:100]}
+        self.data.setdefault("miscInfos", []).append(entry)
+        return self
+
+    def sub_unit(self, part_type: str, *, pn: str, sn: str, rev: str = "") -> Self:
+        """Add a sub-unit of a UUT report."""
+        unit = {"partType": part_type, "pn": pn, "rev": rev, "sn": sn}
+        self.data.setdefault("subUnits", []).append(unit)
+        return self
+
+    def replaced_unit(
+        self,
+        part_type: str,
+        *,
+        pn: str,
+        sn: str = "",
+        rev: str = "",
+        parent: int = 0,
+        position: int | None = None,
+        replaces: int | None = None,
+    ) -> int:
+        """Add a unit to a UUR report's hierarchy; returns its index for `failure`."""
+        units = self.data["subUnits"]
+        index = len(units)
+        unit = {"idx": index, "parentIdx": parent, "partType": part_type, "pn": pn, "rev": rev}
+        unit |= {"sn": sn, "position": position, "replacedIdx": replaces, "failures": []}
+        units.append({key: value for key, value in unit.items() if value is not None})
+        return index
+
+    def failure(self, failure: Failure, *, unit: int = 0) -> Self:
+        """Add a failure to a UUR report's unit (0 is the unit itself)."""
+        self.data["subUnits"][unit].setdefault("failures", []).append(failure.wire())
+        return self
+
+    def asset(self, sn: str, *, usage_count: int | None = None) -> Self:
+        """Add an asset (fixture, instrument) that was used."""
+        entry: dict[str, Any] = {"sn": sn}
+        if usage_count is not None:
+            entry["usageCount"] = usage_count
+        self.data.setdefault("assets", []).append(entry)
+        return self
+
+    def additional(self, name: str, values: Mapping[str, str | float | bool]) -> Self:
+        """Add a named set of values to the report."""
+        self.data.setdefault("additionalData", []).append(additional_data(name, values))
+        return self
+
+    def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
+        """Attach a file to the report as a whole."""
+        entry = {
+            "name": name,
+            "contentType": content_type,
+            "data": base64.b64encode(content).decode("ascii"),
+        }
+        self.data.setdefault("binaryData", []).append(entry)
+        return self
+
+    def warn(self, text: str) -> Self:
+        """Tell the person who looks at this conversion something."""
+        self.warnings.append(text)
+        return self
+
+    # ---------------------------------------------------------------- completion by the host
+    def finish(self) -> Self:
+        """Roll statuses up, number the steps, name the culprit. Idempotent.
+
+        Only a report that was built here is touched; one that was decoded keeps what its source said.
+        """
+        if not self._built:
+            return self
+        if self.type is ReportType.UUT:
+            roll_up(self.data["root"])
+            for number, step in enumerate(self.steps(), start=1):
+                step.data["id"] = number
+            if not self.data.get("result"):
+                self.data["result"] = self.root.status
+            if self.data["result"] in {"F", "E", "T"}:
+                _name_culprit(self.steps())
+        return self
+
+
+def _name_culprit(steps: Iterable[Step]) -> None:
+    everything = list(steps)
+    if any(step.data.get("causedUUTFailure") for step in everything):
+        return
+    bad = {Status.FAILED.value, Status.ERROR.value, Status.TERMINATED.value}
+    for step in everything:
+        if step.status in bad and not step.data.get("steps"):
+            step.data["causedUUTFailure"] = True
+            return
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
+
+
+def _header(
+    kind: ReportType,
+    sn: str,
+    pn: str,
+    rev: str,
+    process_code: int,
+    start: datetime | None,
+    result: Result | None,
+) -> dict[str, Any]:
+    if start is not None and start.tzinfo is None:
+        raise ValueError("start must be an aware datetime: give it the station's time zone")
+    header: dict[str, Any] = {
+        "type": kind.value,
+        "pn": pn.strip(),
+        "sn": sn.strip(),
+        "rev": rev.strip(),
+        "processCode": process_code,
+    }
+    if result is not None:
+        header["result"] = result.value
+    if start is not None:
+        header["start"] = start.isoformat()
+    return header

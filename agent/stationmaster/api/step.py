@@ -1,0 +1,406 @@
+"""Steps of a report: a thin, typed skin over the WSJF object, so that nothing in it can get lost.
+
+A `Step` holds the JSON object itself in `data`; what we do not know stays there untouched.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from stationmaster.api.limit import CompOp, Limits, log_only
+
+
+class Status(StrEnum):
+    """Status of a step or a measurement, as the wire has it."""
+
+    PASSED = "P"
+    FAILED = "F"
+    SKIPPED = "S"
+    DONE = "D"
+    ERROR = "E"
+    TERMINATED = "T"
+
+    @classmethod
+    def of(cls, passed: bool) -> Status:  # noqa: FBT001 - Status.of(True) reads as it should
+        """`PASSED` or `FAILED`."""
+        return cls.PASSED if passed else cls.FAILED
+
+
+class Group(StrEnum):
+    """Part of the sequence a step belongs to."""
+
+    SETUP = "S"
+    MAIN = "M"
+    CLEANUP = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve of a chart: points `(x[i], y[i])`, in the units of the chart's axes."""
+
+    name: str
+    x: Iterable[float]
+    y: Iterable[float]
+
+    def wire(self) -> dict[str, Any]:
+        """WSJF form: numbers joined by semicolons."""
+        return {
+            "dataType": "XYG",
+            "name": self.name,
+            "xdata": ";".join(_text(v) for v in self.x),
+            "ydata": ";".join(_text(v) for v in self.y),
+        }
+
+
+class Step:
+    """One step; the setters return the step, so that they chain."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """Wrap a WSJF step object; it is shared, not copied."""
+        self.data = data
+
+    @property
+    def name(self) -> str:
+        """The tester's own name of the step."""
+        return str(self.data.get("name", ""))
+
+    @property
+    def step_type(self) -> str:
+        """WSJF step type, known to us or not."""
+        return str(self.data.get("stepType", ""))
+
+    @property
+    def status(self) -> str:
+        """Status letter; "" where a sequence waits for `Report.finish`."""
+        return str(self.data.get("status", ""))
+
+    @property
+    def steps(self) -> list[Step]:
+        """Children, whatever the step type."""
+        return [Step(child) for child in self.data.get("steps") or []]
+
+    def walk(self) -> Iterator[Step]:
+        """This step and all below it, in file order."""
+        yield self
+        for child in self.steps:
+            yield from child.walk()
+
+    def details(
+        self,
+        *,
+        text: str | None = None,
+        error_code: int | None = None,
+        error_message: str | None = None,
+        total_time: float | None = None,
+        start: datetime | None = None,
+        caused_failure: bool | None = None,
+        group: Group | None = None,
+    ) -> Self:
+        """Set what any step may carry; None leaves a field as it is. `total_time` in seconds."""
+        fields = {
+            "reportText": text,
+            "errorCode": error_code,
+            "errorMessage": error_message,
+            "totTime": total_time,
+            "start": start.isoformat() if start else None,
+            "causedUUTFailure": caused_failure,
+            "group": group.value if group else None,
+        }
+        self.data.update({key: value for key, value in fields.items() if value is not None})
+        return self
+
+    def chart(
+        self,
+        label: str,
+        series: Iterable[Series],
+        *,
+        x_label: str = "X",
+        x_unit: str = "",
+        y_label: str = "Y",
+        y_unit: str = "",
+        chart_type: str = "Line",
+    ) -> Self:
+        """Attach a chart. `chart_type` is Line, LineLogX, LineLogY or LineLogXY."""
+        self.data["chart"] = {
+            "chartType": chart_type,
+            "label": label,
+            "xLabel": x_label,
+            "xUnit": x_unit,
+            "yLabel": y_label,
+            "yUnit": y_unit,
+            "series": [one.wire() for one in series],
+        }
+        return self
+
+    def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
+        """Attach a file; a step holds one."""
+        self.data["attachment"] = {
+            "name": name,
+            "contentType": content_type,
+            "data": base64.b64encode(content).decode("ascii"),
+        }
+        return self
+
+    def loop_summary(self, *, count: int, passed: int, failed: int) -> Self:
+        """Make this the summary of a loop of `count` iterations, whose steps follow it."""
+        self.data["loop"] = {
+            "idx": None,
+            "num": count,
+            "endingIndex": count - 1,
+            "passed": passed,
+            "failed": failed,
+        }
+        return self
+
+    def loop_index(self, index: int) -> Self:
+        """Make this iteration `index` (from 0) of the loop whose summary stands before it."""
+        self.data["loop"] = {"idx": index}
+        return self
+
+    def additional(self, name: str, values: Mapping[str, str | float | bool]) -> Self:
+        """Add a named set of values as additional results."""
+        self.data.setdefault("additionalResults", []).append(additional_data(name, values))
+        return self
+
+
+class Measured(Step):
+    """A step of several named measurements; duplicate names become "name #2", "name #3"."""
+
+    __slots__ = ()
+
+    def _add(self, key: str, name: str, measurement: dict[str, Any]) -> Self:
+        rows: list[dict[str, Any]] = self.data[key]
+        taken = {row["name"] for row in rows}
+        unique, count = name, 1
+        while unique in taken:
+            count += 1
+            unique = f"{name} #{count}"
+        rows.append({"name": unique, **measurement})
+        if not self.data.get("_given"):
+            self.data["status"] = _worst(row["status"] for row in rows)
+        return self
+
+
+class MultiNumeric(Measured):
+    """ET_MNLT."""
+
+    __slots__ = ()
+
+    def add(
+        self,
+        name: str,
+        value: float,
+        *,
+        unit: str = "",
+        limits: Limits | None = None,
+        status: Status | None = None,
+    ) -> Self:
+        """Add one numeric measurement."""
+        return self._add("numericMeas", name, _numeric(value, unit, limits, status))
+
+
+class MultiBoolean(Measured):
+    """ET_MPFT."""
+
+    __slots__ = ()
+
+    def add(self, name: str, status: Status) -> Self:
+        """Add one pass/fail measurement."""
+        return self._add("booleanMeas", name, {"status": status.value})
+
+
+class MultiString(Measured):
+    """ET_MSVT."""
+
+    __slots__ = ()
+
+    def add(
+        self,
+        name: str,
+        value: str,
+        *,
+        limit: str | None = None,
+        comp: CompOp | None = None,
+        status: Status | None = None,
+    ) -> Self:
+        """Add one text measurement."""
+        return self._add("stringMeas", name, _string(value, limit, comp, status))
+
+
+class Sequence(Step):
+    """A step that holds steps. Without a status of its own it gets the worst of its children."""
+
+    __slots__ = ()
+
+    def sequence(
+        self,
+        name: str,
+        *,
+        status: Status | None = None,
+        path: str = "",
+        version: str = "",
+    ) -> Sequence:
+        """Add a sequence call."""
+        call = {"path": path or name, "name": name, "version": version or "1.0"}
+        step = self._append("SequenceCall", name, status, seqCall=call)
+        step["steps"] = []
+        return Sequence(step)
+
+    def numeric(
+        self,
+        name: str,
+        value: float,
+        *,
+        unit: str = "",
+        limits: Limits | None = None,
+        status: Status | None = None,
+    ) -> Step:
+        """Add a numeric limit test (ET_NLT). Without `status` the limits decide."""
+        row = _numeric(value, unit, limits, status)
+        return self._single("ET_NLT", "numericMeas", name, row)
+
+    def multi_numeric(self, name: str, *, status: Status | None = None) -> MultiNumeric:
+        """Add a multiple numeric limit test (ET_MNLT); fill it with `add`."""
+        return MultiNumeric(self._multi("ET_MNLT", "numericMeas", name, status))
+
+    def passfail(self, name: str, status: Status) -> Step:
+        """Add a pass/fail test (ET_PFT)."""
+        return self._single("ET_PFT", "booleanMeas", name, {"status": status.value})
+
+    def multi_passfail(self, name: str, *, status: Status | None = None) -> MultiBoolean:
+        """Add a multiple pass/fail test (ET_MPFT); fill it with `add`."""
+        return MultiBoolean(self._multi("ET_MPFT", "booleanMeas", name, status))
+
+    def string(
+        self,
+        name: str,
+        value: str,
+        *,
+        limit: str | None = None,
+        comp: CompOp | None = None,
+        status: Status | None = None,
+    ) -> Step:
+        """Add a string value test (ET_SVT). With a limit the default operator is CASESENSIT."""
+        row = _string(value, limit, comp, status)
+        return self._single("ET_SVT", "stringMeas", name, row)
+
+    def multi_string(self, name: str, *, status: Status | None = None) -> MultiString:
+        """Add a multiple string value test (ET_MSVT); fill it with `add`."""
+        return MultiString(self._multi("ET_MSVT", "stringMeas", name, status))
+
+    def action(self, name: str, status: Status = Status.DONE) -> Step:
+        """Add an action: a step that measures nothing."""
+        return Step(self._append("Action", name, status))
+
+    def generic(self, step_type: str, name: str, status: Status = Status.DONE) -> Step:
+        """Add a step of any other type, "NI_Flow_If" or "Goto" for instance."""
+        return Step(self._append(step_type, name, status))
+
+    def chart_step(self, name: str, status: Status = Status.DONE) -> Step:
+        """Add a step of type Chart; give it its curves with `chart`."""
+        return Step(self._append("Chart", name, status))
+
+    def executable(self, name: str, exit_code: float, status: Status = Status.DONE) -> Step:
+        """Add a call of an external program (CallExecutable)."""
+        return Step(self._append("CallExecutable", name, status, callExe={"exitCode": exit_code}))
+
+    def message(self, name: str, *, response: str, button: int = 0, status: Status = Status.DONE) -> Step:
+        """Add a message popup with the operator's answer."""
+        popup = {"response": response, "button": button}
+        return Step(self._append("MessagePopup", name, status, messagePopup=popup))
+
+    def _append(self, step_type: str, name: str, status: Status | None, **fields: object) -> dict[str, Any]:
+        step: dict[str, Any] = {"stepType": step_type, "name": name, "group": "M"}
+        if status is not None:
+            step["status"] = status.value
+        step.update(fields)
+        self.data.setdefault("steps", []).append(step)
+        return step
+
+    def _single(self, step_type: str, key: str, name: str, row: dict[str, Any]) -> Step:
+        return Step(self._append(step_type, name, Status(row["status"]), **{key: [row]}))
+
+    def _multi(self, step_type: str, key: str, name: str, status: Status | None) -> dict[str, Any]:
+        step = self._append(step_type, name, status or Status.PASSED, **{key: []})
+        if status is not None:
+            step["_given"] = True
+        return step
+
+
+def additional_data(name: str, values: Mapping[str, str | float | bool]) -> dict[str, Any]:
+    """WSJF additional data: a name and typed properties."""
+
+    def prop(key: str, value: str | float | bool) -> dict[str, Any]:  # noqa: FBT001 - a value
+        kind = "Boolean" if isinstance(value, bool) else "String" if isinstance(value, str) else "Number"
+        return {"name": key, "type": kind, "value": str(value)}
+
+    return {"name": name, "props": [prop(key, value) for key, value in values.items()]}
+
+
+def roll_up(step: dict[str, Any]) -> str:
+    """Give sequences without a status the worst of their children; return this step's status.
+
+    Builder marks (`_given`) are removed on the way.
+    """
+    step.pop("_given", None)
+    below = [roll_up(child) for child in step.get("steps") or []]
+    if not step.get("status"):
+        step["status"] = _worst(below)
+    return str(step["status"])
+
+
+def _worst(letters: Iterable[str]) -> str:
+    found = set(letters)
+    for letter in ("T", "E", "F"):
+        if letter in found:
+            return letter
+    return "P"
+
+
+def _text(value: float) -> str:
+    return repr(float(value)) if not float(value).is_integer() else str(int(value))
+
+
+def number(value: float) -> float | str:
+    """A number as WSJF carries it: NaN and the infinities are words."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _numeric(value: float, unit: str, limits: Limits | None, status: Status | None) -> dict[str, Any]:
+    limits = limits or log_only()
+    row: dict[str, Any] = {
+        "status": (status or Status.of(limits.passes(value))).value,
+        "value": number(value),
+        "unit": unit,
+        "compOp": limits.comp.value,
+    }
+    if limits.low is not None:
+        row["lowLimit"] = number(limits.low)
+    if limits.high is not None:
+        row["highLimit"] = number(limits.high)
+    return row
+
+
+def _string(value: str, limit: str | None, comp: CompOp | None, status: Status | None) -> dict[str, Any]:
+    comp = comp or (CompOp.LOG if limit is None else CompOp.CASESENSIT)
+    if status is None:
+        same = (
+            value == limit if comp is not CompOp.IGNORECASE else value.casefold() == (limit or "").casefold()
+        )
+        status = Status.of(comp is CompOp.LOG or same)
+    row: dict[str, Any] = {"status": status.value, "value": value, "compOp": comp.value}
+    if limit is not None:
+        row["limit"] = limit
+    return row
