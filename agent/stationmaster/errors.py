@@ -117,7 +117,20 @@ class ConfigError(StationmasterError):
 
 
 class SpoolError(StationmasterError):
-    """The spool cannot take or change work now: disk full, I/O error, damaged database."""
+    """The spool cannot take or change work now: disk full, I/O error, damaged database.
+
+    Attributes:
+        disk_full: True when the disk (or quota) is full; work goes on once there is space.
+        damaged: True when the database is damaged; the next start salvages it.
+    """
+
+    def __init__(
+        self, text: str, *, next_step: str = "", disk_full: bool = False, damaged: bool = False
+    ) -> None:
+        """Keep what kind of trouble it is."""
+        super().__init__(text, next_step=next_step)
+        self.disk_full = disk_full
+        self.damaged = damaged
 
 
 class NoAgentError(StationmasterError):
