@@ -1,0 +1,241 @@
+"""The one client of the agent, for the CLI, the tray and test programs alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from stationmaster.control import protocol
+from stationmaster.control.transport import NO_AGENT_STEP, connector
+from stationmaster.errors import ControlError, NoAgentError
+from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Entry
+
+T = TypeVar("T")
+_NO_LIMIT = aiohttp.ClientTimeout(total=None)
+
+
+class ControlClient:
+    """Typed calls to a running agent.
+
+    One client may be used from many tasks. Every call raises `NoAgentError` when nobody answers and
+    `ControlError` when the agent refuses.
+    """
+
+    def __init__(self, address: str, *, timeout: float = 30.0) -> None:
+        """Remember the address; the connection is made on entry.
+
+        Args:
+            address: `Home.socket`: a Unix socket's path or a pipe's name.
+            timeout: seconds for one call.
+        """
+        self.address = address
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            base_url="http://agent",
+            connector=connector(self.address),
+            timeout=self._timeout,
+            headers={protocol.VERSION_HEADER: str(PROTOCOL_VERSION)},
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connection; idempotent."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    # ---------------------------------------------------------------- status
+    async def status(self) -> AgentStatus:
+        """The snapshot now."""
+        return await self._call("GET", "/v1/status", AgentStatus)
+
+    async def watch(self) -> AsyncIterator[AgentStatus]:
+        """Snapshots as they change: the first is the whole state now; ends when the agent goes."""
+        try:
+            async with self._open.get("/v1/events", timeout=_NO_LIMIT) as response:
+                await _refusal(response)
+                async for line in response.content:
+                    if line.strip():
+                        yield msgspec.json.decode(line, type=AgentStatus)
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise NoAgentError("The agent went away.", next_step=NO_AGENT_STEP) from error
+
+    async def shutdown(self) -> None:
+        """Ask the agent to stop in order."""
+        await self._send("POST", "/v1/shutdown")
+
+    # ---------------------------------------------------------------- instances
+    async def add_instance(self, request: protocol.AddRequest) -> None:
+        """Make a new instance and start it."""
+        await self._send("POST", "/v1/instances", body=request)
+
+    async def remove_instance(self, name: str) -> None:
+        """Stop an instance and remove its settings; its spool stays."""
+        await self._send("DELETE", _instance(name))
+
+    async def config(self, name: str) -> protocol.InstanceConfigView:
+        """Settings of an instance."""
+        return await self._call("GET", _instance(name), protocol.InstanceConfigView)
+
+    async def configure(self, name: str, patch: Mapping[str, Any]) -> None:
+        """Change settings by dotted key; None removes one."""
+        await self._send("PATCH", _instance(name), body=protocol.PatchRequest(patch=dict(patch)))
+
+    async def set_token(self, name: str, token: str) -> None:
+        """Store a token in the agent's secret store."""
+        await self._send("PUT", _instance(name, "token"), body=protocol.TokenRequest(token=token))
+
+    async def pause(self, name: str, until: datetime | None) -> None:
+        """Pause uploads; None: until `resume`."""
+        await self._send("POST", _instance(name, "pause"), body=protocol.PauseRequest(until=until))
+
+    async def resume(self, name: str) -> None:
+        """Resume uploads, and start an instance that was drained."""
+        await self._send("POST", _instance(name, "resume"))
+
+    async def drain(self, name: str) -> None:
+        """Stop taking files, deliver what waits, then stay stopped. Returns at once."""
+        await self._send("POST", _instance(name, "drain"))
+
+    async def send_now(self, name: str) -> None:
+        """Try everything that waits for its next attempt now, and look at the folders."""
+        await self._send("POST", _instance(name, "send"))
+
+    # ---------------------------------------------------------------- entries
+    async def entries(
+        self,
+        name: str,
+        *,
+        state: str | None = None,
+        text: str | None = None,
+        limit: int = 100,
+        before: int | None = None,
+    ) -> tuple[Entry, ...]:
+        """Entries, newest first; `text` matches serial number, part number, reason and file."""
+        query = {"state": state, "text": text, "limit": limit, "before": before}
+        params = {key: str(value) for key, value in query.items() if value is not None}
+        answer = await self._call("GET", _instance(name, "entries"), protocol.Entries, params=params)
+        return answer.entries
+
+    async def find(self, serial_number: str) -> tuple[Entry, ...]:
+        """Everything known of a serial number, in all instances."""
+        answer = await self._call("GET", "/v1/find", protocol.Entries, params={"serial": serial_number})
+        return answer.entries
+
+    async def entry(self, name: str, number: int) -> Entry:
+        """One entry."""
+        return await self._call("GET", _instance(name, f"entries/{number}"), Entry)
+
+    async def payload(self, name: str, number: int) -> bytes:
+        """The report of an entry, as it was or will be sent."""
+        return await self._send("GET", _instance(name, f"entries/{number}/payload"))
+
+    async def retry(self, name: str, ids: tuple[int, ...] = (), *, everything: bool = False) -> int:
+        """Put entries of the error list back into the queue; returns how many."""
+        body = protocol.SelectRequest(ids=ids, all=everything)
+        path = _instance(name, "entries/retry")
+        return (await self._call("POST", path, protocol.Changed, body=body)).count
+
+    async def dismiss(
+        self, name: str, ids: tuple[int, ...] = (), *, by: str, everything: bool = False
+    ) -> int:
+        """Take entries off the error list, on record; returns how many."""
+        body = protocol.SelectRequest(ids=ids, all=everything, by=by)
+        path = _instance(name, "entries/dismiss")
+        return (await self._call("POST", path, protocol.Changed, body=body)).count
+
+    # ---------------------------------------------------------------- submit
+    async def submit(
+        self, name: str, content: bytes, *, filename: str, converter: str = ""
+    ) -> protocol.Submitted:
+        """Hand over a report (WSJF) or a raw file; it is on disk when this returns.
+
+        Args:
+            name: the instance; "" where there is only one.
+            content: the file's bytes.
+            filename: its name, as converters and people see it.
+            converter: which converter reads it; "" for a WSJF report.
+        """
+        params = {"instance": name, "filename": filename, "converter": converter}
+        return await self._call("POST", "/v1/submit", protocol.Submitted, params=params, raw=content)
+
+    # ---------------------------------------------------------------- plumbing
+    @property
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise NoAgentError("The control client is closed.")
+        return self._session
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        *,
+        body: msgspec.Struct | None = None,
+        raw: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> T:
+        data = await self._send(method, path, body=body, raw=raw, params=params)
+        return msgspec.json.decode(data, type=answer)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: msgspec.Struct | None = None,
+        raw: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> bytes:
+        data = msgspec.json.encode(body) if body is not None else raw
+        try:
+            async with self._open.request(method, path, data=data, params=params) as response:
+                await _refusal(response)
+                return await response.read()
+        except (aiohttp.ClientConnectionError, ConnectionError) as error:
+            raise NoAgentError(f"No agent answers at {self.address}.", next_step=NO_AGENT_STEP) from error
+        except TimeoutError as error:
+            raise ControlError(
+                f"The agent did not answer {method} {path} in {self._timeout.total:g} s.",
+                status=504,
+                code="timeout",
+                next_step="Look at `stationmaster log tail`; the agent may be very busy.",
+            ) from error
+
+
+def _instance(name: str, rest: str = "") -> str:
+    path = f"/v1/instances/{quote(name, safe='')}"
+    return f"{path}/{rest}" if rest else path
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> None:
+    refusal = protocol.version_refusal(response.headers.get(protocol.VERSION_HEADER))
+    if refusal:
+        raise ControlError(refusal, status=response.status, code="protocol")
+    if response.status < 400:
+        return
+    try:
+        async with asyncio.timeout(5):
+            body = msgspec.json.decode(await response.read(), type=protocol.ErrorBody)
+    except (msgspec.DecodeError, TimeoutError):
+        body = protocol.ErrorBody(code="unknown", text=f"The agent answered {response.status}.")
+    raise ControlError(body.text, status=response.status, code=body.code, next_step=body.next_step)

@@ -1,0 +1,111 @@
+"""Words that client and server of the control channel share. Routes: docs/control-api.md."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from stationmaster.model import PROTOCOL_VERSION, Entry
+
+VERSION_HEADER = "Stationmaster-Protocol"
+"""Both sides send it; a different major number is refused with a sentence."""
+
+FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+"""`until` of a pause that lasts until somebody resumes."""
+
+
+class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/instances/{name}/pause`. `until` None: until somebody resumes."""
+
+    until: datetime | None = None
+
+
+class PatchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`PATCH /v1/instances/{name}`: dotted keys to new values; None removes a key."""
+
+    patch: dict[str, Any]
+
+
+class AddRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/instances`."""
+
+    name: str
+    server: str
+    watch: tuple[dict[str, Any], ...] = ()
+    patch: dict[str, Any] = {}
+    token: str | None = None
+
+
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`PUT /v1/instances/{name}/token`."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        """Never the token."""
+        return "TokenRequest(token=***)"
+
+
+class SelectRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST .../entries/retry` and `.../entries/dismiss`: these ids, or all in the error list."""
+
+    ids: tuple[int, ...] = ()
+    all: bool = False
+    by: str = ""
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """How many things an action changed."""
+
+    count: int
+
+
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of a submit; what it names is on disk.
+
+    Attributes:
+        entry: number of the spool entry; None for a raw file, which is converted next.
+        place: where the raw file waits.
+    """
+
+    instance: str
+    report_id: str = ""
+    entry: int | None = None
+    place: str = ""
+
+
+class Entries(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of entries, newest first."""
+
+    entries: tuple[Entry, ...]
+
+
+class InstanceConfigView(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance's settings as TOML text and as values; never a token."""
+
+    name: str
+    path: str
+    toml: str
+    values: dict[str, Any]
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of every answer that is not 2xx."""
+
+    code: str
+    text: str
+    next_step: str = ""
+
+
+def version_refusal(theirs: str | None) -> str | None:
+    """Why we cannot talk to a side that says `theirs`; None when we can."""
+    if theirs == str(PROTOCOL_VERSION):
+        return None
+    if theirs is None:
+        return "the other side does not say which control protocol it speaks"
+    return (
+        f"this program speaks control protocol {PROTOCOL_VERSION}, the other side speaks {theirs}: "
+        "install the same version of Stationmaster on both sides"
+    )

@@ -1,0 +1,1 @@
+"""The running agent: instances, their supervision, the snapshot, ordered shutdown."""

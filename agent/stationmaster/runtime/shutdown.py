@@ -1,0 +1,42 @@
+"""How long each part of an ordered stop may take; together no more than the shutdown budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Seconds each stage of a stop may take, in the order in which they come.
+
+    Attributes:
+        control: the control server ends its streams.
+        claims: watchers stop handing out files.
+        conversions: running conversions finish; then their workers are killed, the files stay put.
+        uploads: uploads in flight finish; then they are cancelled, their reports stay queued.
+        spool: the last commits.
+    """
+
+    control: float = 2.0
+    claims: float = 2.0
+    conversions: float = 10.0
+    uploads: float = 11.0
+    spool: float = 5.0
+
+    @property
+    def total(self) -> float:
+        """All stages."""
+        return self.control + self.claims + self.conversions + self.uploads + self.spool
+
+    @classmethod
+    def within(cls, total: float) -> Budget:
+        """The same shares of another total."""
+        usual = cls()
+        part = total / usual.total
+        return cls(
+            control=usual.control * part,
+            claims=usual.claims * part,
+            conversions=usual.conversions * part,
+            uploads=usual.uploads * part,
+            spool=usual.spool * part,
+        )
