@@ -1,2 +1,75 @@
-lint:
-	ruff check . && ruff format --check .
+# Two commands do everything on a fresh Debian machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+PEER ?= .venv-peer
+BIN := $(VENV)/bin
+PACKAGES := gnome-keyring dbus strace
+export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup peer system demo test lint types imports unit docs bench faults lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PEER)/.ready: tests/peer.lock
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/peer.lock
+	@touch $@
+
+setup: $(VENV)/.ready ## make the virtual environment from the hashed lock
+
+peer: $(PEER)/.ready ## the published third-party client that tests compare with, in its own environment
+
+system: ## system packages that the tests use (a keyring, D-Bus, strace)
+	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	else echo "Some tests will be skipped. To run them: sudo apt-get install -y$$missing"; fi
+
+demo: setup ## the main job on real input against the embedded server, with a kill -9 in between
+	$(BIN)/stationmaster demo
+
+test: setup peer system lint types imports docs unit ## lint, types, import contracts, docs, all tests with coverage
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+docs: setup ## check that the generated pages are current
+	$(BIN)/python -m stationmaster.config.reference --check docs/settings.md
+
+unit: setup peer
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not faults"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+faults: setup ## the long fault runs: 200 kills
+	$(BIN)/pytest -m faults
+
+bench: setup peer ## measure what we claim
+	$(BIN)/python tests/benchmarks/run.py
+
+lock: setup ## make requirements.lock and tests/peer.lock anew
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile -q --extra dev --generate-hashes --strip-extras --allow-unsafe --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o tests/peer.lock tests/peer.in
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) $(PEER) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
