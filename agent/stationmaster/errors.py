@@ -47,6 +47,7 @@ class TransientError(StationmasterError):
         retry_after: seconds the server asked us to wait, or None.
         overload: True when the server asked for less (429, 503): the limiter brakes.
         alone: True when the trouble may lie in this report (5xx on it alone): the uploader parks it.
+        code: the Problem code this shows as, see `stationmaster.model.ProblemCode`; "" for none.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class TransientError(StationmasterError):
         retry_after: float | None = None,
         overload: bool = False,
         alone: bool = False,
+        code: str = "",
     ) -> None:
         """Keep what the server asked for."""
         super().__init__(text, next_step=next_step)
         self.retry_after = retry_after
         self.overload = overload
         self.alone = alone
+        self.code = code
 
 
 class NeedsUserError(StationmasterError):
