@@ -1,0 +1,1 @@
+"""Desired state: where files lie, one TOML file per instance, tokens in the secret store."""

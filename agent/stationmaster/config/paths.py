@@ -1,0 +1,247 @@
+"""Where everything lies: one `Home` per scope fixes config, data, logs and the control channel together.
+
+====================  =================================  ==================================================
+folder                user scope on Linux                holds
+====================  =================================  ==================================================
+``config``            ~/.config/stationmaster            agent.toml, instances/<name>.toml
+``data``              ~/.local/share/stationmaster       <name>/ with spool.db, outbox, converters, errors,
+                                                         archive
+``log``               ~/.local/state/stationmaster/log   log files
+``run``               ~/.local/state/stationmaster/run   agent.sock, agent.lock
+====================  =================================  ==================================================
+
+`STATIONMASTER_HOME` puts the four under one folder.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from stationmaster.config.file_system import unsafe_home_reason
+from stationmaster.config.name import check_name
+from stationmaster.errors import ConfigError
+
+HOME_VARIABLE = "STATIONMASTER_HOME"
+GROUP = "stationmaster"
+"""Group that may use the control channel of a machine-scope agent."""
+
+_APP = "stationmaster"
+_LONGEST_SOCKET = 100  # bytes; sun_path takes 104 on macOS, 108 on Linux
+
+
+class Scope(StrEnum):
+    """Whose agent it is: this user's, or the machine's (it runs before anybody logs in)."""
+
+    USER = "user"
+    MACHINE = "machine"
+
+
+class Home(msgspec.Struct, frozen=True):
+    """The folders of one scope. Nothing is created before `ensure`.
+
+    Attributes:
+        sockets: folder for the socket where its path in `run` is too long; None: found by the environment.
+    """
+
+    scope: Scope
+    config: Path
+    data: Path
+    log: Path
+    run: Path
+    sockets: Path | None = None
+
+    @classmethod
+    def find(cls, scope: Scope = Scope.USER, env: Mapping[str, str] | None = None) -> Home:
+        """The home of `scope`.
+
+        Args:
+            scope: whose agent.
+            env: environment to read `STATIONMASTER_HOME` and `XDG_RUNTIME_DIR` from; None: the process's.
+        """
+        env = os.environ if env is None else env
+        sockets = _socket_folder(env)
+        chosen = env.get(HOME_VARIABLE, "")
+        if chosen:
+            root = Path(os.path.abspath(os.path.expanduser(chosen)))  # noqa: PTH100, PTH111 - resolve() would follow links; Path.expanduser raises
+            folders = (root / "config", root / "data", root / "log", root / "run")
+        elif scope is Scope.MACHINE:
+            folders = _machine_folders()
+        else:
+            folders = _user_folders()
+        return cls(scope, *folders, sockets)
+
+    # ---------------------------------------------------------------- config
+    @property
+    def agent_file(self) -> Path:
+        """Settings of the agent itself; need not exist."""
+        return self.config / "agent.toml"
+
+    @property
+    def instances(self) -> Path:
+        """Folder of the instances' settings."""
+        return self.config / "instances"
+
+    def instance_file(self, name: str) -> Path:
+        """Settings of one instance."""
+        return self.instances / f"{check_name(name)}.toml"
+
+    @property
+    def lock(self) -> Path:
+        """Held for the moment of an edit of settings, never longer."""
+        return self.config / ".lock"
+
+    # ---------------------------------------------------------------- data
+    def instance_dir(self, name: str) -> Path:
+        """All data of one instance."""
+        return self.data / check_name(name)
+
+    def spool(self, name: str) -> Path:
+        """The spool's database."""
+        return self.instance_dir(name) / "spool.db"
+
+    def outbox(self, name: str) -> Path:
+        """Folder for `*.queued` files."""
+        return self.instance_dir(name) / "outbox"
+
+    def converters(self, name: str) -> Path:
+        """Folder for the instance's own converters."""
+        return self.instance_dir(name) / "converters"
+
+    def errors(self, name: str) -> Path:
+        """Folder for source files that could not be converted."""
+        return self.instance_dir(name) / "errors"
+
+    def archive(self, name: str) -> Path:
+        """Folder for archived source files, where the watch folder names none."""
+        return self.instance_dir(name) / "archive"
+
+    def token_file(self, name: str) -> Path:
+        """The token, only where `secrets.store` is "file"."""
+        return self.instance_dir(name) / "token"
+
+    # ---------------------------------------------------------------- run
+    @property
+    def agent_lock(self) -> Path:
+        """Held by the agent as long as it lives: one agent per home."""
+        return self.run / "agent.lock"
+
+    @property
+    def key(self) -> str:
+        """Twelve hex digits that tell this home from every other on the machine."""
+        place = os.path.normcase(os.path.realpath(self.config))
+        return hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
+
+    @property
+    def socket(self) -> str:
+        """Address of the control channel: path of a Unix socket, or name of a Windows pipe."""
+        if sys.platform == "win32":
+            user = "".join(letter if letter.isalnum() else "_" for letter in getpass.getuser())
+            return rf"\\.\pipe\{_APP}-{user if self.scope is Scope.USER else 'machine'}-{self.key}"
+        usual = self.run / "agent.sock"
+        if len(os.fsencode(usual)) <= _LONGEST_SOCKET:
+            return str(usual)
+        return str((self.sockets or _socket_folder(os.environ)) / f"{self.key}.sock")
+
+    def ensure(self) -> None:
+        """Create the folders, for the owner only; existing ones are left as they are.
+
+        Raises:
+            ConfigError: the home lies on a network, a folder cannot be made, the socket's folder is not ours.
+        """
+        for folder in (self.config, self.data):
+            reason = unsafe_home_reason(folder)
+            if reason:
+                raise ConfigError(reason, next_step=f"Set {HOME_VARIABLE} to a folder on a local disk.")
+        for folder in (self.config, self.instances, self.data, self.log, self.run):
+            make_private(folder)
+        if sys.platform != "win32":
+            self._open_run_to_group()
+            _check_owner(Path(self.socket).parent)
+
+    def ensure_instance(self, name: str) -> None:
+        """Create the folders of one instance, for the owner only."""
+        for folder in (self.instance_dir(name), self.outbox(name), self.converters(name), self.errors(name)):
+            make_private(folder)
+
+    def _open_run_to_group(self) -> None:
+        """In machine scope the group may reach the socket, where there is such a group."""
+        if self.scope is Scope.MACHINE:
+            try:
+                shutil.chown(self.run, group=GROUP)
+                self.run.chmod(0o750)
+            except (LookupError, OSError):
+                return  # no group, or not ours to change: the owner alone uses the channel
+
+
+def make_private(folder: Path) -> None:
+    """Create `folder` and what is missing above it, 0700; an existing one is left as it is."""
+    try:
+        missing = [folder, *folder.parents]
+        missing = missing[: next(i for i, place in enumerate(missing) if place.is_dir())]
+        for place in reversed(missing):
+            place.mkdir(mode=0o700, exist_ok=True)
+    except (OSError, StopIteration) as error:
+        raise ConfigError(
+            f"The folder {folder} cannot be made: {getattr(error, 'strerror', None) or 'no such drive'}.",
+            next_step=f"Check the rights there, or set {HOME_VARIABLE} to another folder.",
+        ) from error
+
+
+def _check_owner(folder: Path) -> None:
+    """Refuse a socket folder that somebody else made or may write: who owns it can pose as the agent."""
+    make_private(folder)
+    if sys.platform != "win32":
+        found = folder.lstat()
+        if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+            raise ConfigError(
+                f"The folder {folder} for the control channel belongs to, or may be written by, others.",
+                next_step="Remove it, or make it yours with mode 0700.",
+            )
+
+
+def _socket_folder(env: Mapping[str, str]) -> Path:
+    if sys.platform == "win32":
+        return Path(tempfile.gettempdir())
+    runtime = env.get("XDG_RUNTIME_DIR", "") or f"/run/user/{os.getuid()}"
+    if os.access(runtime, os.W_OK | os.X_OK) and len(os.fsencode(runtime)) <= 60:
+        return Path(runtime) / _APP
+    # The temp folder of tests and of macOS may be long itself: /tmp is short everywhere.
+    temp = tempfile.gettempdir()
+    return Path(temp if len(os.fsencode(temp)) <= 60 else "/tmp") / f"{_APP}-{os.getuid()}"  # noqa: S108 - `ensure` checks the owner
+
+
+def _user_folders() -> tuple[Path, Path, Path, Path]:
+    import platformdirs  # noqa: PLC0415 - a home by STATIONMASTER_HOME needs none of it
+
+    if sys.platform == "win32" or sys.platform == "darwin":
+        root = platformdirs.user_data_path(_APP, appauthor=False, roaming=False)
+        return root / "config", root / "data", root / "log", root / "run"
+    state = platformdirs.user_state_path(_APP)
+    # Not XDG_RUNTIME_DIR: it goes with the last session, a detached agent stays.
+    return (
+        platformdirs.user_config_path(_APP),
+        platformdirs.user_data_path(_APP),
+        state / "log",
+        state / "run",
+    )
+
+
+def _machine_folders() -> tuple[Path, Path, Path, Path]:
+    if sys.platform == "win32":
+        root = Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / _APP
+        return root / "config", root / "data", root / "log", root / "run"
+    if sys.platform == "darwin":
+        root = Path("/Library/Application Support") / _APP
+        return root / "config", root / "data", root / "log", root / "run"
+    return Path("/etc") / _APP, Path("/var/lib") / _APP, Path("/var/log") / _APP, Path("/run") / _APP

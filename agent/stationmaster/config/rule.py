@@ -1,0 +1,231 @@
+"""Rules that no single type can say, and the sentences for what is wrong in a settings file."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+import zoneinfo
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, WatchFolder
+from stationmaster.errors import ConfigError
+
+_FULL_PATH = r"For example C:\Results." if sys.platform == "win32" else "For example /srv/results."
+
+C = TypeVar("C", InstanceConfig, AgentConfig)
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """One broken rule: which setting, what is wrong (follows the key), what to do."""
+
+    parts: tuple[str, ...]
+    text: str
+    next_step: str = ""
+
+
+def parse(raw: dict[str, Any], kind: type[C], *, file: str, text: str = "") -> C:
+    """Turn the content of a settings file into its frozen type.
+
+    Args:
+        raw: the parsed TOML; for an instance `name` is added by the caller.
+        kind: InstanceConfig or AgentConfig.
+        file: the file's name for errors.
+        text: the file's text, to name lines.
+
+    Raises:
+        ConfigError: names file, line, key, value, what is allowed, and "did you mean".
+    """
+    version = raw.get("schema", SCHEMA)
+    if isinstance(version, int) and version > SCHEMA:
+        raise ConfigError(
+            f"{file}: schema = {version} was written by a newer version; this one knows {SCHEMA}.",
+            next_step="Update Stationmaster.",
+        )
+    try:
+        config = msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise _explain(error, raw, kind, file=file, text=text) from None  # its text is all in ours
+    breach = next(_breaches(config, raw), None)
+    if breach is not None:
+        where = _where(file, text, breach.parts)
+        from stationmaster.config.field import join_key  # noqa: PLC0415 - needed for errors only
+
+        raise ConfigError(f"{where}{join_key(breach.parts)} {breach.text}.", next_step=breach.next_step)
+    return config
+
+
+def line_of(text: str, parts: Sequence[str]) -> int:
+    """The line of a key in TOML text, else that of its table; 0 if neither is found."""
+    found, found_depth = 0, 0
+    table: tuple[str, ...] = ()
+    counts: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line)
+        if header:
+            path = _toml_key(header[2])
+            table = _indexed(path, counts, array=header[1] == "[[")
+            here = table
+        else:
+            pair = re.match(r"\s*((?:\"[^\"]*\"|'[^']*'|[\w.-])+)\s*=", line)
+            if not pair:
+                continue
+            here = (*table, *_toml_key(pair[1]))
+        if len(here) > found_depth and tuple(parts[: len(here)]) == here:
+            found, found_depth = number, len(here)
+    return found
+
+
+# -------------------------------------------------------------------- inside
+def _toml_key(text: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"' ") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", text))
+
+
+def _indexed(path: tuple[str, ...], counts: dict[tuple[str, ...], int], *, array: bool) -> tuple[str, ...]:
+    """Put the numbers of the arrays' newest items into a header's path: watch.options -> watch.2.options."""
+    if array:
+        counts[path] = counts.get(path, -1) + 1
+    result: list[str] = []
+    for depth, part in enumerate(path, start=1):
+        result.append(part)
+        if path[:depth] in counts:
+            result.append(str(counts[path[:depth]]))
+    return tuple(result)
+
+
+def _where(file: str, text: str, parts: Sequence[str]) -> str:
+    line = line_of(text, parts) if text else 0
+    place = f"{file}, line {line}" if line else file
+    return f"{place}: " if place else ""
+
+
+def _explain(
+    error: msgspec.ValidationError, raw: dict[str, Any], kind: type[C], *, file: str, text: str
+) -> ConfigError:
+    """Our sentence for msgspec's message, whose form is "cause - at `$.a[0].b`"."""
+    from stationmaster.config.field import allowed, join_key, meant, shown, type_at, unknown  # noqa: PLC0415 - needed for errors only
+
+    message = str(error)
+    path = re.search(r" - at `\$(.*)`$", message)
+    parts: tuple[str, ...] = ()
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", path[1] if path else ""):
+        if index == "...":
+            break  # msgspec does not tell which entry of a free table it was
+        parts += (name or index,)
+    field = re.search(r"field `([^`]*)`", message)
+    if field:
+        parts += (field[1],)
+    where = _where(file, text, parts)
+    if "unknown field" in message:
+        return unknown(parts, kind, where=where)
+    if "missing required field" in message:
+        return ConfigError(
+            f'{where}the setting "{join_key(parts)}" is missing: it is {allowed(type_at(parts, kind))}.'
+        )
+    wanted, value = type_at(parts, kind), _value_at(raw, parts)
+    return ConfigError(
+        f"{where}{join_key(parts)} must be {allowed(wanted)}, not {shown(value)}.",
+        next_step=meant(value, wanted),
+    )
+
+
+def _value_at(raw: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        raw = raw[int(part)] if isinstance(raw, list | tuple) else raw[part]
+    return raw
+
+
+def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iterator[Breach]:
+    yield from _not_finite(raw, ())
+    if isinstance(config, InstanceConfig):
+        yield from _url(config.server.url)
+        yield from _absolute(("server", "ca_file"), config.server.ca_file)
+        yield from _time_zone(config.station.time_zone)
+        for number, folder in enumerate(config.watch):
+            yield from _folder(folder, ("watch", str(number)))
+
+
+def _not_finite(value: Any, parts: tuple[str, ...]) -> Iterator[Breach]:
+    """`nan` and `inf` are TOML numbers, and `nan` passes every range check."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield Breach(parts, f"must be a plain number, not {value}")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _not_finite(item, (*parts, str(name)))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _not_finite(item, (*parts, str(number)))
+
+
+def _url(url: str) -> Iterator[Breach]:
+    key = ("server", "url")
+    try:
+        split = urlsplit(url)
+        host, _ = split.hostname, split.port
+    except ValueError:
+        yield Breach(key, "is no address: its host or port is malformed")
+        return
+    if split.username is not None or split.password is not None:
+        yield Breach(
+            key,
+            "must not hold a user or token",
+            "Hand the token over with --token-stdin; it goes to the keyring.",
+        )
+    elif not host or split.query or split.fragment:
+        yield Breach(key, "must be a plain address without ? or #", "For example https://company.wats.com.")
+
+
+def _absolute(parts: tuple[str, ...], path: str) -> Iterator[Breach]:
+    from stationmaster.config.field import shown  # noqa: PLC0415 - cheap once msgspec is here, needed for errors only
+
+    if path and ("\0" in path or not Path(path).is_absolute()):
+        yield Breach(
+            parts,
+            f"must be a full path, not {shown(path)}",
+            _FULL_PATH,
+        )
+
+
+def _time_zone(name: str) -> Iterator[Breach]:
+    if not name:
+        return
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        from stationmaster.config.field import shown  # noqa: PLC0415 - needed for errors only
+
+        close = get_close_matches(name, zoneinfo.available_timezones(), n=1)
+        yield Breach(
+            ("station", "time_zone"),
+            f"must be an IANA time zone, not {shown(name)}",
+            f'Did you mean "{close[0]}"?' if close else "For example Europe/Oslo.",
+        )
+
+
+def _folder(folder: WatchFolder, parts: tuple[str, ...]) -> Iterator[Breach]:
+    yield from _absolute((*parts, "path"), folder.path)
+    yield from _absolute((*parts, "move_to"), folder.move_to)
+    if len(set(folder.converters)) < len(folder.converters):
+        yield Breach((*parts, "converters"), "must not name a converter twice")
+    for name in folder.options:
+        if name not in folder.converters:
+            close = get_close_matches(name, folder.converters, n=1)
+            yield Breach(
+                (*parts, "options", name),
+                "is for a converter that this folder does not use",
+                f'Did you mean "{close[0]}"?' if close else f"It uses {', '.join(folder.converters)}.",
+            )
+    if folder.after is After.MOVE and not folder.move_to:
+        yield Breach((*parts, "move_to"), 'must name a folder, because after = "move"')
+    if folder.move_to and folder.after in (After.MOVE, After.ARCHIVE):
+        watched = os.path.normcase(os.path.normpath(folder.path))
+        target = os.path.normcase(os.path.normpath(folder.move_to))
+        if target == watched or (folder.recursive and target.startswith(watched.rstrip(os.sep) + os.sep)):
+            yield Breach((*parts, "move_to"), "must lie outside the watched folder, or files are taken again")

@@ -1,0 +1,354 @@
+"""Every setting: frozen types, parsed once.
+
+The description, range and example of each field feed docs/settings.md and the error messages; a title says
+what is allowed where the type alone does not tell.
+Durations are seconds and sizes are in the unit that the name or the description says.
+"""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+SCHEMA = 1
+"""Version of the settings files this program writes and reads."""
+
+
+class UploadMode(StrEnum):
+    """How the number of uploads at once is chosen."""
+
+    ADAPTIVE = "adaptive"
+    FIXED = "fixed"
+
+
+class SecretsStore(StrEnum):
+    """Where the token lies."""
+
+    AUTO = "auto"
+    KEYRING = "keyring"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    CREDENTIAL = "credential"
+
+
+class NetworkChoice(StrEnum):
+    """Whether a watch folder is treated as one on a network."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
+class LaneChoice(StrEnum):
+    """Which lane the files of a watch folder take."""
+
+    AUTO = "auto"
+    LIVE = "live"
+    BATCH = "batch"
+
+
+class After(StrEnum):
+    """What happens to a source file once its reports are in the spool."""
+
+    KEEP = "keep"
+    MOVE = "move"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]",
+        title="an address that starts with https:// or http://",
+        description="Address of the WATS server, without `/api`. A token does not belong here.",
+        examples=["https://company.wats.com"],
+    ),
+]
+
+
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The WATS server this instance sends to, and the way there."""
+
+    url: Url
+    proxy: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]",
+            title="an address that starts with http:// or https://, or empty",
+            description='Proxy for all requests to the server; "" for none.',
+            examples=["http://proxy.factory.local:3128"],
+        ),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        Meta(
+            description="File with further root certificates (PEM), beside the system's own; full path.",
+            examples=["/etc/ssl/factory-root.pem"],
+        ),
+    ] = ""
+    timeout: Annotated[
+        float, Meta(ge=1, le=600, description="Seconds one request may take.", examples=[60.0])
+    ] = 30.0
+    ping_interval: Annotated[
+        float,
+        Meta(ge=5, le=86400, description="Seconds between two looks at the server.", examples=[300.0]),
+    ] = 60.0
+
+
+class StationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What reports say about this station where the result file says nothing."""
+
+    name: Annotated[
+        str, Meta(max_length=100, description='Station name; "" takes the host name.', examples=["FCT-04"])
+    ] = ""
+    location: Annotated[
+        str,
+        Meta(max_length=100, description='Where the station stands; "" for unknown.', examples=["Hall 2"]),
+    ] = ""
+    purpose: Annotated[
+        str,
+        Meta(max_length=100, description='What the station is for; "" for unknown.', examples=["Production"]),
+    ] = ""
+    time_zone: Annotated[
+        str,
+        Meta(
+            description='IANA time zone of times without one in result files; "" takes the machine\'s.',
+            examples=["Europe/Oslo"],
+        ),
+    ] = ""
+
+    @property
+    def machine_name(self) -> str:
+        """The station name that reports carry: `name`, else the host name."""
+        return self.name or socket.gethostname()
+
+
+class UploadConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many reports go to the server at once."""
+
+    mode: Annotated[
+        UploadMode,
+        Meta(
+            description="`adaptive` finds the best number by itself, `fixed` always uses `max_concurrent`.",
+            examples=["fixed"],
+        ),
+    ] = UploadMode.ADAPTIVE
+    max_concurrent: Annotated[
+        int,
+        Meta(ge=1, le=256, description="Uploads at once in mode `fixed`; 1 sends one by one.", examples=[1]),
+    ] = 5
+    max_adaptive: Annotated[
+        int, Meta(ge=1, le=256, description="Most uploads at once in mode `adaptive`.", examples=[16])
+    ] = 64
+    requests_per_minute: Annotated[
+        int,
+        Meta(ge=0, description="Most requests per minute with this token; 0 for no limit.", examples=[600]),
+    ] = 0
+
+
+class ConvertConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of the worker processes that convert result files."""
+
+    max_concurrent: Annotated[
+        int, Meta(ge=1, le=256, description="Conversions of this instance at once.", examples=[2])
+    ] = 10
+    timeout: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=86400,
+            description="Seconds one conversion may take before it is ended.",
+            examples=[300.0],
+        ),
+    ] = 60.0
+    memory_mb: Annotated[
+        int, Meta(ge=64, le=1_048_576, description="Megabytes one worker may use.", examples=[2048])
+    ] = 1024
+    output_mb: Annotated[
+        int,
+        Meta(ge=1, le=1024, description="Megabytes a converter may print before it is ended.", examples=[16]),
+    ] = 4
+
+
+class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long delivered reports stay on this machine. Queued reports and errors always stay."""
+
+    payload_days: Annotated[
+        float, Meta(ge=0, description="Days the content of a delivered report stays.", examples=[30.0])
+    ] = 7.0
+    payload_mb: Annotated[
+        int,
+        Meta(
+            ge=0, description="Megabytes of content of delivered reports that stay at most.", examples=[4096]
+        ),
+    ] = 1024
+    completed_days: Annotated[
+        float, Meta(ge=0, description="Days a delivered report stays in the history.", examples=[365.0])
+    ] = 90.0
+    completed_count: Annotated[
+        int, Meta(ge=0, description="Delivered reports that stay in the history at most.", examples=[100_000])
+    ] = 1_000_000
+
+
+class SecretsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the server token lies. The token itself never stands in this file."""
+
+    store: Annotated[
+        SecretsStore,
+        Meta(
+            description="`auto` looks for a systemd credential, then an environment variable, then in the "
+            "system's keyring, never in a file. `file` keeps it in a file that only its owner may read.",
+            examples=["keyring"],
+        ),
+    ] = SecretsStore.AUTO
+
+
+NonEmpty = Annotated[str, Meta(min_length=1)]
+
+
+class WatchFolder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A folder where result files appear."""
+
+    path: Annotated[str, Meta(min_length=1, description="The folder, full path.", examples=["/srv/results"])]
+    converters: Annotated[
+        tuple[NonEmpty, ...],
+        Meta(
+            min_length=1,
+            description="Converters for these files; of several, the most confident one takes a file.",
+            examples=[["wsjf", "wstf"]],
+        ),
+    ]
+    include: Annotated[
+        tuple[NonEmpty, ...],
+        Meta(min_length=1, description="Patterns of file names to take.", examples=[["*.json"]]),
+    ] = ("*",)
+    exclude: Annotated[
+        tuple[NonEmpty, ...],
+        Meta(description="Patterns of file names to leave alone.", examples=[["*.tmp", "draft-*"]]),
+    ] = ()
+    recursive: Annotated[bool, Meta(description="Whether sub-folders are watched too.", examples=[True])] = (
+        False
+    )
+    settle: Annotated[
+        float,
+        Meta(
+            ge=0, le=3600, description="Seconds a file must stand still before it is taken.", examples=[5.0]
+        ),
+    ] = 1.0
+    network: Annotated[
+        NetworkChoice,
+        Meta(
+            description="Whether the folder lies on a network and may hang; `auto` asks the system.",
+            examples=["yes"],
+        ),
+    ] = NetworkChoice.AUTO
+    lane: Annotated[
+        LaneChoice,
+        Meta(
+            description="`live` files go first, `batch` files wait for them; `auto` leaves it to the agent.",
+            examples=["batch"],
+        ),
+    ] = LaneChoice.AUTO
+    after: Annotated[
+        After,
+        Meta(
+            description="What happens to a file once its reports are stored: `keep` leaves it, `move` puts "
+            "it into `move_to`, `archive` into a folder per day, `delete` removes it.",
+            examples=["archive"],
+        ),
+    ] = After.KEEP
+    move_to: Annotated[
+        str,
+        Meta(
+            description="Full path of the folder for `move` and `archive`; `archive` has its own if empty.",
+            examples=["/srv/done"],
+        ),
+    ] = ""
+    incomplete_after: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=31_536_000,
+            description="Seconds after which a file that is still not complete is reported.",
+            examples=[3600.0],
+        ),
+    ] = 600.0
+    options: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(
+            description="Options per converter; `stationmaster converter list` names them.",
+            examples=[{"wstf": {"process_code": 10}}],
+        ),
+    ] = msgspec.field(default_factory=dict)
+
+
+SchemaVersion = Annotated[int, Meta(ge=1, description="Version of this file's format.", examples=[1])]
+
+
+class InstanceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One instance: config/instances/<name>.toml."""
+
+    name: Annotated[str, Meta(description="The file's name, not a setting.")] = ""
+    schema: SchemaVersion = SCHEMA
+    id: Annotated[
+        UUID,
+        Meta(
+            description="Part of every report id this instance makes. Written once; never change or copy it.",
+            examples=["5f0c1c5e-8d2b-4c55-9a39-6a7d3cf3d1a2"],
+        ),
+    ]
+    enabled: Annotated[bool, Meta(description="Whether the agent runs this instance.", examples=[False])] = (
+        True
+    )
+    paused_until: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(
+            description="Uploads wait until then (with time zone); files are still taken.",
+            examples=["2026-01-31T18:00:00Z"],
+        ),
+    ] = None
+    server: ServerConfig
+    station: StationConfig = StationConfig()
+    upload: UploadConfig = UploadConfig()
+    convert: ConvertConfig = ConvertConfig()
+    retention: RetentionConfig = RetentionConfig()
+    secrets: SecretsConfig = SecretsConfig()
+    watch: tuple[WatchFolder, ...] = ()
+
+
+class LogLevel(StrEnum):
+    """How much the log tells."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The agent itself: config/agent.toml. The file need not exist."""
+
+    schema: SchemaVersion = SCHEMA
+    conversions: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            description="Conversions at once over all instances; 0 for one per core.",
+            examples=[2],
+        ),
+    ] = 0
+    log_level: Annotated[LogLevel, Meta(description="How much the log tells.", examples=["debug"])] = (
+        LogLevel.INFO
+    )
+    shutdown_budget: Annotated[
+        float,
+        Meta(ge=1, le=30, description="Seconds the agent may take to stop in order.", examples=[20.0]),
+    ] = 30.0
