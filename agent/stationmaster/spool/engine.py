@@ -1,0 +1,385 @@
+"""The storage thread's half of a spool: transactions, leases and counts.
+
+Everything here runs on the storage thread only. Two connections: the writer, whose transaction may span
+several slices, and the reader, which sees committed rows only. Which entries are leased is known here and
+nowhere on disk: after a crash they are simply queued.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import GeneratorType
+from typing import NamedTuple
+
+import msgspec
+
+from stationmaster.clock import Clock
+from stationmaster.errors import SpoolError
+from stationmaster.model import Counts, EntryState, Lane
+from stationmaster.spool import schema
+from stationmaster.spool.change import Batch, Change, Verdict, Write
+from stationmaster.spool.storage import SLICE
+from stationmaster.spool.verdict import judge
+
+LEASE_BYTES = 32 * 1024 * 1024
+"""Payload bytes one call of `lease` hands out at most; a larger report goes alone."""
+
+BATCH_TURN = 8
+"""One lease in so many goes to the batch lane while both lanes wait."""
+
+DAY = 86_400_000_000
+
+COUNTED = tuple(state for state in EntryState if state is not EntryState.PROCESSING)
+"""The states that are kept on disk."""
+
+
+class View(msgspec.Struct, frozen=True):
+    """The counts after a commit or lease; a higher `number` is newer."""
+
+    number: int
+    counts: Counts
+    oldest_queued_at: datetime | None
+
+
+class Leased(NamedTuple):
+    """A leased row, with its payload; `payload` None means that it is lost."""
+
+    entry_id: int
+    report_id: str
+    revision: int
+    attempts: int
+    serial_number: str
+    lane: str
+    size: int
+    payload: bytes | None
+
+
+class Engine:
+    """Owns the connections of one spool. Every method runs on the storage thread."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Open nothing yet."""
+        self.path = path
+        self._clock = clock
+        self.leased: dict[int, str] = {}
+        self._stray: set[int] = set()  # leased, but no longer queued in the database
+        self._totals: Counter[str] = Counter()
+        self._oldest: int | None = None
+        self._turn = 0
+        self._number = 0
+        self._wall = 0
+        self._monotonic = 0.0
+        self.unclean = False
+        self.damage = ""
+
+    # ------------------------------------------------------------------ life
+
+    def open(self) -> None:
+        """Open or create the database.
+
+        Raises:
+            SpoolError: it cannot be used; `damaged` says that it wants salvage.
+        """
+        new = not self.path.exists() or self.path.stat().st_size == 0
+        try:
+            self.writer = schema.connect(self.path)
+            try:
+                schema.prepare(self.writer, self.path)
+                self.unclean = not new and schema.get_meta(self.writer, "clean") != "1"
+                self._wake()
+                self._oldest = self._find_oldest()
+                self.reader = schema.connect(self.path, read_only=True)
+            except (sqlite3.Error, SpoolError):
+                self.writer.close()
+                raise
+            if new:
+                schema.sync_folder(self.path.parent)
+        except (sqlite3.Error, OSError) as error:
+            raise schema.spool_error(error, self.path) from error
+
+    def _wake(self) -> None:
+        """Mark the spool as open, and let nothing wait for a time that a clock set back moved far away."""
+        now = schema.to_micros(self._clock.now())
+        self._wall, self._monotonic = now, self._clock.monotonic()
+        self.writer.execute("BEGIN")
+        schema.set_meta(self.writer, "clean", "0")
+        self.writer.execute(
+            "UPDATE entry INDEXED BY entry_due SET not_before=1"
+            " WHERE state='queued' AND lane IN ('live','batch') AND not_before>?",
+            (now + DAY,),
+        )
+        self.writer.execute("COMMIT")
+
+    def count(self, state: EntryState, after: int) -> int | None:
+        """Count a slice of the rows in `state`; the id to go on after, None at the end."""
+        try:
+            count, last = self.reader.execute(
+                "SELECT count(*), max(id) FROM (SELECT id FROM entry INDEXED BY entry_state"
+                " WHERE state=? AND id>? ORDER BY id LIMIT 100000)",
+                (state, after),
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise schema.spool_error(error, self.path) from error
+        self._totals[state] += count
+        return last if count == 100_000 else None
+
+    def close(self) -> None:
+        """Mark the spool as cleanly closed and close it; the log is folded into the database.
+
+        A disk that refuses the mark is no error: the next start then checks the database.
+        """
+        try:
+            if not self.damage:
+                schema.set_meta(self.writer, "clean", "1")
+        except sqlite3.Error:
+            self.unclean = True
+        finally:
+            self.reader.close()
+            self.writer.close()
+
+    # ------------------------------------------------------------------ writes
+
+    def advance(self, batch: Batch) -> bool:
+        """Work on `batch` for one slice; True when it is over: committed, or failed as a whole.
+
+        A batch that ran out of its slice commits what it has done: `batch.done` writes.
+        """
+        deadline = self._clock.monotonic() + SLICE
+        finished = False
+        try:
+            if not self.writer.in_transaction:
+                self.writer.execute("BEGIN IMMEDIATE")
+            while batch.done < len(batch.writes):
+                if not self._do(batch, deadline):
+                    finished = True
+                    return False
+                batch.done += 1
+                if self._clock.monotonic() >= deadline:
+                    break
+            oldest = self._find_oldest()
+            self.writer.execute("COMMIT")
+            finished = True
+            self._apply(batch.change, oldest)
+        except sqlite3.Error as error:
+            batch.failure = schema.spool_error(error, self.path)
+            self.note(batch.failure)
+        finally:
+            if not finished:
+                self._abandon(batch)
+        return True
+
+    def _do(self, batch: Batch, deadline: float) -> bool:
+        """Do the next write of the batch; False when it was interrupted at the end of the slice."""
+        write = batch.writes[batch.done]
+        if isinstance(write.work, Verdict):
+            judge(self.writer, batch.change, write.work)
+            return True
+        try:
+            if batch.steps is None:
+                batch.inner = Change()
+                self.writer.execute("SAVEPOINT one")
+                result = write.work(self.writer, batch.inner)
+                if isinstance(result, GeneratorType):
+                    batch.steps = result
+                else:
+                    write.result = result
+            if batch.steps is not None and not self._walk(batch, write, deadline):
+                return False
+            self.writer.execute("RELEASE one")
+            batch.change.merge(batch.inner)
+        except (
+            SpoolError,
+            OSError,
+            ValueError,
+            OverflowError,
+            sqlite3.DataError,
+            sqlite3.IntegrityError,
+        ) as error:
+            # This write is at fault, not the disk below the database: it fails alone.
+            self.writer.execute("ROLLBACK TO one")
+            self.writer.execute("RELEASE one")
+            write.error = error if isinstance(error, SpoolError) else alone(error)
+        batch.steps = None
+        return True
+
+    def _walk(self, batch: Batch, write: Write, deadline: float) -> bool:
+        """Run a generator write until it ends (True) or the slice does (False)."""
+        steps = batch.steps
+        assert steps is not None  # noqa: S101 - for mypy: the caller has just checked it
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                write.result = end.value
+                return True
+            if self._clock.monotonic() >= deadline:
+                return False
+
+    def _abandon(self, batch: Batch) -> None:
+        """Roll everything back: nothing of the batch happened."""
+        if batch.steps is not None:
+            batch.steps.close()
+            batch.steps = None
+        if self.writer.in_transaction:
+            self.writer.execute("ROLLBACK")
+
+    def _find_oldest(self) -> int | None:
+        """When the oldest queued row was made."""
+        row = self.writer.execute(
+            "SELECT created_at FROM entry WHERE id="
+            "(SELECT min(id) FROM entry INDEXED BY entry_state WHERE state='queued')"
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def _apply(self, change: Change, oldest: int | None) -> None:
+        """What was committed becomes visible in counts and leases."""
+        self._oldest = oldest
+        self._totals.update(change.moves)
+        self._stray |= change.left & self.leased.keys()
+        self._stray -= change.entered
+        for entry_id in change.settled:
+            self.leased.pop(entry_id, None)
+            self._stray.discard(entry_id)
+
+    def note(self, error: SpoolError) -> None:
+        """Remember damage on disk, so that the next start salvages the database."""
+        if not error.damaged:
+            return
+        self.damage = error.text
+        try:
+            damage_marker(self.path).write_text(error.text, encoding="utf-8")
+        except OSError:
+            return  # the damage will be met again
+
+    def view(self) -> View:
+        """The counts now."""
+        processing = len(self.leased) - len(self._stray)
+        counts = Counts(
+            queued=self._totals[EntryState.QUEUED] - processing,
+            processing=processing,
+            completed=self._totals[EntryState.COMPLETED],
+            error=self._totals[EntryState.ERROR],
+            dismissed=self._totals[EntryState.DISMISSED],
+        )
+        self._number += 1
+        return View(self._number, counts, None if self._oldest is None else schema.to_time(self._oldest))
+
+    # ------------------------------------------------------------------ leases
+
+    def lease(self, limit: int) -> tuple[list[Leased], int]:
+        """Lease up to `limit` due entries; also by how many microseconds the clock was set back."""
+        now = schema.to_micros(self._clock.now())
+        monotonic = self._clock.monotonic()
+        drift = (now - self._wall) - int((monotonic - self._monotonic) * 1e6)
+        self._wall, self._monotonic = now, monotonic
+        try:
+            wanted = self._choose(now, limit)
+            rows = self._fetch(wanted)
+        except sqlite3.Error as error:
+            failure = schema.spool_error(error, self.path)
+            self.note(failure)
+            raise failure from error
+        chosen = [rows[entry_id] for entry_id in wanted if entry_id in rows]
+        self.leased.update((row.entry_id, row.report_id) for row in chosen)
+        return chosen, -drift if drift < -2_000_000 else 0
+
+    def next_due(self) -> datetime | None:
+        """When `lease` has something to hand out; None when everything is leased or done."""
+        now = schema.to_micros(self._clock.now())
+        if self._choose(now, 1):
+            return schema.to_time(now)
+        busy = self._busy()
+        row = self.reader.execute(
+            "SELECT min(not_before) FROM entry INDEXED BY entry_due WHERE state='queued'"  # noqa: S608 - marks
+            f" AND lane IN ('live','batch') AND not_before>? AND id NOT IN ({_marks(busy)})",
+            (now, *busy),
+        ).fetchone()
+        return None if row[0] is None else schema.to_time(row[0])
+
+    def _busy(self) -> set[int]:
+        """Entries that must not be leased: in flight, or a revision whose predecessor is in flight."""
+        busy = set(self.leased)
+        for entry_id in self._stray:
+            rows = self.reader.execute(
+                "SELECT id FROM entry WHERE kind='report' AND report_id=?", (self.leased[entry_id],)
+            )
+            busy.update(row[0] for row in rows)
+        return busy
+
+    def _choose(self, now: int, limit: int) -> list[int]:
+        """Ids to lease next: live before batch, but one in eight for batch; oldest first in each lane."""
+        busy = self._busy()
+        live = self._due(Lane.LIVE, now, limit, busy)
+        batch = self._due(Lane.BATCH, now, limit, busy)
+        chosen: list[int] = []
+        lanes = {Lane.LIVE: iter(live), Lane.BATCH: iter(batch)}
+        while len(chosen) < min(limit, len(live) + len(batch)):
+            turn = (self._turn + len(chosen)) % BATCH_TURN == BATCH_TURN - 1
+            first, second = (Lane.BATCH, Lane.LIVE) if turn else (Lane.LIVE, Lane.BATCH)
+            chosen.append(_first(lanes[first], lanes[second]))
+        return chosen
+
+    def _due(self, lane: Lane, now: int, limit: int, busy: set[int]) -> list[int]:
+        """The oldest due ids of a lane: those never tried, and those whose backoff is over."""
+        count = limit + len(busy)
+        fresh = self.reader.execute(
+            "SELECT id FROM entry INDEXED BY entry_due"
+            " WHERE state='queued' AND lane=? AND not_before=0 ORDER BY id LIMIT ?",
+            (lane, count),
+        ).fetchall()
+        again = self.reader.execute(
+            "SELECT id FROM entry INDEXED BY entry_due"
+            " WHERE state='queued' AND lane=? AND not_before>0 AND not_before<=? ORDER BY not_before LIMIT ?",
+            (lane, now, count),
+        ).fetchall()
+        if again:
+            fresh = sorted(fresh + again)
+        return [row[0] for row in fresh if row[0] not in busy][:limit]
+
+    def _fetch(self, wanted: list[int]) -> dict[int, Leased]:
+        """Read the rows with their payloads, up to `LEASE_BYTES`."""
+        rows: dict[int, Leased] = {}
+        total = 0
+        cursor = self.reader.execute(
+            "SELECT e.id, e.report_id, e.revision, e.attempts, e.serial_number, e.lane, e.size,"  # noqa: S608 - marks
+            " p.data"
+            f" FROM entry e LEFT JOIN payload p ON p.entry_id=e.id WHERE e.id IN ({_marks(wanted)})",
+            wanted,
+        )
+        for values in cursor:
+            row = Leased(*values)
+            total += row.size
+            if rows and total > LEASE_BYTES:
+                cursor.close()
+                break
+            rows[row.entry_id] = row
+        self._turn += len(rows)
+        return rows
+
+
+def _first(first: Iterator[int], second: Iterator[int]) -> int:
+    """The next of `first`, else of `second`; one of them has one."""
+    found = next(first, None)
+    return next(second) if found is None else found
+
+
+def _marks(values: Collection[int]) -> str:
+    """One question mark a value: a statement per length is prepared once and cached."""
+    return ",".join("?" * len(values))
+
+
+def alone(error: Exception) -> SpoolError:
+    """The error of a write that failed by itself."""
+    return SpoolError(
+        f"A write to the spool was refused: {type(error).__name__}: {error}.",
+        next_step="Nothing of it was kept.",
+    )
+
+
+def damage_marker(path: Path) -> Path:
+    """The file that says: salvage this database before it is opened again."""
+    return path.with_name(path.name + ".damaged")
