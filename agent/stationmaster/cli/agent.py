@@ -1,0 +1,201 @@
+"""`stationmaster agent ...`: run, look at and steer the agent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import ago, local, marked, print_json, say, table
+from stationmaster.cli.session import agent, fail, home, run
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
+
+app = typer.Typer(help="Run, look at and steer the agent.", no_args_is_help=True)
+
+Only = Annotated[list[str] | None, typer.Argument(metavar="[INSTANCE]...", help="Which; all if none.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, with a schema version.")]
+
+
+@app.command("run")
+def run_agent(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there, deliver it, then leave.")] = False,
+    timeout: Annotated[
+        float, typer.Option(help="With --once: seconds to deliver everything in; 0: no limit.")
+    ] = 0.0,
+) -> None:
+    """Run the agent in the foreground until it is stopped (Ctrl+C, SIGTERM, `agent stop`)."""
+    from stationmaster.runtime.program import run_program  # noqa: PLC0415 - loads the whole agent
+
+    try:
+        outcome = run_program(home(), once=once, timeout=timeout or None)
+    except StationmasterError as error:
+        fail(error)
+    else:
+        raise typer.Exit(outcome)
+
+
+@app.command()
+def status(*, json: Json = False) -> None:
+    """Show what the agent does now."""
+
+    async def ask() -> AgentStatus:
+        async with agent() as client:
+            return await client.status()
+
+    snapshot = run(ask())
+    if json:
+        print_json("status", snapshot)
+    else:
+        _show(snapshot)
+    if any(problem.severity is Severity.ERROR for problem in snapshot.problems):
+        raise typer.Exit(Exit.NEEDS_PERSON)
+
+
+@app.command()
+def stop(
+    *, timeout: Annotated[float, typer.Option(help="Seconds to wait for it to be gone.")] = 40.0
+) -> None:
+    """Stop the agent in order: nothing is lost, what waits stays queued."""
+
+    async def ask() -> None:
+        async with ControlClient(home().socket) as client:
+            await client.shutdown()
+            try:
+                async with asyncio.timeout(timeout):
+                    async for _ in client.watch():
+                        pass
+            except TimeoutError:
+                raise StationmasterError(f"The agent is still there after {timeout:g} s.") from None
+            except StationmasterError:
+                return  # it is gone: that is what was asked for
+
+    run(ask())
+    say("The agent has stopped.")
+
+
+@app.command()
+def pause(
+    instances: Only = None,
+    *,
+    minutes: Annotated[float | None, typer.Option("--for", help="Minutes; else until you resume.")] = None,
+) -> None:
+    """Pause uploads. Files are still taken, converted and kept; a pause survives a restart."""
+    until = datetime.now(UTC) + timedelta(minutes=minutes) if minutes is not None else None
+
+    async def ask() -> Sequence[str]:
+        async with agent() as client:
+            names = await _names(client, instances)
+            for name in names:
+                await client.pause(name, until)
+            return names
+
+    names = run(ask())
+    say(f"Paused {', '.join(names)} {f'until {local(until)}' if until else 'until you resume'}.")
+
+
+@app.command()
+def resume(instances: Only = None) -> None:
+    """Resume uploads, and start an instance that was drained."""
+
+    async def ask() -> Sequence[str]:
+        async with agent() as client:
+            names = await _names(client, instances)
+            for name in names:
+                await client.resume(name)
+            return names
+
+    say(f"Resumed {', '.join(run(ask()))}.")
+
+
+@app.command()
+def drain(
+    instances: Only = None,
+    *,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for it.")] = 600.0,
+) -> None:
+    """Stop taking files, deliver what waits, then stay stopped until you resume."""
+
+    async def ask() -> tuple[list[str], int]:
+        async with agent() as client:
+            names = await _names(client, instances)
+            for name in names:
+                await client.drain(name)
+            try:
+                async with asyncio.timeout(timeout):
+                    return names, await _drained(client, names)
+            except TimeoutError:
+                return names, _left(await client.status(), names)
+
+    names, left = run(ask())
+    if left:
+        say(f"{left} reports still wait; the instances go on draining.")
+        raise typer.Exit(Exit.NOT_DELIVERED)
+    say(f"Drained {', '.join(names)}.")
+
+
+async def _drained(client: ControlClient, names: Sequence[str]) -> int:
+    async for snapshot in client.watch():
+        mine = [one for one in snapshot.instances if one.name in names]
+        if all(one.lifecycle in {Lifecycle.STOPPED, Lifecycle.FAILED} for one in mine):
+            return _left(snapshot, names)
+    return 0
+
+
+def _left(snapshot: AgentStatus, names: Sequence[str]) -> int:
+    mine = [one.counts for one in snapshot.instances if one.name in names]
+    return sum(counts.queued + counts.processing for counts in mine)
+
+
+async def _names(client: ControlClient, wanted: Sequence[str] | None) -> list[str]:
+    known = [one.name for one in (await client.status()).instances]
+    if not wanted:
+        if not known:
+            raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+        return known
+    for name in wanted:
+        if name not in known:
+            raise ConfigError(f'There is no instance "{name}".', next_step=f"There are: {', '.join(known)}")
+    return list(wanted)
+
+
+def _show(snapshot: AgentStatus) -> None:
+    now = datetime.now(UTC)
+    say(f"Agent {snapshot.version}, process {snapshot.pid}, up for {ago(snapshot.started_at, now)}.")
+    if not snapshot.instances:
+        say("No instance yet. Make one: stationmaster instance add NAME --server URL --watch DIR ...")
+    table(
+        "",
+        ("Instance", "State", "Link", "Queued", "Error", "Completed", "Oldest", "Last upload", "Server"),
+        [_row(one, now) for one in snapshot.instances],
+    )
+    for problem in snapshot.problems:
+        where = f"{problem.instance}: " if problem.instance else ""
+        say(f"\n{'✗' if problem.severity is Severity.ERROR else '!'} {where}{problem.title} [{problem.code}]")
+        say(f"  {problem.text}")
+        if problem.next_step:
+            say(f"  → {problem.next_step}")
+
+
+def _row(one: InstanceStatus, now: datetime) -> tuple[str, ...]:
+    state = str(one.lifecycle)
+    if one.paused_until and one.paused_until > now:
+        state += f", paused {local(one.paused_until)}"
+    counts = one.counts
+    return (
+        one.name,
+        state,
+        str(one.link),
+        str(counts.queued + counts.processing),
+        marked("error") + f" {counts.error}" if counts.error else "0",
+        str(counts.completed),
+        ago(one.oldest_queued_at, now),
+        local(one.upload.last_upload_at),
+        one.server,
+    )

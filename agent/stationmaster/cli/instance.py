@@ -1,0 +1,201 @@
+"""`stationmaster instance ...`: make, show, change and remove instances."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from stationmaster.cli.agent import Json
+from stationmaster.cli.output import plain, print_json, say, table
+from stationmaster.cli.session import fail, home, run, with_agent
+from stationmaster.config.field import parse_value
+from stationmaster.config.secrets import Secret, SecretStore
+from stationmaster.config.store import ConfigStore
+from stationmaster.control.client import ControlClient
+from stationmaster.control.protocol import AddRequest
+from stationmaster.errors import ConfigError, StationmasterError
+
+app = typer.Typer(help="Make, show, change and remove instances (one per station).", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the instance.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting by dotted key; see docs/settings.md."),
+]
+TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    *,
+    server: Annotated[str, typer.Option(help="Address of the WATS server.")],
+    watch: Annotated[list[Path] | None, typer.Option(help="A folder to watch; may be repeated.")] = None,
+    converter: Annotated[
+        list[str] | None, typer.Option(help="A converter for these folders; may be repeated.")
+    ] = None,
+    token_stdin: TokenStdin = False,
+    setting: Sets = None,
+) -> None:
+    """Make an instance. With an agent running it starts at once."""
+    try:
+        patch = _patch(setting)
+        if watch and not converter:
+            raise ConfigError(
+                "A watch folder needs a converter.",
+                next_step="Name one: --converter wsjf (see converter list)",
+            )
+    except ConfigError as error:
+        fail(error)
+    folders = tuple(
+        {"path": str(path.expanduser().absolute()), "converters": list(converter or [])}
+        for path in watch or []
+    )
+    token = _read_token() if token_stdin else None
+    request = AddRequest(name=name, server=server, watch=folders, patch=patch, token=token)
+
+    async def online(client: ControlClient) -> None:
+        await client.add_instance(request)
+
+    async def offline() -> None:
+        store = ConfigStore(home())
+        config = store.add(name, server, folders, patch)
+        if token:
+            await SecretStore(home(), store.load).set(name, Secret(token))
+        del config
+
+    run(with_agent(online, offline))
+    say(f'Instance "{name}" is made.')
+    if not token_stdin:
+        say(f"It has no token yet: stationmaster instance edit {name} --token-stdin")
+
+
+@app.command("list")
+def list_instances(*, json: Json = False) -> None:
+    """List the instances."""
+    try:
+        loaded = ConfigStore(home()).load_all()
+    except StationmasterError as error:
+        fail(error)
+    rows = [
+        {
+            "name": name,
+            "server": config.server.url,
+            "station": config.station.machine_name,
+            "enabled": config.enabled,
+            "folders": [folder.path for folder in config.watch],
+        }
+        for name, config in sorted(loaded.instances.items())
+    ]
+    if json:
+        print_json("instances", rows)
+    else:
+        cells = [
+            (
+                str(row["name"]),
+                str(row["station"]),
+                str(row["server"]),
+                "\n".join(map(str, _list(row["folders"]))),
+            )
+            for row in rows
+        ]
+        table("", ("Instance", "Station", "Server", "Watches"), cells)
+    for name, error in loaded.errors.items():
+        say(f"Error in {name or 'agent'}: {error}")
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+@app.command()
+def show(name: Name, *, json: Json = False) -> None:
+    """Show an instance's settings; a token is never among them."""
+    try:
+        config = ConfigStore(home()).load(name)
+    except StationmasterError as error:
+        fail(error)
+    if json:
+        print_json("instance", {"name": name, **plain(config)})
+        return
+    path = home().instance_file(name)
+    say(f"# {path}")
+    typer.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+@app.command()
+def edit(
+    name: Name,
+    *,
+    setting: Sets = None,
+    unset: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Go back to a setting's default.")
+    ] = None,
+    token_stdin: TokenStdin = False,
+) -> None:
+    """Change settings; comments in the file stay, and a running agent takes them up at once."""
+    try:
+        patch = _patch(setting) | dict.fromkeys(unset or [])
+        if not patch and not token_stdin:
+            raise ConfigError(
+                "Nothing to change.", next_step="Use --set KEY=VALUE, --unset KEY or --token-stdin."
+            )
+    except ConfigError as error:
+        fail(error)
+    token = _read_token() if token_stdin else None
+
+    async def online(client: ControlClient) -> None:
+        if patch:
+            await client.configure(name, patch)
+        if token:
+            await client.set_token(name, token)
+
+    async def offline() -> None:
+        store = ConfigStore(home())
+        if patch:
+            store.edit(name, patch)
+        if token:
+            await SecretStore(home(), store.load).set(name, Secret(token))
+
+    run(with_agent(online, offline))
+    say(f'Instance "{name}" is changed.')
+
+
+@app.command()
+def remove(name: Name, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove an instance's settings and token. Its spool stays on disk: nothing that waits is lost."""
+    if not yes:
+        typer.confirm(f'Remove the instance "{name}"? Its spool stays.', abort=True, err=True)
+
+    async def online(client: ControlClient) -> None:
+        await client.remove_instance(name)
+
+    async def offline() -> None:
+        store = ConfigStore(home())
+        config = store.load(name)
+        await SecretStore(home(), lambda _: config).delete(name)
+        store.remove(name)
+
+    run(with_agent(online, offline))
+    say(f'Instance "{name}" is removed. Its data are still in {home().instance_dir(name)}.')
+
+
+def _patch(settings: list[str] | None) -> dict[str, Any]:
+    patch: dict[str, Any] = {}
+    for setting in settings or []:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {setting}: write KEY=VALUE.")
+        patch[key.strip()] = msgspec.to_builtins(parse_value(key.strip(), text))
+    return patch
+
+
+def _read_token() -> str:
+    token = sys.stdin.readline().strip()
+    if not token:
+        fail(ConfigError("No token came on standard input."))
+    return token

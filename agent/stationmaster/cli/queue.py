@@ -1,0 +1,239 @@
+"""`stationmaster queue ...`: what waits, what failed, what was delivered."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stationmaster.cli.agent import Json
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import console, local, marked, print_json, say, table
+from stationmaster.cli.session import agent, fail, run
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import ConfigError
+from stationmaster.model import Entry, EntryState
+
+app = typer.Typer(help="What waits, what failed, what was delivered.", no_args_is_help=True)
+
+Instance = Annotated[
+    str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
+]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of entries.")]
+All = Annotated[bool, typer.Option("--all", help="Everything in the error list.")]
+
+
+@app.command("list")
+def list_entries(
+    *,
+    instance: Instance = "",
+    state: Annotated[EntryState | None, typer.Option(help="Only this state.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--search", help="In serial and part number, file and reason.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    before: Annotated[int | None, typer.Option(help="Only entries older than this number.")] = None,
+    json: Json = False,
+) -> None:
+    """List entries, newest first."""
+
+    async def ask() -> tuple[Entry, ...]:
+        async with agent() as client:
+            name = await one_instance(client, instance)
+            return await client.entries(name, state=state, text=text, limit=limit, before=before)
+
+    _print(run(ask()), json=json)
+
+
+@app.command()
+def find(serial: Annotated[str, typer.Argument(help="Serial number.")], *, json: Json = False) -> None:
+    """Where is this unit? From source file to server receipt, in all instances."""
+
+    async def ask() -> tuple[Entry, ...]:
+        async with agent() as client:
+            return await client.find(serial)
+
+    found = run(ask())
+    if json:
+        print_json("entries", found)
+    else:
+        for entry in found:
+            _show(entry)
+    if not found:
+        say(f"Nothing is known of serial number {serial}.")
+        raise typer.Exit(Exit.ERROR)
+
+
+@app.command()
+def show(
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    *,
+    instance: Instance = "",
+    payload: Annotated[bool, typer.Option("--payload", help="Print the report itself.")] = False,
+    json: Json = False,
+) -> None:
+    """Show one entry."""
+
+    async def ask() -> tuple[Entry, bytes]:
+        async with agent() as client:
+            name = await one_instance(client, instance)
+            entry = await client.entry(name, number)
+            return entry, await client.payload(name, number) if payload else b""
+
+    entry, body = run(ask())
+    if payload:
+        typer.echo(body.decode())
+    elif json:
+        print_json("entry", entry)
+    else:
+        _show(entry)
+
+
+@app.command()
+def retry(ids: Ids = None, *, everything: All = False, instance: Instance = "") -> None:
+    """Put entries of the error list back into the queue."""
+    wanted = _wanted(ids, everything=everything)
+
+    async def ask() -> int:
+        async with agent() as client:
+            return await client.retry(await one_instance(client, instance), wanted, everything=everything)
+
+    say(f"{run(ask())} entries are queued again.")
+
+
+@app.command()
+def dismiss(
+    ids: Ids = None,
+    *,
+    everything: All = False,
+    instance: Instance = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take entries off the error list. They will not be delivered; who did it stays on record."""
+    wanted = _wanted(ids, everything=everything)
+    if not yes:
+        typer.confirm("These reports will not be delivered. Dismiss them?", abort=True, err=True)
+
+    async def ask() -> int:
+        async with agent() as client:
+            name = await one_instance(client, instance)
+            return await client.dismiss(name, wanted, by=getpass.getuser(), everything=everything)
+
+    say(f"{run(ask())} entries are dismissed.")
+
+
+@app.command()
+def send(*, instance: Instance = "") -> None:
+    """Look at the folders and try everything that waits, now."""
+
+    async def ask() -> None:
+        async with agent() as client:
+            await client.send_now(await one_instance(client, instance))
+
+    run(ask())
+    say("Trying now.")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write them; made if need be.")],
+    *,
+    instance: Instance = "",
+    state: Annotated[EntryState, typer.Option(help="Which entries.")] = EntryState.ERROR,
+) -> None:
+    """Write reports to files, one WSJF file each, named by their report id."""
+
+    async def ask() -> int:
+        folder.mkdir(parents=True, exist_ok=True)
+        async with agent() as client:
+            return await _export(client, await one_instance(client, instance), folder, state)
+
+    say(f"{run(ask())} reports are in {folder}.")
+
+
+async def _export(client: ControlClient, name: str, folder: Path, state: EntryState) -> int:
+    from rich.progress import Progress  # noqa: PLC0415 - costs 40 ms, only this command needs it
+
+    written, before = 0, None
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Exporting", total=None)
+        while page := await client.entries(name, state=state, limit=500, before=before):
+            for entry in page:
+                if entry.report_id and entry.size:
+                    target = folder / f"{entry.report_id}-{entry.revision}.json"
+                    body = await client.payload(name, entry.id)
+                    target.write_bytes(body)
+                    written += 1
+                progress.advance(task)
+            before = page[-1].id
+    return written
+
+
+async def one_instance(client: ControlClient, wanted: str) -> str:
+    """The instance that is meant.
+
+    Raises:
+        ConfigError: none is named, and there is more than one.
+    """
+    if wanted:
+        return wanted
+    names = [one.name for one in (await client.status()).instances]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")
+
+
+def _wanted(ids: list[int] | None, *, everything: bool) -> tuple[int, ...]:
+    if bool(ids) == everything:
+        fail(ConfigError("Name entries by number, or say --all."))
+    return tuple(ids or ())
+
+
+def _print(entries: tuple[Entry, ...], *, json: bool) -> None:
+    if json:
+        print_json("entries", entries)
+        return
+    rows = [
+        (
+            str(entry.id),
+            marked(entry.state),
+            entry.serial_number,
+            entry.part_number,
+            entry.result,
+            local(entry.updated_at),
+            entry.reason or Path(entry.source).name,
+        )
+        for entry in entries
+    ]
+    table("", ("ID", "State", "Serial number", "Part number", "Result", "Updated", "Reason / file"), rows)
+
+
+def _show(entry: Entry) -> None:
+    fields = {
+        "Entry": f"{entry.id} of {entry.instance}, {marked(entry.state)}"
+        + (" (superseded by a later revision)" if entry.superseded else ""),
+        "Serial number": entry.serial_number,
+        "Part number": entry.part_number,
+        "Result": entry.result,
+        "Started": entry.start,
+        "Report id": f"{entry.report_id} revision {entry.revision}" if entry.report_id else "",
+        "Source file": entry.source,
+        "Now at": entry.place if entry.place != entry.source else "",
+        "Converter": entry.converter,
+        "Size": f"{entry.size} bytes" if entry.size else "",
+        "Attempts": str(entry.attempts) if entry.attempts else "",
+        "Next attempt": local(entry.not_before),
+        "Reason": entry.reason,
+        "Receipt": entry.receipt,
+        "Dismissed by": entry.dismissed_by,
+        "Taken": local(entry.created_at),
+        "Updated": local(entry.updated_at),
+    }
+    for name, value in fields.items():
+        if value:
+            typer.echo(f"{name + ':':<15} {value}")
+    typer.echo("")

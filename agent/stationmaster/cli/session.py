@@ -1,0 +1,95 @@
+"""What every command needs: the home, a client or the files themselves, and errors turned into exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import typer
+
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import say
+from stationmaster.config.paths import Home, Scope
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import (
+    ConfigError,
+    ControlError,
+    NeedsUserError,
+    NoAgentError,
+    StationmasterError,
+)
+
+T = TypeVar("T")
+
+_scope = Scope.USER
+
+
+def use_scope(scope: Scope) -> None:
+    """Remember `--scope` for this run of the command line."""
+    global _scope  # noqa: PLW0603 - one process, one command, one scope
+    _scope = scope
+
+
+def home() -> Home:
+    """The home that `--scope` and STATIONMASTER_HOME name."""
+    return Home.find(_scope)
+
+
+@asynccontextmanager
+async def agent() -> AsyncIterator[ControlClient]:
+    """A client of the running agent.
+
+    Raises:
+        NoAgentError: there is none.
+    """
+    async with ControlClient(home().socket) as client:
+        yield client
+
+
+async def with_agent(
+    online: Callable[[ControlClient], Coroutine[Any, Any, T]],
+    offline: Callable[[], Coroutine[Any, Any, T]],
+) -> T:
+    """Through the agent where one runs, else on the files themselves."""
+    try:
+        async with agent() as client:
+            await client.status()
+            return await online(client)
+    except NoAgentError:
+        return await offline()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work`; expected errors become a sentence on stderr and an exit code."""
+    try:
+        return asyncio.run(work)
+    except StationmasterError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        raise typer.Exit(130) from None
+
+
+def fail(error: StationmasterError) -> Any:
+    """Tell `error` and leave with its exit code."""
+    say(f"Error: {error.text}")
+    if error.next_step:
+        say(f"       {error.next_step}")
+    sys.stdout.flush()
+    raise typer.Exit(exit_code(error)) from None
+
+
+def exit_code(error: StationmasterError) -> Exit:
+    """The documented exit code of an expected error."""
+    if isinstance(error, NoAgentError):
+        return Exit.NO_AGENT
+    if isinstance(error, ConfigError):
+        return Exit.USAGE
+    if isinstance(error, NeedsUserError):
+        return Exit.NEEDS_PERSON
+    if isinstance(error, ControlError) and error.code in {"usage", "not-found"}:
+        return Exit.USAGE
+    return Exit.ERROR

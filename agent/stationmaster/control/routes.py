@@ -1,0 +1,274 @@
+"""What the control channel offers, route by route; docs/control-api.md says the same for readers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from stationmaster.control import protocol
+from stationmaster.errors import (
+    ConfigError,
+    ControlError,
+    ConversionError,
+    NeedsUserError,
+    RejectedError,
+    StationmasterError,
+)
+from stationmaster.model import PROTOCOL_VERSION, EntryState
+from stationmaster.runtime.agent import Agent
+
+AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
+CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
+MAX_BODY = 256 * 1024 * 1024
+"""Bytes of the largest raw file that can be submitted over the channel; larger ones go by folder."""
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_HEADERS = {protocol.VERSION_HEADER: str(PROTOCOL_VERSION)}
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse browsers and other versions; turn expected errors into an `ErrorBody`."""
+    try:
+        if "Origin" in request.headers or "Referer" in request.headers:
+            raise ControlError("Web pages may not use the control channel.", status=403, code="forbidden")
+        refusal = protocol.version_refusal(request.headers.get(protocol.VERSION_HEADER))
+        if refusal:
+            raise ControlError(refusal, status=426, code="protocol")
+        return await handler(request)
+    except ControlError as error:
+        return _refuse(error.status, error.code, error)
+    except (ConfigError, ConversionError, RejectedError) as error:
+        return _refuse(400, "usage", error)
+    except NeedsUserError as error:
+        return _refuse(409, error.code, error)
+    except StationmasterError as error:
+        return _refuse(503, "unavailable", error)
+
+
+def _refuse(status: int, code: str, error: StationmasterError) -> web.Response:
+    return _json(protocol.ErrorBody(code=code, text=error.text, next_step=error.next_step), status=status)
+
+
+def _json(body: msgspec.Struct, *, status: int = 200) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/json", headers=_HEADERS
+    )
+
+
+def _done() -> web.Response:
+    return web.Response(status=204, headers=_HEADERS)
+
+
+async def _body(request: web.Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise ControlError(f"The request's body is wrong: {error}.", status=400, code="usage") from error
+
+
+def _number(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ControlError(f"{name} must be a whole number, not {text!r}.", status=400, code="usage") from None
+
+
+def _agent(request: web.Request) -> Agent:
+    return request.app[AGENT]
+
+
+def _name(request: web.Request) -> str:
+    return request.match_info["name"]
+
+
+async def status(request: web.Request) -> web.Response:
+    """`GET /v1/status`: the snapshot."""
+    return _json(_agent(request).status())
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """`GET /v1/events`: snapshots as JSON lines; the first is the whole state now."""
+    response = web.StreamResponse(headers={**_HEADERS, "Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
+    closing = request.app[CLOSING]
+    async for snapshot in _agent(request).changes(until=closing):
+        try:
+            await response.write(msgspec.json.encode(snapshot) + b"\n")
+        except ConnectionError:
+            break
+    return response
+
+
+async def shutdown(request: web.Request) -> web.Response:
+    """`POST /v1/shutdown`: stop in order."""
+    _agent(request).request_stop()
+    return _done()
+
+
+async def add_instance(request: web.Request) -> web.Response:
+    """`POST /v1/instances`."""
+    await _agent(request).add(await _body(request, protocol.AddRequest))
+    return _done()
+
+
+async def get_config(request: web.Request) -> web.Response:
+    """`GET /v1/instances/{name}`: its settings."""
+    return _json(await _agent(request).config_view(_name(request)))
+
+
+async def patch_config(request: web.Request) -> web.Response:
+    """`PATCH /v1/instances/{name}`."""
+    body = await _body(request, protocol.PatchRequest)
+    await _agent(request).configure(_name(request), body.patch)
+    return _done()
+
+
+async def remove_instance(request: web.Request) -> web.Response:
+    """`DELETE /v1/instances/{name}`: its spool stays on disk."""
+    await _agent(request).remove(_name(request))
+    return _done()
+
+
+async def set_token(request: web.Request) -> web.Response:
+    """`PUT /v1/instances/{name}/token`."""
+    body = await _body(request, protocol.TokenRequest)
+    await _agent(request).set_token(_name(request), body.token)
+    return _done()
+
+
+async def pause(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/pause`."""
+    body = await _body(request, protocol.PauseRequest)
+    await _agent(request).pause(_name(request), body.until or protocol.FOREVER)
+    return _done()
+
+
+async def resume(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/resume`: also starts one that was drained."""
+    await _agent(request).resume(_name(request))
+    return _done()
+
+
+async def drain(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/drain`."""
+    _agent(request).drain(_name(request))
+    return _done()
+
+
+async def send_now(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/send`: no waiting for the next attempt."""
+    await _agent(request).send_now(_name(request))
+    return _done()
+
+
+async def entries(request: web.Request) -> web.Response:
+    """`GET /v1/instances/{name}/entries?state=&text=&limit=&before=`."""
+    query = request.query
+    try:
+        state = EntryState(query["state"]) if "state" in query else None
+    except ValueError:
+        allowed = ", ".join(EntryState)
+        raise ControlError(f"state must be one of {allowed}.", status=400, code="usage") from None
+    limit = min(max(_number(query.get("limit", "100"), "limit"), 1), 10_000)
+    before = _number(query["before"], "before") if "before" in query else None
+    found = await _agent(request).entries(
+        _name(request), state=state, text=query.get("text"), limit=limit, before=before
+    )
+    return _json(protocol.Entries(entries=found))
+
+
+async def find(request: web.Request) -> web.Response:
+    """`GET /v1/find?serial=`: in all instances."""
+    found = await _agent(request).find(request.query.get("serial", ""))
+    return _json(protocol.Entries(entries=found))
+
+
+async def entry(request: web.Request) -> web.Response:
+    """`GET /v1/instances/{name}/entries/{id}`."""
+    number = _number(request.match_info["id"], "id")
+    return _json(await _agent(request).entry(_name(request), number))
+
+
+async def payload(request: web.Request) -> web.Response:
+    """`GET /v1/instances/{name}/entries/{id}/payload`: the report as it is sent."""
+    number = _number(request.match_info["id"], "id")
+    body = await _agent(request).payload(_name(request), number)
+    return web.Response(body=body, content_type="application/json", headers=_HEADERS)
+
+
+async def retry(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/entries/retry`."""
+    body = await _body(request, protocol.SelectRequest)
+    count = await _agent(request).retry(_name(request), None if body.all else body.ids)
+    return _json(protocol.Changed(count=count))
+
+
+async def dismiss(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/entries/dismiss`."""
+    body = await _body(request, protocol.SelectRequest)
+    if not body.by:
+        raise ControlError("Dismissing needs to know by whom.", status=400, code="usage")
+    count = await _agent(request).dismiss(_name(request), None if body.all else body.ids, by=body.by)
+    return _json(protocol.Changed(count=count))
+
+
+async def submit(request: web.Request) -> web.Response:
+    """`POST /v1/submit?instance=&filename=&converter=`: the body is on disk when this answers."""
+    query = request.query
+    answer = await _agent(request).submit(
+        query.get("instance", ""),
+        await request.read(),
+        filename=query.get("filename", "report.json"),
+        converter=query.get("converter", ""),
+    )
+    return _json(answer)
+
+
+async def unknown(request: web.Request) -> web.Response:
+    """Everything else."""
+    raise ControlError(f"There is no {request.method} {request.path}.", status=404, code="not-found")
+
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/v1/status", status),
+    ("GET", "/v1/events", events),
+    ("POST", "/v1/shutdown", shutdown),
+    ("POST", "/v1/instances", add_instance),
+    ("GET", "/v1/instances/{name}", get_config),
+    ("PATCH", "/v1/instances/{name}", patch_config),
+    ("DELETE", "/v1/instances/{name}", remove_instance),
+    ("PUT", "/v1/instances/{name}/token", set_token),
+    ("POST", "/v1/instances/{name}/pause", pause),
+    ("POST", "/v1/instances/{name}/resume", resume),
+    ("POST", "/v1/instances/{name}/drain", drain),
+    ("POST", "/v1/instances/{name}/send", send_now),
+    ("GET", "/v1/instances/{name}/entries", entries),
+    ("GET", "/v1/instances/{name}/entries/{id}", entry),
+    ("GET", "/v1/instances/{name}/entries/{id}/payload", payload),
+    ("POST", "/v1/instances/{name}/entries/retry", retry),
+    ("POST", "/v1/instances/{name}/entries/dismiss", dismiss),
+    ("GET", "/v1/find", find),
+    ("POST", "/v1/submit", submit),
+)
+
+
+def application(agent: Agent) -> web.Application:
+    """The aiohttp application of the control channel."""
+    app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
+    app[AGENT] = agent
+    app[CLOSING] = asyncio.Event()
+
+    async def end_streams(app: web.Application) -> None:
+        app[CLOSING].set()
+
+    app.on_shutdown.append(end_streams)
+    for method, path, handler in ROUTES:
+        app.router.add_route(method, path, handler)
+    app.router.add_route("*", "/{rest:.*}", unknown)
+    return app

@@ -1,0 +1,100 @@
+"""Hand a report to Stationmaster from a test program: `stationmaster.submit.submit(report)`.
+
+With an agent running the report goes over the control channel; without one it is written to the
+instance's outbox, where the agent finds it. Either way it is on disk when the call returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stationmaster.api.report import Report
+from stationmaster.api.wsjf import encode
+from stationmaster.control.client import ControlClient
+from stationmaster.control.protocol import Submitted
+from stationmaster.errors import NoAgentError, StationmasterError
+
+
+def submit(
+    report: Report | Mapping[str, Any] | bytes,
+    *,
+    instance: str,
+    address: str,
+    outbox: Path,
+    timeout: float = 30.0,
+) -> Submitted:
+    """Hand over a report; it is durable when this returns.
+
+    Args:
+        report: a built report, a WSJF object, or its bytes.
+        instance: name of the instance that delivers it.
+        address: the agent's control channel.
+        outbox: the instance's outbox folder, used when no agent answers.
+        timeout: seconds the agent may take.
+
+    Raises:
+        StationmasterError: the report is refused, or neither the agent nor the disk takes it.
+    """
+    return asyncio.run(
+        submit_async(report, instance=instance, address=address, outbox=outbox, timeout=timeout)
+    )
+
+
+async def submit_async(
+    report: Report | Mapping[str, Any] | bytes,
+    *,
+    instance: str,
+    address: str,
+    outbox: Path,
+    timeout: float = 30.0,  # noqa: ASYNC109 - the client's own limit for one call
+) -> Submitted:
+    """As `submit`, for programs that run an event loop of their own."""
+    content = payload_of(report)
+    try:
+        async with ControlClient(address, timeout=timeout) as client:
+            return await client.submit(instance, content, filename="report.json")
+    except NoAgentError:
+        place = await asyncio.to_thread(leave, outbox, f"{uuid.uuid4()}.queued", content)
+        return Submitted(instance=instance, place=str(place))
+
+
+def payload_of(report: Report | Mapping[str, Any] | bytes) -> bytes:
+    """The WSJF bytes of whatever a test program hands over."""
+    if isinstance(report, bytes):
+        return report
+    if isinstance(report, Report):
+        return encode(report.finish())
+    return encode(Report(dict(report)))
+
+
+def leave(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file that is either wholly there or not: temporary name, fsync, rename, fsync the folder.
+
+    Raises:
+        StationmasterError: the disk does not take it.
+    """
+    place, temporary = folder / name, folder / f".{name}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(place)
+        if os.name == "posix":
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+    except OSError as error:
+        raise StationmasterError(
+            f"{place} cannot be written: {error.strerror}.",
+            next_step="Nothing was taken. Make room or check permissions, then submit again.",
+        ) from error
+    return place
