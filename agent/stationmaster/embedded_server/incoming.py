@@ -1,0 +1,87 @@
+"""From the body of a POST to reports that may be stored, or to the sentences of a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from stationmaster.api import CompOp, Report
+from stationmaster.api.wsjf import decode, encode
+from stationmaster.embedded_server.error import RequestError
+from stationmaster.embedded_server.header import HeaderRow, header_row, mappings, walk
+from stationmaster.embedded_server.process import Processes
+from stationmaster.embedded_server.rule import refusals
+from stationmaster.errors import ConversionError
+
+_COMP_OPS = frozenset(comp.value for comp in CompOp)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A report that may be stored.
+
+    Attributes:
+        body: the WSJF bytes to store, with the id and the start that were missing.
+    """
+
+    id: str
+    row: HeaderRow
+    body: bytes
+
+
+def read_reports(body: bytes, *, now: datetime, processes: Processes) -> list[Incoming]:
+    """Read one WSJF object, or a list of them, and check each.
+
+    Raises:
+        RequestError: status 400, plain text, one sentence a line, as the WATS server answers.
+    """
+    try:
+        reports = decode(body)
+        for report in reports:
+            _complete(report.data, now)
+        lines = _refused(reports)
+        if not lines:
+            return [_incoming(report, processes) for report in reports]
+    except ConversionError as error:
+        lines = [error.text]
+    raise RequestError("\n".join(lines), plain=True)
+
+
+def _complete(data: dict[str, Any], now: datetime) -> None:
+    """Fill in what the server makes where a client leaves it out."""
+    if data.get("id") is None or data["id"] == "":
+        data["id"] = str(uuid4())
+    if data.get("type") is None:
+        data["type"] = "R" if data.get("uur") else "T"
+    if data.get("result") is None:
+        data["result"] = "P"
+    if data.get("start") is None:
+        data["start"] = now.isoformat()
+    for _, step in walk(data):
+        for row in [*mappings(step.get("numericMeas")), *mappings(step.get("stringMeas"))]:
+            # the example file that the WATS documentation gives writes "Log"
+            if isinstance(row.get("compOp"), str) and row["compOp"].upper() in _COMP_OPS:
+                row["compOp"] = row["compOp"].upper()
+
+
+def _refused(reports: list[Report]) -> list[str]:
+    lines: list[str] = []
+    for place, report in enumerate(reports, start=1):
+        found = refusals(report)
+        lines += found if len(reports) == 1 else [f"report {place}: {line}" for line in found]
+    ids = [report.id.lower() for report in reports]
+    lines += [
+        f"report {place}: id {one} stands twice"
+        for place, one in enumerate(ids, 1)
+        if one in ids[: place - 1]
+    ]
+    return lines
+
+
+def _incoming(report: Report, processes: Processes) -> Incoming:
+    data = report.data
+    data["id"] = report.id.lower()
+    row = header_row(data, process_name=processes.name(data.get("processCode")))
+    return Incoming(report.id, row, encode(report))
