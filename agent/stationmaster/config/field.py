@@ -129,7 +129,8 @@ def parse_value(key: str, text: str, root: type[msgspec.Struct] = InstanceConfig
         raise ConfigError(
             f"{key} must be {allowed(wanted)}, not {shown(text)}.", next_step=_meant(bare, text)
         ) from error
-    return msgspec.to_builtins(value, builtin_types=(datetime,))
+    # A table stays as it was given: its defaults do not belong in the file.
+    return raw if _is_struct(bare) else msgspec.to_builtins(value, builtin_types=(datetime,))
 
 
 def allowed(annotation: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, Array, InlineTable, Table
+from tomlkit.items import AoT, Array, InlineTable, Table, Whitespace
 
 from stationmaster.config.field import Key, join_key, split_key
 from stationmaster.errors import ConfigError
@@ -31,6 +31,10 @@ def apply(text: str, patch: Mapping[str, Any], *, file: str = "") -> str:
             parts = split_key(key)
             if value is None:
                 _remove(document, parts)
+            elif len(parts) == 1 and key not in document and not _is_tables(value):
+                document = tomlkit.parse(
+                    _with_root_key(tomlkit.dumps(document), parts[0], _without_none(value))
+                )
             else:
                 _set(document, parts, _without_none(value), where)
         result = tomlkit.dumps(document)
@@ -47,19 +51,64 @@ def _set(document: Any, parts: Key, value: Any, where: str) -> None:
     if _is_list(place):
         index = _index(place, parts, len(parts) - 1, where)
         if index == len(place):
-            place.append(_table(value) if isinstance(place, AoT) else value)
+            place.append(_table(value, gap=True) if isinstance(place, AoT) else value)
         else:
             place[index] = _table(value) if isinstance(place, AoT) else value
     elif not hasattr(place, "keys"):
         raise _leads_nowhere(parts, where)
-    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+    elif isinstance(value, list) and _is_tables(value):
         place[last] = _tables(value)
     elif isinstance(value, dict) and not isinstance(place, InlineTable):
         place[last] = _table(value)
-    elif last in place and not isinstance(place[last], Table | AoT):
-        _set_in_place(place, last, value)
-    else:
+    elif last not in place:
+        _add(place, last, value)
+    elif isinstance(place[last], Table | AoT):
         place[last] = value
+    else:
+        _set_in_place(place, last, value)
+
+
+def _add(place: Any, key: str, value: Any) -> None:
+    """Add a key behind the last one: comments behind a blank line belong to the table that follows."""
+    body = place.value.body if isinstance(place, Table) else getattr(place, "body", [])
+    behind = len(body)
+    while behind and body[behind - 1][0] is None:
+        behind -= 1
+    blank = next((at for at in range(behind, len(body)) if isinstance(body[at][1], Whitespace)), len(body))
+    tail = body[blank:]
+    del body[blank:]
+    place[key] = value
+    body.extend(tail)
+
+
+def _with_root_key(text: str, key: str, value: Any) -> str:
+    """Add a key before the first table, behind the other keys there."""
+    head, rest = _split_at_first_table(text)
+    document = tomlkit.parse(head)
+    _add(document, key, value)
+    head = tomlkit.dumps(document)
+    return (head if head.endswith("\n") else head + "\n") + rest
+
+
+def _split_at_first_table(text: str) -> tuple[str, str]:
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        if line.lstrip().startswith("["):
+            try:
+                tomlkit.parse(text[:offset])
+            except TOMLKitError:
+                pass  # a line inside a list or text of several lines
+            else:
+                return text[:offset], text[offset:]
+        offset += len(line)
+    return text, ""
+
+
+def _is_tables(value: Any) -> bool:
+    """True for a table, and for a list of tables."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, dict) for item in value)
+    return isinstance(value, dict)
 
 
 def _set_in_place(place: Any, key: str, value: Any) -> None:
@@ -73,7 +122,7 @@ def _step_in(place: Any, parts: Key, depth: int, part: str, where: str) -> Any:
     if _is_list(place):
         index = _index(place, parts, depth, where)
         if index == len(place):
-            place.append(tomlkit.table() if isinstance(place, AoT) else tomlkit.inline_table())
+            place.append(_table({}, gap=True) if isinstance(place, AoT) else tomlkit.inline_table())
         return place[index]
     if not hasattr(place, "keys"):
         raise _leads_nowhere(parts, where)
@@ -131,10 +180,13 @@ def _tables(values: list[dict[str, Any]]) -> AoT:
     return result
 
 
-def _table(value: Any) -> Any:
+def _table(value: Any, *, gap: bool = False) -> Any:
+    """A table from plain values, after a blank line if `gap`; anything else stays as it is."""
     if not isinstance(value, dict):
         return value
     result = tomlkit.table()
+    if gap:
+        result.trivia.indent = "\n"
     for key, item in value.items():
         result[key] = _table(item)
     return result

@@ -159,7 +159,7 @@ class ConfigStore:
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
-        return self._edit(path, patch, lambda text: _parse_instance(text, path, name))
+        return self._edit(path, patch, lambda text: _parse_instance(text, path, name, lines=False))
 
     def edit_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
         """Change settings of the agent itself, as `edit` does."""
@@ -220,7 +220,8 @@ def _parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> 
 
 
 def _parse_agent(text: str, path: Path) -> AgentConfig:
-    return rule.parse(_toml(text, path), AgentConfig, file=str(path), text=text)
+    """For edits: the lines of a text that was not written yet would mislead."""
+    return rule.parse(_toml(text, path), AgentConfig, file=str(path))
 
 
 def _patched(text: str, patch: Mapping[str, Any], path: Path) -> str:

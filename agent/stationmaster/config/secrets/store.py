@@ -1,0 +1,191 @@
+"""Where a token comes from and goes to. What the settings choose is used, and nothing else in its place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from stationmaster.config.name import check_name, variable_part
+from stationmaster.config.paths import Home
+from stationmaster.config.schema import InstanceConfig, SecretsStore
+from stationmaster.config.secrets import keyring_call, token_file
+from stationmaster.config.secrets.secret import Secret
+from stationmaster.errors import ConfigError, NeedsUserError
+from stationmaster.model import ProblemCode
+
+ConfigLookup = Callable[[str], InstanceConfig]
+
+
+def variable(name: str) -> str:
+    """The environment variable that may hold the token of instance `name`."""
+    return f"STATIONMASTER_TOKEN_{variable_part(name)}"
+
+
+class SecretStore:
+    """Tokens of one home's instances.
+
+    `auto` means: a systemd credential, else the environment variable, else the keyring; never a file. A keyring
+    that cannot be used is told, not replaced. A token once found is remembered until `set`, `delete` or `forget`.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        config_lookup: ConfigLookup,
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 5.0,
+    ) -> None:
+        """Use the stores of this account.
+
+        Args:
+            home: whose instances.
+            config_lookup: gives an instance's settings, for `secrets.store`.
+            env: environment for credentials and variables; the process's own if None.
+            timeout: seconds one keyring call may take.
+        """
+        self._home = home
+        self._lookup = config_lookup
+        self._env = os.environ if env is None else env
+        self._timeout = timeout
+        self._service = f"stationmaster-{home.key}"
+        self._known: dict[str, Secret] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def get(self, name: str) -> Secret | None:
+        """The token of instance `name`; None where its store has none.
+
+        Raises:
+            NeedsUserError: keyring-unavailable.
+            ConfigError: a stored token is malformed, or others may read its file.
+        """
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        async with self._lock(name):
+            token = self._known.get(name) or await self._find(name)
+            if token is not None:
+                self._known[name] = token
+            return token
+
+    async def require(self, name: str) -> Secret:
+        """The token of instance `name`.
+
+        Raises:
+            NeedsUserError: token-missing or keyring-unavailable.
+            ConfigError: as `get`.
+        """
+        token = await self.get(name)
+        if token is None:
+            raise NeedsUserError(
+                f'There is no token for instance "{name}" in {self._place(name)}.',
+                code=ProblemCode.TOKEN_MISSING,
+                next_step=f"Hand it over with `stationmaster instance edit {name} --token-stdin`."
+                if self._store(name) not in (SecretsStore.ENVIRONMENT, SecretsStore.CREDENTIAL)
+                else "Put it there and start the agent again.",
+            )
+        return token
+
+    async def set(self, name: str, token: Secret) -> None:
+        """Store the token where the settings say; it is there when this returns.
+
+        Raises:
+            NeedsUserError: keyring-unavailable.
+            ConfigError: the store is one that only an administrator fills, or such a one goes before.
+        """
+        store = self._store(name)
+        self._refuse_foreign(name, store)
+        async with self._lock(name):
+            self._known.pop(name, None)
+            if store is SecretsStore.FILE:
+                token_file.write(self._home.token_file(name), token)
+            else:
+                await keyring_call.call("set", self._service, name, limit=self._timeout, token=token)
+            self._known[name] = token
+
+    async def delete(self, name: str) -> None:
+        """Remove the token from the store the settings name; none is no error.
+
+        Raises:
+            NeedsUserError: keyring-unavailable.
+        """
+        store = self._store(name)
+        async with self._lock(name):
+            self._known.pop(name, None)
+            if store is SecretsStore.FILE:
+                token_file.delete(self._home.token_file(name))
+            elif store in (SecretsStore.AUTO, SecretsStore.KEYRING):
+                await keyring_call.call("delete", self._service, name, limit=self._timeout)
+
+    def forget(self, name: str) -> None:
+        """Look the token up again next time: its store was changed, or the server refused it."""
+        self._known.pop(name, None)
+
+    # ---------------------------------------------------------------- inside
+    async def _find(self, name: str) -> Secret | None:
+        store = self._store(name)
+        token: Secret | None = None
+        if store in (SecretsStore.AUTO, SecretsStore.CREDENTIAL):
+            token = self._credential(name)
+        if token is None and store in (SecretsStore.AUTO, SecretsStore.ENVIRONMENT):
+            token = self._variable(name)
+        if store is SecretsStore.FILE:
+            token = token_file.read(self._home.token_file(name))
+        if token is None and store in (SecretsStore.AUTO, SecretsStore.KEYRING):
+            token = await keyring_call.call("get", self._service, name, limit=self._timeout)
+        return token
+
+    def _store(self, name: str) -> SecretsStore:
+        return self._lookup(name).secrets.store
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(check_name(name), asyncio.Lock())
+
+    def _credential_file(self, name: str) -> Path | None:
+        """See systemd.exec(5), LoadCredential: files in a folder only the service can read."""
+        folder = self._env.get("CREDENTIALS_DIRECTORY", "")
+        return Path(folder) / f"stationmaster-{check_name(name)}" if folder else None
+
+    def _credential(self, name: str) -> Secret | None:
+        path = self._credential_file(name)
+        if path is None:
+            return None
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigError(f"The credential {path} cannot be read: {error.strerror}.") from error
+        return Secret.parse(content.decode("utf-8", errors="replace"))
+
+    def _variable(self, name: str) -> Secret | None:
+        value = self._env.get(variable(name), "")
+        return Secret.parse(value) if value.strip() else None
+
+    def _refuse_foreign(self, name: str, store: SecretsStore) -> None:
+        """Never store a token that would not be used."""
+        credential = self._credential_file(name)
+        by_credential = credential is not None and credential.exists()
+        by_variable = bool(self._env.get(variable(name), "").strip())
+        if store is SecretsStore.CREDENTIAL or (store is SecretsStore.AUTO and by_credential):
+            raise ConfigError(
+                f'The token of instance "{name}" comes from the systemd credential stationmaster-{name}.',
+                next_step="Change the credential, or set secrets.store to keyring or file.",
+            )
+        if store is SecretsStore.ENVIRONMENT or (store is SecretsStore.AUTO and by_variable):
+            raise ConfigError(
+                f'The token of instance "{name}" comes from the environment variable {variable(name)}.',
+                next_step="Change the variable, or set secrets.store to keyring or file.",
+            )
+
+    def _place(self, name: str) -> str:
+        places = {
+            SecretsStore.AUTO: "the system's keyring, a systemd credential or the environment",
+            SecretsStore.KEYRING: "the system's keyring",
+            SecretsStore.FILE: f"the file {self._home.token_file(name)}",
+            SecretsStore.ENVIRONMENT: f"the environment variable {variable(name)}",
+            SecretsStore.CREDENTIAL: f"the systemd credential stationmaster-{name}",
+        }
+        return places[self._store(name)]
