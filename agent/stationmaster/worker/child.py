@@ -84,9 +84,8 @@ def _answer(handlers: Mapping[str, Handler], message: dict[str, Any], limits: _L
     limits.apply(message.pop("limits", {}))
     try:
         return {"answer": handlers[message["op"]](message)}
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001 - the boundary to plug-in code: even SystemExit is an answer
+        limits.lift()  # telling what went wrong needs memory
         return {"failure": _failure(error)}
     finally:
         limits.lift()
@@ -97,10 +96,17 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
     return {
         "kind": type(error).__name__,
-        "text": str(error)[:4096],
+        "text": _say(error)[:4096],
         "errno": error.errno if isinstance(error, OSError) else None,
         "trace": "".join(traceback.format_exception(error, limit=-30))[-8192:],
     }
+
+
+def _say(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a plug-in's exception may fail even at that
+        return ""
 
 
 class _Limits:

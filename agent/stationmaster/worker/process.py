@@ -118,10 +118,17 @@ class ChildProcess:
             raise ChildCrashedError(None, text=f"the process cannot be started: {error}") from error
         await self._answer(ready, START_TIMEOUT)
 
-    async def request(self, message: Mapping[str, Any], timeout: float) -> dict[str, Any]:  # noqa: ASYNC109 - the limit is part of the request
+    async def request(
+        self,
+        message: Mapping[str, Any],
+        timeout: float,  # noqa: ASYNC109 - the limit is part of the request
+        *,
+        memory_mb: int | None = None,
+    ) -> dict[str, Any]:
         """Send `message`, wait for the answer.
 
-        `message["op"]` names the handler. On a limit or a crash the child has been killed and reaped
+        `message["op"]` names the handler; `memory_mb` replaces the child's own cap for this request, except
+        on Windows. On a limit or a crash the child has been killed and reaped
         when this raises.
 
         Raises:
@@ -132,19 +139,20 @@ class ChildProcess:
         """
         if self._child is None or self._busy:
             raise RuntimeError("a child answers one request at a time, after start()")
-        limits = {"memory_mb": self._memory_mb, "seconds": timeout}
+        cap = self._memory_mb if memory_mb is None else memory_mb
+        limits = {"memory_mb": cap, "seconds": timeout}
         frame = pack({**message, "limits": limits})
         self._output.reset()
         answer = self._channel.expect()
         self._child.write(frame)
-        memory = self._watch(self._child.pid, self._memory_mb, self._outgrown)
+        memory = self._watch(self._child.pid, cap, self._outgrown)
         try:
             reply = await self._answer(answer, timeout)
         finally:
             if memory is not None:
                 memory.stop()
         if (reply.get("failure") or {}).get("kind") == "MemoryError":
-            raise self._memory_error(await self._ended(0))
+            raise _memory_error(await self._ended(0), self._output.tail)
         return self._opened(reply)
 
     def kill(self) -> None:
@@ -178,7 +186,7 @@ class ChildProcess:
             ) from None
         except _OutgrownError:
             code = await self._ended(0)
-            raise self._memory_error(code) from None
+            raise _memory_error(code, self._output.tail) from None
         except ChannelClosedError:
             code = await self._ended(0.5)
             raise ChildCrashedError(code, output=self._output.tail) from None
@@ -212,10 +220,6 @@ class ChildProcess:
             child.kill()
         return await child.end(grace)
 
-    def _memory_error(self, code: int | None) -> ChildMemoryError:
-        text = f"more than {self._memory_mb} MB of memory were wanted, the process was killed"
-        return ChildMemoryError(code, output=self._output.tail, text=text)
-
     def _flooded(self) -> None:
         self.kill()
         self._channel.fail(_FloodedError())
@@ -223,3 +227,8 @@ class ChildProcess:
     def _outgrown(self) -> None:
         self.kill()
         self._channel.fail(_OutgrownError())
+
+
+def _memory_error(code: int | None, output: str) -> ChildMemoryError:
+    text = "more memory was wanted than is allowed, the process was killed"
+    return ChildMemoryError(code, output=output, text=text)

@@ -82,20 +82,23 @@ class PosixChild:
     async def end(self, grace: float) -> int | None:
         """Close, wait, kill, reap."""
         self._link.close()
-        code = await self._reap(grace)
-        if code is None:
-            self.kill()
-            code = await self._reap(2.0)
-        else:
-            # the group lives on while a grandchild does; its id cannot have been given away meanwhile
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        if code is None:
-            _unreaped.append(self._process)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await self._prints.ended.wait()
-        self._pipe.close()
+        try:
+            code = await self._reap(grace)
+            if code is None:
+                self.kill()
+                code = await self._reap(2.0)
+            else:
+                # the group lives on while a grandchild does; its id cannot have been given away meanwhile
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await self._prints.ended.wait()
+        finally:
+            self._pipe.close()
+            if self._process.returncode is None:
+                self.kill()
+                _unreaped.append(self._process)
         return code
 
     async def _reap(self, seconds: float) -> int | None:

@@ -1,0 +1,203 @@
+"""One file in one worker: search, conversion, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+import msgspec
+
+from stationmaster.clock import Clock
+from stationmaster.convert.crew import Worker
+from stationmaster.convert.job import Conversion, ConverterInfo, Failed, Job, NotYet, Outcome, discard
+from stationmaster.convert.meta_file import INLINE, MetaFile
+from stationmaster.convert.order import Order, Reply, StationWords
+from stationmaster.convert.search import Chosen, Search
+from stationmaster.convert.trouble import Troubles
+from stationmaster.convert.words import blame
+from stationmaster.worker.error import ChildError, ChildHandlerError, ChildTimeoutError
+from stationmaster.worker.process import ChildProcess
+
+SHARE_TIMEOUT = 5.0
+
+
+class ConvertLimits(Protocol):
+    """What the pool needs of the instance's settings."""
+
+    @property
+    def max_concurrent(self) -> int:
+        """Conversions of this instance at once."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for one file."""
+        ...
+
+    @property
+    def memory_mb(self) -> int:
+        """Memory of one worker, on top of what it has when idle."""
+        ...
+
+    @property
+    def output_mb(self) -> float:
+        """What a converter may print for one file."""
+        ...
+
+
+class Attempt:
+    """Converts one file; use once."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        *,
+        troubles: Troubles,
+        limits: ConvertLimits,
+        results: Path,
+        clock: Clock,
+        spare: Callable[[], ChildProcess],
+    ) -> None:
+        """Do nothing yet.
+
+        Args:
+            results: path without suffix for the result files.
+            spare: makes another process, to find out whether the file's share answers.
+        """
+        self._worker = worker
+        self._troubles = troubles
+        self._limits = limits
+        self._results = results
+        self._clock = clock
+        self._spare = spare
+
+    async def run(self, job: Job, infos: tuple[ConverterInfo, ...]) -> Outcome:
+        """Search, convert, and note what that says about the converter."""
+        memory_mb, output_mb = self._limits.memory_mb, self._limits.output_mb
+        search = Search(
+            self._worker.child, self._troubles, clock=self._clock, memory_mb=memory_mb, output_mb=output_mb
+        )
+        chosen = await search.find(job, infos)
+        if not isinstance(chosen, Chosen):
+            return chosen
+        try:
+            return await self._convert(job, chosen)
+        except _OptionError as error:
+            self._troubles.unusable(chosen.info.name, str(error))
+            return NotYet(reason="held", text=str(error))
+
+    async def _convert(self, job: Job, chosen: Chosen) -> Outcome:
+        name = chosen.info.name
+        options = dict(job.options.get(name, {}))
+        seconds = _taken(options, "timeout", self._limits.timeout, chosen.info)
+        memory_mb = int(_taken(options, "memory_mb", self._limits.memory_mb, chosen.info))
+        order = self._order(job, chosen.info, options)
+        self._troubles.breaker(name).let_through(self._clock.monotonic())
+        try:
+            await self._worker.child.start()
+            answer = await self._worker.child.request(
+                {"op": "convert", "order": msgspec.to_builtins(order)}, seconds, memory_mb=memory_mb
+            )
+        except ChildError as error:
+            discard((order.payload_file, order.meta_file))
+            if isinstance(error, ChildTimeoutError) and not await self._answers(job.path):
+                return NotYet(reason="busy", text=f"{job.path} cannot be read: its folder does not answer.")
+            failed = blame(
+                error,
+                name=name,
+                doing=f"converting {job.path.name}",
+                seconds=seconds,
+                memory_mb=memory_mb,
+                output_mb=self._limits.output_mb,
+            )
+            self._troubles.breaker(name).failed(self._clock.monotonic(), failed.reason, fault=True)
+            return failed
+        except asyncio.CancelledError:
+            discard((order.payload_file, order.meta_file))
+            raise
+        reply = msgspec.convert(answer["reply"], Reply)
+        self._worker.worn = reply.retire
+        return self._outcome(reply, order, chosen)
+
+    def _order(self, job: Job, info: ConverterInfo, options: dict[str, Any]) -> Order:
+        return Order(
+            target=info.target,
+            name=info.name,
+            path=str(job.path),
+            size=job.state.size,
+            mtime_ns=job.state.mtime_ns,
+            instance_id=str(job.instance_id),
+            results=str(self._results),
+            options=options,
+            station=StationWords.of(job.station),
+            resume=job.resume.decode() if job.resume else "",
+            dry=job.dry,
+        )
+
+    def _outcome(self, reply: Reply, order: Order, chosen: Chosen) -> Outcome:
+        name = chosen.info.name
+        files = (order.payload_file, order.meta_file)
+        if reply.outcome != "converted":
+            # results of a file that changed while it was read
+            discard(files)
+        if reply.outcome == "unusable":
+            self._troubles.unusable(name, reply.text)
+            return NotYet(reason="held", text=reply.text)
+        self._troubles.usable(name)
+        breaker = self._troubles.breaker(name)
+        if reply.outcome == "failed":
+            breaker.failed(self._clock.monotonic(), reply.text, fault=reply.fault)
+            return Failed(
+                reason=reply.text, detail=reply.detail, place=reply.place, converter=name, fault=reply.fault
+            )
+        if reply.outcome != "converted":
+            reason = cast('Literal["busy", "changed", "vanished"]', reply.outcome)
+            return NotYet(reason=reason, text=reply.text)
+        breaker.succeeded()
+        many = reply.count > INLINE
+        return Conversion(
+            converter=name,
+            version=chosen.info.version,
+            digest=reply.digest,
+            reports=MetaFile(order.meta_file, reply.count) if many else reply.metas,
+            results=order.payload_file if reply.count else None,
+            resume=reply.resume.encode() or None,
+            warnings=reply.warnings,
+            files=files,
+            confidences=chosen.confidences,
+            issues=reply.issues,
+        )
+
+    async def _answers(self, path: Path) -> bool:
+        """The file can be read at all: then the converter was slow, not a hung share."""
+        child = self._spare()
+        try:
+            await child.start()
+            await child.request({"op": "readable", "path": str(path)}, SHARE_TIMEOUT)
+        except ChildHandlerError:
+            return True
+        except ChildError:
+            return False
+        finally:
+            await child.aclose()
+        return True
+
+
+class _OptionError(ValueError):
+    """A limit in the options is no number."""
+
+
+def _taken(options: dict[str, Any], key: str, default: float, info: ConverterInfo) -> float:
+    """Take a limit out of the converter's options, unless it is an option of its own.
+
+    Raises:
+        _OptionError: it is no number above 0.
+    """
+    if key in info.option_names or key not in options:
+        return default
+    value = options.pop(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise _OptionError(f"Option {key} of converter {info.name} must be a number above 0, not {value!r}.")
+    return value

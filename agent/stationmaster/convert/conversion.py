@@ -1,0 +1,194 @@
+"""One conversion, inside a worker: the host's wrap around a converter.
+
+It fills in defaults, checks the rules, mints report ids and writes the results, one report at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from stationmaster.api import identity, validate, wsjf
+from stationmaster.api.converter import Resume, Source
+from stationmaster.api.defaults import complete
+from stationmaster.api.report import Report
+from stationmaster.convert.explain import ConverterFaultError, explain, source_trouble
+from stationmaster.convert.job import IssueNote
+from stationmaster.convert.order import Order, Reply, ResumeNote, mark
+from stationmaster.convert.plugin import PluginError, Plugins, options_type
+from stationmaster.convert.result_file import ResultFiles
+from stationmaster.errors import ConversionError
+from stationmaster.model import ReportMeta
+
+MOST_ISSUES = 1000
+_MOST_WARNINGS = 20
+_WARNING_LENGTH = 300
+
+
+def convert(order: Order, plugins: Plugins) -> Reply:
+    """Carry `order` out. Everything that may happen to a file is an answer, not an exception.
+
+    Raises:
+        MemoryError: the worker's memory cap was met; the pool replaces the worker.
+    """
+    path = Path(order.path)
+    trouble = source_trouble(path, order)
+    if trouble is not None:
+        return trouble
+    try:
+        reply = _run(order, path, plugins)
+    except MemoryError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the boundary to plug-in code: it may raise anything
+        return explain(error, order, path)
+    # whatever was read of a file that changed meanwhile is a mixture of two files
+    return source_trouble(path, order) or reply
+
+
+def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
+    try:
+        converter = plugins.make(order.target)
+    except PluginError as error:
+        return Reply(outcome="unusable", text=f"Converter {order.name} cannot be loaded: {error}.")
+    try:
+        options = msgspec.convert(order.options, options_type(converter))
+    except msgspec.ValidationError as error:
+        text = f"The options of converter {order.name} in the configuration are wrong: {error}."
+        return Reply(outcome="unusable", text=text)
+    note = None
+    if order.resume:
+        note = ResumeNote.load(order.resume, converter=order.name, path=path)
+    source = Source(
+        path=path,
+        name=path.name,
+        size=order.size,
+        mtime=datetime.fromtimestamp(order.mtime_ns / 1e9, tz=UTC),
+        station=order.station.station(),
+    )
+    host = _Host(order, source, note)
+    with ResultFiles(order) as results:
+        resume = note.resume() if note else None
+        left = host.take_all(converter.convert(source, options, resume), results)
+        if not results.count and left is None:
+            raise ConversionError("there is no report in it")
+    return Reply(
+        outcome="converted",
+        count=results.count,
+        metas=tuple(results.inline),
+        digest=host.file_digest.hex(),
+        resume=host.resume_note(left),
+        warnings=host.warnings,
+        issues=tuple(host.issues),
+    )
+
+
+class _Host:
+    """What the host does to each report of one source."""
+
+    def __init__(self, order: Order, source: Source, note: ResumeNote | None) -> None:
+        self._order = order
+        self._source = source
+        self._instance_id = UUID(order.instance_id)
+        self._ordinals = Counter(note.ordinals if note else {})
+        self._digest = b""
+        self.warnings = 0
+        self.issues: list[IssueNote] = []
+
+    @property
+    def file_digest(self) -> bytes:
+        """SHA-256 of the source file, read once."""
+        if not self._digest:
+            with self._source.path.open("rb") as file:
+                self._digest = hashlib.file_digest(file, "sha256").digest()
+        return self._digest
+
+    def take_all(self, items: object, results: ResultFiles) -> Resume | None:
+        """Take each report, in bounded memory; returns the resume mark if one came last."""
+        if not isinstance(items, Iterable):
+            raise ConverterFaultError(f"returns a {type(items).__name__}: convert() must yield reports")
+        resume: Resume | None = None
+        try:
+            for item in items:
+                if resume is not None:
+                    raise ConverterFaultError("yields something after its Resume")
+                if isinstance(item, Report):
+                    self._take(item, results)
+                elif isinstance(item, Resume):
+                    resume = item
+                else:
+                    raise ConverterFaultError(f"yields a {type(item).__name__} instead of a Report")
+        finally:
+            # a generator that stopped half way may hold the file open
+            if isinstance(items, Generator):
+                items.close()
+        return resume
+
+    def resume_note(self, resume: Resume | None) -> str:
+        """`resume` with what the host needs to go on, as text."""
+        if resume is None:
+            return ""
+        note = ResumeNote(
+            converter=self._order.name,
+            offset=resume.offset,
+            state=resume.state,
+            ordinals=dict(self._ordinals),
+            mark=mark(self._source.path, resume.offset),
+        )
+        return msgspec.json.encode(note).decode()
+
+    def _take(self, report: Report, results: ResultFiles) -> None:
+        complete(report, self._source)
+        report.data["id"] = self._report_id(report)
+        self._check(report, results.count)
+        self.warnings += len(report.warnings)
+        data = report.data
+        code = data.get("processCode")
+        meta = ReportMeta(
+            report_id=data["id"],
+            serial_number=report.sn,
+            part_number=report.pn,
+            process_code=code if isinstance(code, int) else None,
+            result=str(data.get("result") or ""),
+            start=str(data.get("start") or ""),
+            offset=0,
+            size=0,
+            digest="",
+            warnings=tuple(text[:_WARNING_LENGTH] for text in report.warnings[:_MOST_WARNINGS]),
+        )
+        results.add(wsjf.encode(report), meta)
+
+    def _report_id(self, report: Report) -> str:
+        """The id that the source gives, in canonical form, else one derived from the record."""
+        if report.id:
+            try:
+                return str(UUID(report.id))
+            except ValueError:
+                return report.id  # the validation says what is wrong with it
+        digest = self.file_digest if report.record is None else hashlib.sha256(report.record).digest()
+        mtime_ns = None if report.timed else self._order.mtime_ns
+        key = base64.b64encode(digest[:8]).decode()
+        ordinal = self._ordinals[key]
+        self._ordinals[key] += 1
+        return identity.report_id_of(self._instance_id, self._order.name, digest, ordinal, mtime_ns)
+
+    def _check(self, report: Report, number: int) -> None:
+        if not self._order.dry:
+            try:
+                validate.check(report)
+            except ConversionError as error:
+                error.place = f"report {number + 1}"
+                error.text = f"{error.place}: {error.text}"
+                raise
+            return
+        for issue in validate.validate(report):
+            if len(self.issues) < MOST_ISSUES:
+                self.issues.append(
+                    IssueNote(report=number, place=issue.place, text=issue.text, severity=str(issue.severity))
+                )

@@ -1,0 +1,162 @@
+"""A conversion that leaves no trace: what would become of a file? And: which converters are there?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from stationmaster.api import Station
+from stationmaster.clock import Clock
+from stationmaster.convert.attempt import ConvertLimits
+from stationmaster.convert.job import (
+    Conversion,
+    ConverterInfo,
+    Failed,
+    ImportFailure,
+    IssueNote,
+    Job,
+    NotYet,
+)
+from stationmaster.convert.pool import ConverterPool
+from stationmaster.convert.slot import Slots
+from stationmaster.model import ReportMeta, SourceState
+
+MOST_REPORTS = 100
+_NO_INSTANCE = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryLimits:
+    """The limits of a dry run, where no instance gives any."""
+
+    max_concurrent: int = 1
+    timeout: float = 60.0
+    memory_mb: int = 1024
+    output_mb: float = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryReport:
+    """One report as it would be spooled.
+
+    Attributes:
+        payload: WSJF bytes.
+        issues: the rules that it breaks; one error among them and the file would not be taken.
+    """
+
+    payload: bytes
+    meta: ReportMeta
+    issues: tuple[IssueNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What would become of the file.
+
+    Attributes:
+        converter: the one that took it, "" when none did.
+        confidences: what each converter said of the file; empty when only one was asked.
+        count: reports in the file; `reports` has the first of them.
+        trouble: why there is no report, None when there is one.
+        failures: converters that cannot be loaded.
+    """
+
+    converter: str = ""
+    version: str = ""
+    confidences: Mapping[str, int] = field(default_factory=dict)
+    count: int = 0
+    reports: tuple[DryReport, ...] = ()
+    trouble: Failed | NotYet | None = None
+    failures: tuple[ImportFailure, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """The file would be taken."""
+        issues = (issue for report in self.reports for issue in report.issues)
+        return self.trouble is None and not any(issue.severity == "error" for issue in issues)
+
+
+async def dry_run(
+    path: Path,
+    *,
+    converters: tuple[str, ...] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    station: Station | None = None,
+    folder: Path | None = None,
+    instance_id: UUID = _NO_INSTANCE,
+    limits: ConvertLimits | None = None,
+    most: int = MOST_REPORTS,
+) -> DryRun:
+    """Convert `path` in a worker, without the spool.
+
+    Args:
+        converters: names that may take it; empty: all that detect.
+        options: by converter name.
+        folder: the instance's `converters` folder.
+        instance_id: with the instance's own id the report ids are those that it would get.
+        most: so many reports are handed back at most.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    status = await asyncio.to_thread(path.stat)
+    job = Job(
+        path=path,
+        state=SourceState(path=path, size=status.st_size, mtime_ns=status.st_mtime_ns),
+        converters=converters,
+        options=options or {},
+        station=station or Station(),
+        instance_id=instance_id,
+        dry=True,
+    )
+    async with _pool(folder, limits or DryLimits()) as pool:
+        outcome = await pool.convert(job)
+        if not isinstance(outcome, Conversion):
+            return DryRun(trouble=outcome, failures=pool.failures)
+        return DryRun(
+            converter=outcome.converter,
+            version=outcome.version,
+            confidences=outcome.confidences,
+            count=len(outcome.reports),
+            reports=_reports(outcome, most),
+            failures=pool.failures,
+        )
+
+
+async def list_converters(
+    folder: Path | None = None,
+) -> tuple[tuple[ConverterInfo, ...], tuple[ImportFailure, ...]]:
+    """All converters, and those that cannot be loaded."""
+    async with _pool(folder, DryLimits()) as pool:
+        await pool.refresh()
+        return tuple(pool.converters.values()), pool.failures
+
+
+@contextlib.asynccontextmanager
+async def _pool(folder: Path | None, limits: ConvertLimits) -> AsyncIterator[ConverterPool]:
+    with tempfile.TemporaryDirectory(prefix="stationmaster-dry-") as temp:
+        pool = ConverterPool(
+            "", folder=folder, temp=Path(temp) / "pool", limits=limits, slots=Slots(1), clock=Clock()
+        )
+        async with pool:
+            yield pool
+
+
+def _reports(conversion: Conversion, most: int) -> tuple[DryReport, ...]:
+    if conversion.results is None:
+        return ()
+    found = []
+    with conversion.results.open("rb") as file:
+        for number, meta in enumerate(conversion.reports):
+            if number >= most:
+                break
+            file.seek(meta.offset)
+            issues = tuple(issue for issue in conversion.issues if issue.report == number)
+            found.append(DryReport(payload=file.read(meta.size), meta=meta, issues=issues))
+    return tuple(found)

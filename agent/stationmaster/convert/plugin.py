@@ -1,0 +1,194 @@
+"""Finding and importing converters. Runs in worker processes only: this is other people's code.
+
+Three origins: built-ins, entry points of the group `stationmaster.converters` (the entry point's name is
+the converter's), and `*.py` files in the instance's `converters` folder (names that start with `_` are
+modules for them to share). A file wins over an entry point, an entry point over a built-in.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import msgspec
+
+from stationmaster.api.converter import Completes, Converter, ConverterOptions, Detects
+from stationmaster.convert.job import ConverterInfo
+
+ENTRY_POINTS = "stationmaster.converters"
+BUILT_IN = "built-in"
+ENTRY_POINT = "entry point"
+FILE = "file"
+
+BUILT_INS = {
+    "wsjf": "stationmaster.converters.wsjf:WsjfConverter",
+    "wstf": "stationmaster.converters.wstf:WstfConverter",
+    "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
+    "junit": "stationmaster.converters.junit:JUnitConverter",
+}
+
+
+class PluginError(Exception):
+    """A converter that cannot be loaded; says why."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may be a converter, not imported yet.
+
+    Attributes:
+        name: the converter's name where it is known before the import, else "".
+        place: `module:Class`, or the path of a file.
+    """
+
+    origin: str
+    place: str
+    name: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What a person knows it by."""
+        return Path(self.place).name if self.origin == FILE else self.name
+
+
+def candidates(folder: Path | None) -> Iterator[Candidate]:
+    """Everything that may be a converter, what loses against others of the same name first."""
+    for name, place in BUILT_INS.items():
+        yield Candidate(origin=BUILT_IN, name=name, place=place)
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 20 ms, and only when converters are listed
+
+    for point in entry_points(group=ENTRY_POINTS):
+        yield Candidate(origin=ENTRY_POINT, name=point.name, place=point.value)
+    if folder is not None and folder.is_dir():
+        for path in sorted(folder.glob("*.py")):
+            if not path.name.startswith(("_", ".")):
+                yield Candidate(origin=FILE, place=str(path))
+
+
+def describe(candidate: Candidate) -> list[ConverterInfo]:
+    """Import a candidate and say what is in it.
+
+    Raises:
+        PluginError: it holds no converter, or one that breaks the protocol.
+        Exception: whatever its import raises.
+    """
+    if candidate.origin != FILE:
+        info = _info(_find(candidate.place), candidate.origin, candidate.place)
+        if candidate.name != info.name:
+            raise PluginError(f"it is listed as {candidate.name!r} but its class says {info.name!r}")
+        return [info]
+    path = Path(candidate.place)
+    module = _import_file(path)
+    found = list(_converters_in(module))
+    if not found:
+        raise PluginError("it holds no class with name, version and convert()")
+    return [_info(cls, FILE, f"{path}:{cls.__name__}") for cls in found]
+
+
+class Plugins:
+    """The converter classes that this process has imported."""
+
+    def __init__(self) -> None:
+        """Nothing is imported yet."""
+        self._classes: dict[str, type[Converter]] = {}
+
+    def make(self, target: str) -> Converter:
+        """A fresh converter, so that nothing it keeps in itself gets from one file to the next.
+
+        Raises:
+            PluginError: there is no such class.
+            Exception: whatever its import or its constructor raises.
+        """
+        if target not in self._classes:
+            self._classes[target] = _find(target)
+        return self._classes[target]()
+
+
+def options_type(converter: Converter | type[Converter]) -> type[ConverterOptions]:
+    """The converter's own options, else those that every converter understands."""
+    return getattr(converter, "options_type", ConverterOptions)
+
+
+def _find(target: str) -> type[Converter]:
+    place, _, name = target.rpartition(":")
+    module = _import_file(Path(place)) if place.endswith(".py") else import_module(place)
+    found = getattr(module, name, None)
+    if found is None:
+        raise PluginError(f"{place} has no {name!r}")
+    return _checked(found)
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import one file by its path, always from its source: a .pyc of the same second may be stale."""
+    sys.dont_write_bytecode = True
+    folder = str(path.parent)
+    if folder not in sys.path:
+        # last: a file beside it must not replace a module of the standard library
+        sys.path.append(folder)
+    name = f"stationmaster_instance_converters.{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_loader(name, SourceFileLoader(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise PluginError("it cannot be loaded")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _converters_in(module: ModuleType) -> Iterable[type[Converter]]:
+    for value in vars(module).values():
+        own = inspect.isclass(value) and value.__module__ == module.__name__
+        if own and not inspect.isabstract(value) and callable(getattr(value, "convert", None)):
+            yield _checked(value)
+
+
+def _checked(found: Any) -> type[Converter]:
+    """`found` as a converter class.
+
+    Raises:
+        PluginError: it breaks the protocol.
+    """
+    if not inspect.isclass(found) or not callable(getattr(found, "convert", None)):
+        raise PluginError(f"{found!r} is no class with a method convert()")
+    for attribute in ("name", "version"):
+        value = getattr(found, attribute, None)
+        if not isinstance(value, str) or not value.strip():
+            raise PluginError(f"class {found.__name__} has no {attribute} (a text, as a class attribute)")
+    options = getattr(found, "options_type", ConverterOptions)
+    if not (inspect.isclass(options) and issubclass(options, ConverterOptions)):
+        raise PluginError(f"options_type of class {found.__name__} is no subclass of ConverterOptions")
+    return cast("type[Converter]", found)
+
+
+def _info(cls: type[Converter], origin: str, target: str) -> ConverterInfo:
+    lines = (inspect.getdoc(cls) or "").splitlines()
+    return ConverterInfo(
+        name=cls.name,
+        version=cls.version,
+        origin=origin,
+        target=target,
+        detects=callable(getattr(cls, Detects.detect.__name__, None)),
+        completes=callable(getattr(cls, Completes.is_complete.__name__, None)),
+        options=_schema(options_type(cls)),
+        summary=lines[0] if lines else "",
+    )
+
+
+def _schema(options: type[ConverterOptions]) -> dict[str, Any]:
+    try:
+        return msgspec.json.schema(options)
+    except TypeError:
+        # a type that JSON schema cannot say still decodes; only the listing is poorer
+        return {}

@@ -1,0 +1,208 @@
+"""Converts source files in worker processes: detection, completeness, limits, holds, two lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Self
+
+from stationmaster.clock import Clock
+from stationmaster.convert.attempt import Attempt, ConvertLimits
+from stationmaster.convert.crew import Crew, Worker, child_maker
+from stationmaster.convert.job import ConverterInfo, ImportFailure, Job, NotYet, Outcome
+from stationmaster.convert.registry import Registry
+from stationmaster.convert.slot import Slot, Slots
+from stationmaster.convert.trouble import Troubles
+from stationmaster.model import Problem
+from stationmaster.worker.error import ChildError
+
+SLOW_SECONDS = 5.0
+TIDY_INTERVAL = 15.0
+
+
+class ConverterPool:
+    """The converters of one instance and the processes they run in.
+
+    Lifecycle: an async context manager; `run()` beside it keeps a worker warm. `convert` may be called by
+    any number of tasks; each call that is cancelled kills its worker, its source stays where it is.
+    """
+
+    def __init__(
+        self,
+        instance: str,
+        *,
+        folder: Path | None,
+        temp: Path,
+        limits: ConvertLimits,
+        slots: Slots,
+        clock: Clock,
+        wanted: Iterable[str] = (),
+        on_change: Callable[[], None] = lambda: None,
+        slow_seconds: float = SLOW_SECONDS,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            folder: the instance's `converters` folder.
+            temp: a folder of this pool alone; what is in it is removed at the start.
+            slots: shared by all instances: `Slots(cores, lend_slow=True)`.
+            wanted: names of the converters that the instance's folders use.
+            on_change: called when `converting` or `problems` may have changed.
+            slow_seconds: after so long a conversion gives its share of the cores to others.
+        """
+        self._instance = instance
+        self._limits = limits
+        self._slots = slots
+        self._own_slots = Slots(limits.max_concurrent)
+        self._clock = clock
+        self._on_change = on_change
+        self._slow_seconds = slow_seconds
+        self._temp = temp
+        self._results = temp / "results"
+        self._work = temp / "work"
+        self._make = child_maker(self._work, memory_mb=limits.memory_mb, output_mb=limits.output_mb)
+        self._crew = Crew(self._make, clock=clock)
+        self._registry = Registry(folder, clock=clock)
+        self._troubles = Troubles(instance, self._registry, clock=clock, wanted=wanted)
+        self._loading = asyncio.Lock()
+        self._numbers = itertools.count(1)
+        self._converting = 0
+
+    @property
+    def converting(self) -> int:
+        """Files that are being converted now."""
+        return self._converting
+
+    @property
+    def workers(self) -> int:
+        """Worker processes, idle or not."""
+        return self._crew.size
+
+    @property
+    def converters(self) -> Mapping[str, ConverterInfo]:
+        """By name, as they were last loaded."""
+        return self._registry.converters
+
+    @property
+    def failures(self) -> tuple[ImportFailure, ...]:
+        """Converters that cannot be loaded."""
+        return self._registry.failures
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the converters now."""
+        return self._troubles.problems()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(_purge, self._temp, (self._results, self._work))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Kill all workers. Idempotent."""
+        await self._crew.aclose()
+
+    async def run(self) -> None:
+        """Load the converters, keep one worker warm, end idle ones; until cancelled."""
+        while True:
+            await self.refresh()
+            await self._crew.tidy()
+            await self._clock.sleep(TIDY_INTERVAL)
+
+    async def refresh(self) -> None:
+        """Load the converters when they are not, or when they changed."""
+        if not self._registry.stale():
+            return
+        async with self._loading:
+            if not self._registry.stale():
+                return
+            try:
+                async with self._crew.lease(fresh=True) as worker:
+                    await self._registry.load(worker.child)
+                    worker.generation = self._registry.generation
+                    await self._crew.renew(self._registry.generation)
+            except ChildError as error:
+                self._troubles.start_failed(error.text)
+            else:
+                self._troubles.start_failed("")
+                self._troubles.reloaded()
+        self._on_change()
+
+    async def convert(self, job: Job) -> Outcome:
+        """Convert one file.
+
+        Returns:
+            `Conversion`: the caller commits its reports, then calls `discard`. `NotYet`: look again later.
+            `Failed`: the file belongs on the error list.
+        """
+        await self.refresh()
+        infos = self._known(job)
+        if isinstance(infos, NotYet):
+            return infos
+        async with self._turn(job):
+            try:
+                async with self._crew.lease() as worker:
+                    self._troubles.start_failed("")
+                    return await self._attempt(worker).run(job, infos)
+            except ChildError as error:
+                # only the start of a worker gets here
+                self._troubles.start_failed(error.text)
+                return NotYet(reason="busy", text=error.text)
+
+    def _known(self, job: Job) -> tuple[ConverterInfo, ...] | NotYet:
+        """The converters that may take the file."""
+        known = self._registry.converters
+        if not job.converters:
+            return tuple(info for info in known.values() if info.detects)
+        missing = [name for name in job.converters if name not in known]
+        for name in missing:
+            self._troubles.missing(name)
+        if missing:
+            self._on_change()
+            return NotYet(reason="held", text=f"There is no converter {' and no converter '.join(missing)}.")
+        return tuple(known[name] for name in job.converters)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, job: Job) -> AsyncIterator[None]:
+        """Wait for a slot of this instance, then for one of all; slow work makes room for others."""
+        own = await self._own_slots.acquire(" ".join(job.converters), job.lane)
+        try:
+            shared = await self._slots.acquire(self._instance, job.lane)
+            timer = asyncio.get_running_loop().call_later(self._slow_seconds, self._slow, own, shared)
+            self._converting += 1
+            self._on_change()
+            try:
+                yield
+            finally:
+                timer.cancel()
+                self._converting -= 1
+                self._slots.release(shared)
+                self._on_change()
+        finally:
+            self._own_slots.release(own)
+
+    def _slow(self, own: Slot, shared: Slot) -> None:
+        self._own_slots.mark_slow(own)
+        self._slots.mark_slow(shared)
+
+    def _attempt(self, worker: Worker) -> Attempt:
+        return Attempt(
+            worker,
+            troubles=self._troubles,
+            limits=self._limits,
+            results=self._results / str(next(self._numbers)),
+            clock=self._clock,
+            spare=self._make,
+        )
+
+
+def _purge(folder: Path, wanted: Iterable[Path]) -> None:
+    """Remove what an earlier run left, make the folders."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in wanted:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)

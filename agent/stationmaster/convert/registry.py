@@ -1,0 +1,149 @@
+"""Which converters an instance has. The agent lists them; importing them is done in a worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stationmaster.clock import Clock
+from stationmaster.convert.job import ConverterInfo, ImportFailure
+from stationmaster.convert.plugin import Candidate
+from stationmaster.worker.error import (
+    ChildCrashedError,
+    ChildError,
+    ChildFloodError,
+    ChildHandlerError,
+    ChildMemoryError,
+    ChildTimeoutError,
+)
+from stationmaster.worker.process import ChildProcess
+
+IMPORT_TIMEOUT = 10.0
+LOOK_INTERVAL = 2.0
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Registry:
+    """The converters by name, and what could not be loaded.
+
+    Attributes:
+        generation: grows with each load; a worker of an older one must not convert any more.
+    """
+
+    def __init__(self, folder: Path | None, *, clock: Clock) -> None:
+        """Load nothing yet.
+
+        Args:
+            folder: the instance's `converters` folder; it need not exist.
+        """
+        self._folder = folder
+        self._clock = clock
+        self._stamp: Stamp | None = None
+        self._looked_at = 0.0
+        self._converters: dict[str, ConverterInfo] = {}
+        self._failures: tuple[ImportFailure, ...] = ()
+        self.generation = 0
+
+    @property
+    def converters(self) -> Mapping[str, ConverterInfo]:
+        """By name."""
+        return self._converters
+
+    @property
+    def failures(self) -> tuple[ImportFailure, ...]:
+        """What could not be loaded, and why."""
+        return self._failures
+
+    def stale(self) -> bool:
+        """The folder changed since it was loaded; looks at most every 2 s."""
+        now = self._clock.monotonic()
+        if self._stamp is None:
+            return True
+        if now - self._looked_at < LOOK_INTERVAL:
+            return False
+        self._looked_at = now
+        return _stamp(self._folder) != self._stamp
+
+    async def load(self, child: ChildProcess) -> None:
+        """Import everything in `child`, which must be fresh; it is restarted where an import ends it."""
+        stamp = _stamp(self._folder)
+        found: dict[str, ConverterInfo] = {}
+        failures: list[ImportFailure] = []
+        for candidate in await self._candidates(child):
+            try:
+                infos = await _describe(child, candidate)
+            except ChildError as error:
+                failures.append(_failure(candidate, error))
+                continue
+            for info in infos:
+                earlier = found.get(info.name)
+                if earlier is not None and earlier.origin == info.origin:
+                    failures.append(_taken(candidate, info, earlier))
+                else:
+                    found[info.name] = info
+        self._converters = found
+        self._failures = tuple(failures)
+        self._stamp = stamp
+        self._looked_at = self._clock.monotonic()
+        self.generation += 1
+
+    async def _candidates(self, child: ChildProcess) -> list[Candidate]:
+        await child.start()
+        folder = str(self._folder) if self._folder else ""
+        answer = await child.request({"op": "candidates", "folder": folder}, IMPORT_TIMEOUT)
+        return msgspec.convert(answer["candidates"], list[Candidate])
+
+
+async def _describe(child: ChildProcess, candidate: Candidate) -> list[ConverterInfo]:
+    await child.start()
+    message: dict[str, Any] = {"op": "describe", "candidate": msgspec.to_builtins(candidate)}
+    answer = await child.request(message, IMPORT_TIMEOUT)
+    return msgspec.convert(answer["converters"], list[ConverterInfo])
+
+
+def _failure(candidate: Candidate, error: ChildError) -> ImportFailure:
+    match error:
+        case ChildTimeoutError():
+            why = f"its import did not end within {IMPORT_TIMEOUT:g} s"
+        case ChildFloodError():
+            why = "its import printed without end"
+        case ChildMemoryError():
+            why = "its import wanted too much memory"
+        case ChildCrashedError():
+            why = f"its import ended the process: {error.ending}"
+        case ChildHandlerError(kind="PluginError"):
+            why = error.text.removeprefix("PluginError: ")
+        case _:
+            why = f"its import failed with {error.text}"
+    detail = error.trace if isinstance(error, ChildHandlerError) else ""
+    names = (candidate.name,) if candidate.name else ()
+    return ImportFailure(
+        subject=candidate.subject,
+        text=f"Converter {candidate.subject} cannot be loaded: {why}.",
+        detail="\n".join(filter(None, (detail, error.output))),
+        names=names,
+    )
+
+
+def _taken(candidate: Candidate, info: ConverterInfo, earlier: ConverterInfo) -> ImportFailure:
+    text = f"Converter {info.name} in {candidate.subject} is ignored: {earlier.target} has the same name."
+    return ImportFailure(subject=candidate.subject, text=text)
+
+
+def _stamp(folder: Path | None) -> Stamp:
+    """Name, size and mtime of each Python file; equal means that nothing needs to be loaded again."""
+    if folder is None:
+        return ()
+    stamps: list[tuple[str, int, int]] = []
+    try:
+        for path in sorted(folder.glob("*.py")):
+            status = path.stat()
+            stamps.append((path.name, status.st_size, status.st_mtime_ns))
+    except OSError:
+        # a file that goes away while we look is seen as a change now and settled at the next look
+        return (*stamps, ("", 0, 0))
+    return tuple(stamps)

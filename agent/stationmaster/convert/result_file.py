@@ -1,0 +1,86 @@
+"""Where a worker puts converted reports: payloads one after the other, metas beside them when many."""
+
+from __future__ import annotations
+
+import hashlib
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from stationmaster.convert.job import discard
+from stationmaster.convert.meta_file import INLINE
+from stationmaster.convert.order import Order
+from stationmaster.errors import ConversionError
+from stationmaster.model import ReportMeta
+
+LIMIT = 4 * 1024**3
+"""Bytes of payloads that one source may give."""
+
+
+class ResultFiles:
+    """Writes the results of one order; removes them again when the conversion fails.
+
+    The files are not synced: until the spool has committed them, the source itself is the safe copy.
+    """
+
+    def __init__(self, order: Order, *, limit: int = LIMIT) -> None:
+        """Write nothing yet."""
+        self._order = order
+        self._limit = limit
+        self._payloads: BinaryIO | None = None
+        self._metas: BinaryIO | None = None
+        self._offset = 0
+        self.count = 0
+        self.inline: list[ReportMeta] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in (self._payloads, self._metas):
+            if file is not None:
+                file.close()
+        if kind is not None:
+            discard((self._order.payload_file, self._order.meta_file))
+
+    def add(self, payload: bytes, meta: ReportMeta) -> None:
+        """Append one report; offset, size and digest of `meta` are filled in here.
+
+        Raises:
+            ConversionError: the source gives more than `LIMIT` bytes.
+        """
+        if self._payloads is None:
+            self._payloads = self._order.payload_file.open("xb")
+        if self._offset + len(payload) > self._limit:
+            raise ConversionError(
+                f"its reports are larger than {self._limit >> 20} MB in all",
+                place=f"report {self.count + 1}",
+            )
+        self._payloads.write(payload)
+        self._note(
+            msgspec.structs.replace(
+                meta,
+                offset=self._offset,
+                size=len(payload),
+                digest=hashlib.sha256(payload).hexdigest(),
+            )
+        )
+        self._offset += len(payload)
+        self.count += 1
+
+    def _note(self, meta: ReportMeta) -> None:
+        if self._metas is None:
+            self.inline.append(meta)
+            if len(self.inline) > INLINE:
+                self._metas = self._order.meta_file.open("xb")
+                for early in self.inline:
+                    self._write(self._metas, early)
+                self.inline.clear()
+        else:
+            self._write(self._metas, meta)
+
+    def _write(self, file: BinaryIO, meta: ReportMeta) -> None:
+        file.write(msgspec.json.encode(meta) + b"\n")

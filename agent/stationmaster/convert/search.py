@@ -1,0 +1,128 @@
+"""Before a conversion: which converter takes the file, and has the tester finished writing it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stationmaster.clock import Clock
+from stationmaster.convert.detection import SURE, choose
+from stationmaster.convert.job import ConverterInfo, Failed, Job, NotYet
+from stationmaster.convert.order import Look, Reply
+from stationmaster.convert.trouble import Troubles
+from stationmaster.convert.words import blame
+from stationmaster.worker.error import ChildError
+from stationmaster.worker.process import ChildProcess
+
+LOOK_TIMEOUT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The converter for a file."""
+
+    info: ConverterInfo
+    confidences: Mapping[str, int] = field(default_factory=dict)
+
+
+class Search:
+    """Looks at one file in `child`, 2 s for each look."""
+
+    def __init__(
+        self, child: ChildProcess, troubles: Troubles, *, clock: Clock, memory_mb: int, output_mb: float
+    ) -> None:
+        """Look at nothing yet."""
+        self._child = child
+        self._troubles = troubles
+        self._clock = clock
+        self._memory_mb = memory_mb
+        self._output_mb = output_mb
+
+    async def find(self, job: Job, infos: tuple[ConverterInfo, ...]) -> Chosen | NotYet | Failed:
+        """The converter that takes the complete file, or why there is none now."""
+        chosen = Chosen(infos[0]) if len(infos) == 1 else await self._detect(job.path, infos)
+        if not isinstance(chosen, Chosen):
+            return chosen
+        if self._held(chosen.info.name):
+            text = f"Converter {chosen.info.name} is on hold: {self._troubles.breaker(chosen.info.name).last}"
+            return NotYet(reason="held", text=text)
+        return await self._complete(job.path, chosen)
+
+    async def _detect(self, path: Path, infos: tuple[ConverterInfo, ...]) -> Chosen | NotYet | Failed:
+        """Ask each converter; one that fails at it gives the file to nobody but a sure one."""
+        confidences: dict[str, int] = {}
+        silent: Failed | NotYet | None = None
+        for info in infos:
+            if self._held(info.name):
+                silent = NotYet(
+                    reason="held", text=f"Converter {info.name}, which may know the file, is on hold."
+                )
+                continue
+            answer = await self._look("detect", path, info)
+            if isinstance(answer, NotYet):
+                return answer
+            if isinstance(answer, Failed):
+                silent = answer
+            else:
+                confidences[info.name] = int(answer["confidence"])
+        choice = choose(confidences)
+        if choice.tied:
+            return self._tie(path, choice.tied, confidences[choice.tied[0]])
+        if silent is not None and confidences.get(choice.name, 0) < SURE:
+            return silent
+        if not choice.name:
+            said = (
+                ", ".join(f"{name} {confidence}" for name, confidence in confidences.items())
+                or "none was asked"
+            )
+            return Failed(reason=f"No converter of its folder knows {path.name} (confidence: {said}).")
+        self._troubles.untied(confidences)
+        return Chosen(next(info for info in infos if info.name == choice.name), confidences)
+
+    async def _complete(self, path: Path, chosen: Chosen) -> Chosen | NotYet | Failed:
+        if not chosen.info.completes:
+            return chosen
+        answer = await self._look("complete", path, chosen.info)
+        if isinstance(answer, (NotYet, Failed)):
+            return answer
+        if answer["complete"]:
+            return chosen
+        return NotYet(
+            reason="incomplete", text=f"{path} is not complete yet, says converter {chosen.info.name}."
+        )
+
+    async def _look(self, op: str, path: Path, info: ConverterInfo) -> dict[str, Any] | NotYet | Failed:
+        """One look; a converter that fails at it is to blame."""
+        look = Look(target=info.target, path=str(path))
+        try:
+            await self._child.start()
+            answer = await self._child.request(
+                {"op": op, "look": msgspec.to_builtins(look)}, LOOK_TIMEOUT, memory_mb=self._memory_mb
+            )
+        except ChildError as error:
+            failed = blame(
+                error,
+                name=info.name,
+                doing=f"looking at {path.name}",
+                seconds=LOOK_TIMEOUT,
+                memory_mb=self._memory_mb,
+                output_mb=self._output_mb,
+            )
+            self._troubles.breaker(info.name).failed(self._clock.monotonic(), failed.reason, fault=True)
+            return failed
+        if "trouble" in answer:
+            reply = msgspec.convert(answer["trouble"], Reply)
+            return NotYet(reason="vanished" if reply.outcome == "vanished" else "busy", text=reply.text)
+        return answer
+
+    def _held(self, name: str) -> bool:
+        return self._troubles.breaker(name).held(self._clock.monotonic())
+
+    def _tie(self, path: Path, names: tuple[str, ...], confidence: int) -> Failed:
+        claim = f"{path.name} is claimed by {' and '.join(names)} alike (confidence {confidence})"
+        self._troubles.tied(names, f"{claim}: it is on the error list.")
+        return Failed(reason=f"{claim}. Name only one of them for its folder.")
