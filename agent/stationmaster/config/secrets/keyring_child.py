@@ -1,8 +1,8 @@
 """One keyring call in a process of its own, because a keyring may ask on the screen, hang or crash.
 
 Reads one JSON object on stdin: {"op": "get" | "set" | "delete", "service", "user", "token"}; writes one on
-stdout: {"token": text or null} or {"error": "unavailable" | "failed", "cause": text}. Tokens pass through these
-pipes only.
+stdout: {"token": text or null} or {"error": "unavailable" | "failed", "cause": text}. Tokens pass through
+these pipes only.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ def variable(name: str) -> str:
 class SecretStore:
     """Tokens of one home's instances.
 
-    `auto` means: a systemd credential, else the environment variable, else the keyring; never a file. A keyring
-    that cannot be used is told, not replaced. A token once found is remembered until `set`, `delete` or `forget`.
+    `auto` means: a systemd credential, else the environment variable, else the keyring; never a file. A
+    keyring that cannot be used is told, not replaced. A token once found is remembered until `set`, `delete` or
+    `forget`.
     """
 
     def __init__(
