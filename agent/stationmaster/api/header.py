@@ -27,7 +27,7 @@ class Found:
     Attributes:
         process: operation as the file has it: a code in digits, or a name.
         program: name of the test program, for the table `part_numbers`.
-        place: where in the file the header stands, for error texts.
+        place: where in the file the header stands, for error texts; `sn_place`: the serial number.
     """
 
     sn: str = ""
@@ -36,6 +36,7 @@ class Found:
     process: str = ""
     program: str = ""
     place: str = ""
+    sn_place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _serial_number(found: Found, named: dict[str, str], options: ConverterOption
     reason = f"the serial number {given[:40]!r} is a placeholder" if given else "no serial number"
     raise ConversionError(
         reason,
-        place=found.place,
+        place=found.sn_place or found.place,
         next_step="Have the tester write one, or set the converter's option serial_number_pattern to a "
         "regular expression with a group (?P<sn>...) for the file name.",
     )

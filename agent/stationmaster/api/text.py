@@ -18,7 +18,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_TEXT = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 # ESC or what XML writers put in its place, then a control sequence: colours, cursor moves.
-_ANSI = re.compile(r"(?:\x1b|#x1[bB]|\\x1[bB])\[[0-9;?]*[ -/]*[@-~]")
+_ANSI = re.compile(r"(?:\x1b|#x1[bB])\[[0-9;?]*[ -/]*[@-~]")
 
 
 def decode_text(data: bytes, *, fallback: str = "cp1252", name: str = "") -> str:

@@ -207,13 +207,14 @@ def _begin(unit: Unit, source: Source, options: ConverterOptions, decimal: Decim
         options,
     )
     file_name = software.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    result = _result(unit)
     report = Report.uut(
         sn=header.sn,
         pn=header.pn,
         rev=header.rev,
         process_code=header.process_code,
         start=None,
-        result=_result(unit),
+        result=result,
         user=one_line(unit.text("OperatorName"), 100),
         execution_time=_seconds(unit, decimal),
         sequence=one_line(file_name, 200) or "MainSequence",
@@ -222,6 +223,8 @@ def _begin(unit: Unit, source: Source, options: ConverterOptions, decimal: Decim
     )
     for text in header.warnings:
         report.warn(text)
+    if result is not None:
+        report.root.data["status"] = result.value
     _set_start(unit, report, source)
     return report
 
