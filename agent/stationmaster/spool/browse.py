@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from stationmaster.errors import SpoolError
@@ -28,7 +29,7 @@ class Browse:
         self.instance = instance
         self._engine = engine
         self._storage = storage
-        self._reader = Reader(engine.reader, instance, engine.leased)
+        self._reader = Reader(engine.reader, instance, engine.leases.leased)
         self._closed = False
 
     async def get(self, entry_id: int) -> Entry | None:
@@ -56,7 +57,7 @@ class Browse:
             text: part of the serial number, part number, report id, source path or reason.
         """
         if state is EntryState.PROCESSING:
-            leased = await self._read(lambda: self._reader.these(list(self._engine.leased)))
+            leased = await self._read(lambda: self._reader.these(list(self._engine.leases.leased)))
             found = [e for e in leased if before_id is None or e.id < before_id]
             return [e for e in found if e.state is state and _contains(e, text)][:limit]
         found = []
@@ -90,6 +91,10 @@ class Browse:
             yield rows
             after = schema.to_db(rows[-1].path)
 
+    async def source(self, folder: str, path: Path) -> LedgerRow | None:
+        """The file of that path, where it is known in that folder."""
+        return await self._read(ledger.row_at, self._engine.reader, folder, path)
+
     async def unreleased(self) -> list[LedgerRow]:
         """Files that are committed but whose release is not on record."""
         found: list[LedgerRow] = []
@@ -111,7 +116,7 @@ class Browse:
             return await self._storage.run(job, *args, **kwargs)
         except sqlite3.Error as error:
             failure = schema.spool_error(error, self._engine.path)
-            self._engine.note(failure)
+            self._engine.note(failure.text if failure.damaged else "")
             raise failure from error
 
 

@@ -9,27 +9,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import GeneratorType
-from typing import NamedTuple
 
 import msgspec
 
 from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
-from stationmaster.model import Counts, EntryState, Lane
+from stationmaster.model import Counts, EntryState
 from stationmaster.spool import schema
 from stationmaster.spool.change import Batch, Change, Verdict, Write
+from stationmaster.spool.leasing import Leased, Leases
+from stationmaster.spool.record import Salvage
 from stationmaster.spool.storage import SLICE
 from stationmaster.spool.verdict import judge
 
-LEASE_BYTES = 32 * 1024 * 1024
-"""Payload bytes one call of `lease` hands out at most; a larger report goes alone."""
-
-BATCH_TURN = 8
-"""One lease in so many goes to the batch lane while both lanes wait."""
+DRIFT = 2_000_000
+"""Microseconds that the wall clock may lose against the monotonic one before it counts as set back."""
 
 DAY = 86_400_000_000
 
@@ -45,19 +42,6 @@ class View(msgspec.Struct, frozen=True):
     oldest_queued_at: datetime | None
 
 
-class Leased(NamedTuple):
-    """A leased row, with its payload; `payload` None means that it is lost."""
-
-    entry_id: int
-    report_id: str
-    revision: int
-    attempts: int
-    serial_number: str
-    lane: str
-    size: int
-    payload: bytes | None
-
-
 class Engine:
     """Owns the connections of one spool. Every method runs on the storage thread."""
 
@@ -65,11 +49,8 @@ class Engine:
         """Open nothing yet."""
         self.path = path
         self._clock = clock
-        self.leased: dict[int, str] = {}
-        self._stray: set[int] = set()  # leased, but no longer queued in the database
         self._totals: Counter[str] = Counter()
         self._oldest: int | None = None
-        self._turn = 0
         self._number = 0
         self._wall = 0
         self._monotonic = 0.0
@@ -93,6 +74,7 @@ class Engine:
                 self._wake()
                 self._oldest = self._find_oldest()
                 self.reader = schema.connect(self.path, read_only=True)
+                self.leases = Leases(self.reader)
             except (sqlite3.Error, SpoolError):
                 self.writer.close()
                 raise
@@ -100,6 +82,20 @@ class Engine:
                 schema.sync_folder(self.path.parent)
         except (sqlite3.Error, OSError) as error:
             raise schema.spool_error(error, self.path) from error
+
+    def try_open(self) -> str:
+        """Open; what is damaged, "" when it is open.
+
+        Raises:
+            SpoolError: it cannot be used, for another reason.
+        """
+        try:
+            self.open()
+        except SpoolError as error:
+            if not error.damaged:
+                raise
+            return error.text
+        return ""
 
     def _wake(self) -> None:
         """Mark the spool as open, and let nothing wait for a time that a clock set back moved far away."""
@@ -166,7 +162,7 @@ class Engine:
             self._apply(batch.change, oldest)
         except sqlite3.Error as error:
             batch.failure = schema.spool_error(error, self.path)
-            self.note(batch.failure)
+            self.note(batch.failure.text if batch.failure.damaged else "")
         finally:
             if not finished:
                 self._abandon(batch)
@@ -239,25 +235,29 @@ class Engine:
         """What was committed becomes visible in counts and leases."""
         self._oldest = oldest
         self._totals.update(change.moves)
-        self._stray |= change.left & self.leased.keys()
-        self._stray -= change.entered
-        for entry_id in change.settled:
-            self.leased.pop(entry_id, None)
-            self._stray.discard(entry_id)
+        self.leases.apply(change)
 
-    def note(self, error: SpoolError) -> None:
+    def salvage(self) -> Salvage | None:
+        """The last salvage, as long as the damaged database was not cleared away."""
+        kept = schema.get_meta(self.reader, "salvage")
+        if kept is None:
+            return None
+        found = msgspec.json.decode(kept, type=Salvage)
+        return found if found.damaged.exists() or found.error else None
+
+    def note(self, damage: str) -> None:
         """Remember damage on disk, so that the next start salvages the database."""
-        if not error.damaged:
+        if not damage:
             return
-        self.damage = error.text
+        self.damage = damage
         try:
-            damage_marker(self.path).write_text(error.text, encoding="utf-8")
+            damage_marker(self.path).write_text(damage, encoding="utf-8")
         except OSError:
             return  # the damage will be met again
 
     def view(self) -> View:
         """The counts now."""
-        processing = len(self.leased) - len(self._stray)
+        processing = self.leases.processing
         counts = Counts(
             queued=self._totals[EntryState.QUEUED] - processing,
             processing=processing,
@@ -277,99 +277,17 @@ class Engine:
         drift = (now - self._wall) - int((monotonic - self._monotonic) * 1e6)
         self._wall, self._monotonic = now, monotonic
         try:
-            wanted = self._choose(now, limit)
-            rows = self._fetch(wanted)
+            rows = self.leases.lease(now, limit)
         except sqlite3.Error as error:
             failure = schema.spool_error(error, self.path)
-            self.note(failure)
+            self.note(failure.text if failure.damaged else "")
             raise failure from error
-        chosen = [rows[entry_id] for entry_id in wanted if entry_id in rows]
-        self.leased.update((row.entry_id, row.report_id) for row in chosen)
-        return chosen, -drift if drift < -2_000_000 else 0
+        return rows, -drift if drift < -DRIFT else 0
 
     def next_due(self) -> datetime | None:
         """When `lease` has something to hand out; None when everything is leased or done."""
-        now = schema.to_micros(self._clock.now())
-        if self._choose(now, 1):
-            return schema.to_time(now)
-        busy = self._busy()
-        row = self.reader.execute(
-            "SELECT min(not_before) FROM entry INDEXED BY entry_due WHERE state='queued'"  # noqa: S608 - marks
-            f" AND lane IN ('live','batch') AND not_before>? AND id NOT IN ({_marks(busy)})",
-            (now, *busy),
-        ).fetchone()
-        return None if row[0] is None else schema.to_time(row[0])
-
-    def _busy(self) -> set[int]:
-        """Entries that must not be leased: in flight, or a revision whose predecessor is in flight."""
-        busy = set(self.leased)
-        for entry_id in self._stray:
-            rows = self.reader.execute(
-                "SELECT id FROM entry WHERE kind='report' AND report_id=?", (self.leased[entry_id],)
-            )
-            busy.update(row[0] for row in rows)
-        return busy
-
-    def _choose(self, now: int, limit: int) -> list[int]:
-        """Ids to lease next: live before batch, but one in eight for batch; oldest first in each lane."""
-        busy = self._busy()
-        live = self._due(Lane.LIVE, now, limit, busy)
-        batch = self._due(Lane.BATCH, now, limit, busy)
-        chosen: list[int] = []
-        lanes = {Lane.LIVE: iter(live), Lane.BATCH: iter(batch)}
-        while len(chosen) < min(limit, len(live) + len(batch)):
-            turn = (self._turn + len(chosen)) % BATCH_TURN == BATCH_TURN - 1
-            first, second = (Lane.BATCH, Lane.LIVE) if turn else (Lane.LIVE, Lane.BATCH)
-            chosen.append(_first(lanes[first], lanes[second]))
-        return chosen
-
-    def _due(self, lane: Lane, now: int, limit: int, busy: set[int]) -> list[int]:
-        """The oldest due ids of a lane: those never tried, and those whose backoff is over."""
-        count = limit + len(busy)
-        fresh = self.reader.execute(
-            "SELECT id FROM entry INDEXED BY entry_due"
-            " WHERE state='queued' AND lane=? AND not_before=0 ORDER BY id LIMIT ?",
-            (lane, count),
-        ).fetchall()
-        again = self.reader.execute(
-            "SELECT id FROM entry INDEXED BY entry_due"
-            " WHERE state='queued' AND lane=? AND not_before>0 AND not_before<=? ORDER BY not_before LIMIT ?",
-            (lane, now, count),
-        ).fetchall()
-        if again:
-            fresh = sorted(fresh + again)
-        return [row[0] for row in fresh if row[0] not in busy][:limit]
-
-    def _fetch(self, wanted: list[int]) -> dict[int, Leased]:
-        """Read the rows with their payloads, up to `LEASE_BYTES`."""
-        rows: dict[int, Leased] = {}
-        total = 0
-        cursor = self.reader.execute(
-            "SELECT e.id, e.report_id, e.revision, e.attempts, e.serial_number, e.lane, e.size,"  # noqa: S608 - marks
-            " p.data"
-            f" FROM entry e LEFT JOIN payload p ON p.entry_id=e.id WHERE e.id IN ({_marks(wanted)})",
-            wanted,
-        )
-        for values in cursor:
-            row = Leased(*values)
-            total += row.size
-            if rows and total > LEASE_BYTES:
-                cursor.close()
-                break
-            rows[row.entry_id] = row
-        self._turn += len(rows)
-        return rows
-
-
-def _first(first: Iterator[int], second: Iterator[int]) -> int:
-    """The next of `first`, else of `second`; one of them has one."""
-    found = next(first, None)
-    return next(second) if found is None else found
-
-
-def _marks(values: Collection[int]) -> str:
-    """One question mark a value: a statement per length is prepared once and cached."""
-    return ",".join("?" * len(values))
+        due = self.leases.next_due(schema.to_micros(self._clock.now()))
+        return None if due is None else schema.to_time(due)
 
 
 def alone(error: Exception) -> SpoolError:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from stationmaster.model import Lane
-from stationmaster.spool.engine import Leased
+from stationmaster.spool.leasing import Leased
 
 VerdictWord = Literal["ack", "retry", "hold", "reject", "release"]
 Judge = Callable[[int, VerdictWord, str, datetime | None], asyncio.Future[None]]

@@ -130,6 +130,15 @@ def rows_of(db: sqlite3.Connection, folder: str, after: str | bytes) -> list[Led
     return [_row(values) for values in rows]
 
 
+def row_at(db: sqlite3.Connection, folder: str, path: Path) -> LedgerRow | None:
+    """The current row of one file."""
+    values = db.execute(
+        f"SELECT {_COLUMNS} FROM source WHERE folder=? AND path=? AND current=1",  # noqa: S608 - constant
+        (to_db(folder), to_db(path)),
+    ).fetchone()
+    return None if values is None else _row(values)
+
+
 def unreleased_after(db: sqlite3.Connection, after: int) -> list[LedgerRow]:
     """A page of the rows whose file still waits for its release."""
     rows = db.execute(

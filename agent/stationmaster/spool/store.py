@@ -21,9 +21,11 @@ from stationmaster.spool import ledger, schema, write
 from stationmaster.spool.browse import Browse
 from stationmaster.spool.change import Verdict, Work
 from stationmaster.spool.committer import Committer
-from stationmaster.spool.engine import COUNTED, Engine, Leased, View
+from stationmaster.spool.engine import COUNTED, Engine, View
 from stationmaster.spool.lease import Lease, VerdictWord
-from stationmaster.spool.record import Health, Salvage, Taken, TakenSource
+from stationmaster.spool.leasing import Leased
+from stationmaster.spool.record import Health, Taken, TakenSource
+from stationmaster.spool.recovery import find_damage, quick_check, rescue
 from stationmaster.spool.storage import Storage
 
 T = TypeVar("T")
@@ -43,7 +45,6 @@ class Spool(Browse):
         self._view = View(0, Counts(), None)
         self._told = False
         self._leasing = asyncio.Lock()
-        self._salvage: Salvage | None = None
 
     @classmethod
     async def open(
@@ -55,7 +56,7 @@ class Spool(Browse):
         clock: Clock,
         on_change: Callable[[], None] = lambda: None,
     ) -> Spool:
-        """Open or create the spool at `path`.
+        """Open or create the spool at `path`; a damaged one is salvaged first (see `health`).
 
         Args:
             on_change: called soon after counts changed, once for many changes.
@@ -64,10 +65,28 @@ class Spool(Browse):
             SpoolError: it cannot be used: the disk, the rights, or a newer program wrote it.
         """
         engine = Engine(path, clock)
-        await storage.run(engine.open)
+        reason = await storage.run(find_damage, path, clock.now())
+        if not reason:
+            reason = await storage.run(engine.try_open)
+        if reason:
+            await rescue(path, reason, storage=storage, clock=clock)
+            await storage.run(engine.open)
         spool = cls(engine, instance=instance, storage=storage, clock=clock, on_change=on_change)
         await spool._count()
         return spool
+
+    async def verify(self) -> str:
+        """Check the database after an unclean stop, in a child process beside the running spool.
+
+        Returns:
+            What is wrong with it, "" if nothing; the next `open` then salvages it.
+        """
+        if not self._engine.unclean:
+            return ""
+        found = await quick_check(self._engine.path)
+        if found:
+            await self._storage.run(self._engine.note, found)
+        return found
 
     async def _count(self) -> None:
         """Count what is there, in slices."""
@@ -241,7 +260,7 @@ class Spool(Browse):
             wal=wal,
             unclean=self._engine.unclean,
             damage=self._engine.damage,
-            salvage=self._salvage,
+            salvage=await self._storage.run(self._engine.salvage),
             error="" if failure is None else str(failure),
             disk_full=failure is not None and failure.disk_full,
             owed=self._committer.owed,

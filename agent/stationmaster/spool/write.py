@@ -123,13 +123,13 @@ def put(
     if not meta.report_id:
         raise SpoolError("A report without an id cannot be spooled.")
     known = db.execute(
-        "SELECT revision, id, digest, state FROM entry WHERE kind='report' AND report_id=?"
+        "SELECT revision, id, digest, state, stored FROM entry WHERE kind='report' AND report_id=?"
         " ORDER BY revision DESC",
         (meta.report_id,),
     ).fetchall()
     for row in known:
         if row[2] == meta.digest:
-            return row[1], "same"
+            return row[1], "same" if row[4] else _restore(db, change, row[1], row[3], payload, now)
     revision = known[0][0] + 1 if known else 1
     cursor = db.execute(
         _INSERT,
@@ -146,6 +146,22 @@ def put(
         return entry_id, "new"
     _supersede(db, change, known[0][1], known[0][3], entry_id=entry_id, revision=revision, now=now)
     return entry_id, "revised"
+
+
+def _restore(
+    db: sqlite3.Connection, change: Change, entry_id: int, state: str, payload: bytes, now: int
+) -> str:
+    """The same report again, whose payload is not there: if damage took it unsent, it is queued now."""
+    if state != EntryState.ERROR:
+        return "same"
+    db.execute("INSERT OR REPLACE INTO payload(entry_id, data) VALUES(?,?)", (entry_id, payload))
+    db.execute(
+        "UPDATE entry SET state='queued', stored=1, size=?, reason='', updated_at=? WHERE id=?",
+        (len(payload), now, entry_id),
+    )
+    record(db, entry_id, now, "requeued", detail="its source file was converted again")
+    change.moved(entry_id, state, EntryState.QUEUED)
+    return "new"
 
 
 def _supersede(

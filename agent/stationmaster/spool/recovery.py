@@ -1,0 +1,151 @@
+"""What is done about a damaged spool before it is opened: salvage in a child process, then a swap.
+
+Safe against a crash at any point: the damaged database stays where it is until the new one is complete
+under the name `*.salvaged`; from then on every start finishes the swap before anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from stationmaster.clock import Clock
+from stationmaster.errors import SpoolError
+from stationmaster.spool import schema
+from stationmaster.spool.engine import damage_marker
+from stationmaster.spool.record import Salvage
+from stationmaster.spool.salvage import CANNOT_WRITE, empty
+from stationmaster.spool.storage import Storage
+
+SALVAGE_TIMEOUT = 1800.0
+CHECK_TIMEOUT = 1800.0
+
+_COMPANIONS = ("-wal", "-shm")
+
+
+def find_damage(path: Path, now: datetime) -> str:
+    """Finish an earlier salvage, then say why the database must be salvaged, "" if nothing speaks for it.
+
+    Raises:
+        SpoolError: the folder cannot be read or changed.
+    """
+    try:
+        finish_swap(path, _aside(path, now))
+        return _known_damage(path)
+    except OSError as error:
+        raise schema.spool_error(error, path) from error
+
+
+def _known_damage(path: Path) -> str:
+    """What the files beside the database tell.
+
+    SQLite itself would delete the log of a database file that is missing or empty.
+    """
+    marker = damage_marker(path)
+    if marker.exists():
+        return marker.read_text(encoding="utf-8", errors="replace") or "Damage was found."
+    wal = _beside(path, "-wal")
+    if wal.exists() and wal.stat().st_size > 0 and (not path.exists() or path.stat().st_size == 0):
+        return "The database file is missing or empty, but its log is there."
+    return ""
+
+
+async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> None:
+    """Salvage the database at `path` and put the new one in its place.
+
+    Raises:
+        SpoolError: the new database cannot be written; the damaged one was not touched.
+    """
+    aside = _aside(path, clock.now())
+    note = Salvage(at=clock.now(), reason=reason, damaged=aside)
+    new = path.with_name(path.name + ".salvaging")
+    error = ""
+    for _ in range(2):  # a child that was killed gets a second chance
+        code, output = await _child(
+            str(path), str(new), msgspec.json.encode(note).decode(), limit=SALVAGE_TIMEOUT
+        )
+        if code == 0:
+            error = ""
+            break
+        if code == CANNOT_WRITE:
+            raise SpoolError(f"The damaged spool {path} cannot be salvaged now: {output}", damaged=True)
+        error = f"The salvage process ended with code {code}: {output[-500:]}"
+    await storage.run(_swap, path, new, msgspec.structs.replace(note, error=error))
+
+
+def _swap(path: Path, new: Path, note: Salvage) -> None:
+    """Declare the new database complete and put it in place; on the storage thread."""
+    try:
+        if note.error:
+            empty(new, note)
+        new.replace(_salvaged(path))
+        schema.sync_folder(path.parent)
+        finish_swap(path, note.damaged)
+    except OSError as error:
+        raise schema.spool_error(error, path) from error
+
+
+def finish_swap(path: Path, aside: Path) -> None:
+    """Put a complete salvaged database in place, if there is one; the damaged one is moved aside."""
+    salvaged = _salvaged(path)
+    if not salvaged.exists():
+        return
+    for suffix in (*_COMPANIONS, ""):  # the log first: it must never meet the new database
+        if _beside(path, suffix).exists():
+            _beside(path, suffix).replace(_beside(aside, suffix))
+    damage_marker(path).unlink(missing_ok=True)
+    schema.sync_folder(path.parent)
+    salvaged.replace(path)
+    schema.sync_folder(path.parent)
+
+
+async def quick_check(path: Path) -> str:
+    """What SQLite's quick check finds wrong with the database, in a child process; "" if nothing.
+
+    It reads beside the running spool; a check that cannot be made finds nothing.
+    """
+    code, output = await _child("--check", str(path), limit=CHECK_TIMEOUT)
+    return output.strip() if code == 0 else ""
+
+
+async def _child(*arguments: str, limit: float) -> tuple[int, str]:
+    """Run the salvage module; its exit code and what it printed."""
+    command = [sys.executable, "-m", "stationmaster.spool.salvage"]
+    if getattr(sys, "frozen", False):  # the packaged program starts its own modules this way
+        command = [sys.executable, "worker", "stationmaster.spool.salvage"]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(limit):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        return -1, f"it took more than {limit:.0f} s"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, output.decode(errors="replace")
+
+
+def _salvaged(path: Path) -> Path:
+    """The complete new database before it is in place."""
+    return path.with_name(path.name + ".salvaged")
+
+
+def _aside(path: Path, now: datetime) -> Path:
+    """Where the damaged database is moved."""
+    return path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S%f}{path.suffix}")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    """A companion file of a database."""
+    return path.with_name(path.name + suffix)
