@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
-from zoneinfo import ZoneInfo
+from typing import Any, BinaryIO, ClassVar, Protocol, Self, runtime_checkable
 
 import msgspec
 
 from stationmaster.api.report import Report
 from stationmaster.api.text import decode_text
+from stationmaster.api.zone import zone_of
 
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 4 * 1024
@@ -39,11 +39,12 @@ class Station:
 
     @property
     def zone(self) -> tzinfo:
-        """The zone to read local times in."""
-        if self.time_zone:
-            return ZoneInfo(self.time_zone)
-        local = datetime.now(UTC).astimezone().tzinfo
-        return local if local is not None else UTC
+        """The zone to read local times in.
+
+        Raises:
+            ConversionError: no zone has this name.
+        """
+        return zone_of(self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +116,32 @@ class ConverterOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     Attributes:
         part_number: taken where the source names none.
+        part_numbers: name of the test program in the source -> part number, before `part_number`.
         revision: taken where the source names none.
         process_code: taken where the source names none.
         process_codes: operation name in the source -> process code.
-        serial_number_pattern: regular expression with a group `sn` for the file name, for sources
-            that carry no serial number.
+        serial_number_pattern: regular expression with a group `sn` for the file's or its folder's name,
+            for sources that carry no serial number; groups `pn` and `rev` are taken likewise.
         placeholders: serial numbers that count as none, compared without case.
         attach_source: attach the raw file to the report.
     """
 
     part_number: str = ""
+    part_numbers: dict[str, str] = {}
     revision: str = "A"
     process_code: int | None = None
     process_codes: dict[str, int] = {}
     serial_number_pattern: str = ""
     placeholders: tuple[str, ...] = ("UNKNOWN_DUT", "NONE", "N/A", "0", "default")
     attach_source: bool = False
+
+    @classmethod
+    def of(cls, options: ConverterOptions) -> Self:
+        """`options` as this type: as they are, or the common ones with defaults for the rest."""
+        if isinstance(options, cls):
+            return options
+        common = {key: getattr(options, key) for key in ConverterOptions.__struct_fields__}
+        return cls(**common)
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from stationmaster.api.step import Sequence, Status, Step, additional_data, roll_up
+from stationmaster.api.step import NAME_LENGTH, Sequence, Status, Step, additional_data, roll_up
 
 
 class ReportType(StrEnum):
@@ -129,7 +129,7 @@ class Report:
         report.data["uut"] = info
         report.data["root"] = {
             "stepType": "SequenceCall",
-            "name": sequence,
+            "name": sequence[:NAME_LENGTH],
             "group": "M",
             "seqCall": call,
             "steps": [],
@@ -184,6 +184,11 @@ class Report:
 
     # ---------------------------------------------------------------- what it says
     @property
+    def built(self) -> bool:
+        """True: made with this builder. False: a WSJF object of somebody else's, passed on as it is."""
+        return self._built
+
+    @property
     def type(self) -> ReportType:
         """UUT or UUR."""
         return ReportType(self.data.get("type", "T"))
@@ -214,7 +219,7 @@ class Report:
 
     def steps(self) -> Iterator[Step]:
         """All steps below and including the root; none for a UUR report."""
-        if self.data.get("root"):
+        if isinstance(self.data.get("root"), dict):
             yield from self.root.walk()
 
     # ---------------------------------------------------------------- header parts
@@ -285,7 +290,9 @@ class Report:
         return self
 
     def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
-        """Attach a file to the report as a whole."""
+        """Attach a file to the report as a whole. WSJF has no empty files: those are left out and told."""
+        if not content:
+            return self.warn(f"the attachment {name!r} is empty and was left out")
         entry = {
             "name": name,
             "contentType": content_type,
@@ -324,7 +331,7 @@ def _name_culprit(steps: Iterable[Step]) -> None:
         return
     bad = {Status.FAILED.value, Status.ERROR.value, Status.TERMINATED.value}
     for step in everything:
-        if step.status in bad and not step.data.get("steps"):
+        if step.status in bad and not any(child.status in bad for child in step.steps):
             step.data["causedUUTFailure"] = True
             return
 

@@ -15,6 +15,9 @@ from typing import Any, Self
 
 from stationmaster.api.limit import CompOp, Limits, log_only
 
+NAME_LENGTH = 100
+"""Characters that WSJF allows in names of steps and measurements."""
+
 
 class Status(StrEnum):
     """Status of a step or a measurement, as the wire has it."""
@@ -85,13 +88,16 @@ class Step:
     @property
     def steps(self) -> list[Step]:
         """Children, whatever the step type."""
-        return [Step(child) for child in self.data.get("steps") or []]
+        below = self.data.get("steps")
+        return [Step(one) for one in below if isinstance(one, dict)] if isinstance(below, list) else []
 
     def walk(self) -> Iterator[Step]:
         """This step and all below it, in file order."""
-        yield self
-        for child in self.steps:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            step = waiting.pop()
+            yield step
+            waiting.extend(reversed(step.steps))
 
     def details(
         self,
@@ -141,7 +147,9 @@ class Step:
         return self
 
     def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
-        """Attach a file; a step holds one."""
+        """Attach a file; a step holds one. WSJF has no empty files: of one, only its name is kept."""
+        if not content:
+            return self.additional("Empty attachment", {"name": name})
         self.data["attachment"] = {
             "name": name,
             "contentType": content_type,
@@ -172,20 +180,32 @@ class Step:
 
 
 class Measured(Step):
-    """A step of several named measurements; duplicate names become "name #2", "name #3"."""
+    """A step of several named measurements; duplicate names become "name #2", "name #3".
 
-    __slots__ = ()
+    Without a status of its own the step has the worst of its measurements.
+    """
+
+    __slots__ = ("_given", "_names")
+
+    def __init__(self, data: dict[str, Any], *, given: bool = False) -> None:
+        """Wrap a step object; `given`: its status was stated and stays."""
+        super().__init__(data)
+        self._given = given
+        self._names: set[str] = set()
 
     def _add(self, key: str, name: str, measurement: dict[str, Any]) -> Self:
-        rows: list[dict[str, Any]] = self.data[key]
-        taken = {row["name"] for row in rows}
-        unique, count = name, 1
-        while unique in taken:
+        short = _short(name)
+        unique, count = short, 1
+        while unique in self._names:
             count += 1
-            unique = f"{name} #{count}"
-        rows.append({"name": unique, **measurement})
-        if not self.data.get("_given"):
-            self.data["status"] = _worst(row["status"] for row in rows)
+            suffix = f" #{count}"
+            unique = short[: NAME_LENGTH - len(suffix)] + suffix
+        self._names.add(unique)
+        self.data[key].append({"name": unique, **measurement})
+        if not self._given:
+            self.data["status"] = worst((self.data["status"], measurement["status"]))
+        if short != name.strip() and name.strip():
+            self.additional("Full name", {unique: name})
         return self
 
 
@@ -249,7 +269,7 @@ class Sequence(Step):
         version: str = "",
     ) -> Sequence:
         """Add a sequence call."""
-        call = {"path": path or name, "name": name, "version": version or "1.0"}
+        call = {"path": path or name, "name": name[:200], "version": version or "1.0"}
         step = self._append("SequenceCall", name, status, seqCall=call)
         step["steps"] = []
         return Sequence(step)
@@ -269,7 +289,7 @@ class Sequence(Step):
 
     def multi_numeric(self, name: str, *, status: Status | None = None) -> MultiNumeric:
         """Add a multiple numeric limit test (ET_MNLT); fill it with `add`."""
-        return MultiNumeric(self._multi("ET_MNLT", "numericMeas", name, status))
+        return MultiNumeric(self._multi("ET_MNLT", "numericMeas", name, status), given=status is not None)
 
     def passfail(self, name: str, status: Status) -> Step:
         """Add a pass/fail test (ET_PFT)."""
@@ -277,7 +297,7 @@ class Sequence(Step):
 
     def multi_passfail(self, name: str, *, status: Status | None = None) -> MultiBoolean:
         """Add a multiple pass/fail test (ET_MPFT); fill it with `add`."""
-        return MultiBoolean(self._multi("ET_MPFT", "booleanMeas", name, status))
+        return MultiBoolean(self._multi("ET_MPFT", "booleanMeas", name, status), given=status is not None)
 
     def string(
         self,
@@ -294,7 +314,7 @@ class Sequence(Step):
 
     def multi_string(self, name: str, *, status: Status | None = None) -> MultiString:
         """Add a multiple string value test (ET_MSVT); fill it with `add`."""
-        return MultiString(self._multi("ET_MSVT", "stringMeas", name, status))
+        return MultiString(self._multi("ET_MSVT", "stringMeas", name, status), given=status is not None)
 
     def action(self, name: str, status: Status = Status.DONE) -> Step:
         """Add an action: a step that measures nothing."""
@@ -318,21 +338,21 @@ class Sequence(Step):
         return Step(self._append("MessagePopup", name, status, messagePopup=popup))
 
     def _append(self, step_type: str, name: str, status: Status | None, **fields: object) -> dict[str, Any]:
-        step: dict[str, Any] = {"stepType": step_type, "name": name, "group": "M"}
+        short = _short(name)
+        step: dict[str, Any] = {"stepType": step_type, "name": short, "group": "M"}
         if status is not None:
             step["status"] = status.value
         step.update(fields)
         self.data.setdefault("steps", []).append(step)
+        if short != name.strip() and name.strip():
+            Step(step).additional("Full name", {"name": name})
         return step
 
     def _single(self, step_type: str, key: str, name: str, row: dict[str, Any]) -> Step:
         return Step(self._append(step_type, name, Status(row["status"]), **{key: [row]}))
 
     def _multi(self, step_type: str, key: str, name: str, status: Status | None) -> dict[str, Any]:
-        step = self._append(step_type, name, status or Status.PASSED, **{key: []})
-        if status is not None:
-            step["_given"] = True
-        return step
+        return self._append(step_type, name, status or Status.PASSED, **{key: []})
 
 
 def additional_data(name: str, values: Mapping[str, str | float | bool]) -> dict[str, Any]:
@@ -346,18 +366,15 @@ def additional_data(name: str, values: Mapping[str, str | float | bool]) -> dict
 
 
 def roll_up(step: dict[str, Any]) -> str:
-    """Give sequences without a status the worst of their children; return this step's status.
-
-    Builder marks (`_given`) are removed on the way.
-    """
-    step.pop("_given", None)
+    """Give sequences without a status the worst of their children; return this step's status."""
     below = [roll_up(child) for child in step.get("steps") or []]
     if not step.get("status"):
-        step["status"] = _worst(below)
+        step["status"] = worst(below)
     return str(step["status"])
 
 
-def _worst(letters: Iterable[str]) -> str:
+def worst(letters: Iterable[str]) -> str:
+    """The status that several make together: T before E before F, else P."""
     found = set(letters)
     for letter in ("T", "E", "F"):
         if letter in found:
@@ -365,12 +382,23 @@ def _worst(letters: Iterable[str]) -> str:
     return "P"
 
 
+def _short(name: str) -> str:
+    """The name, stripped and cut to what WSJF takes; a nameless thing is called "-"."""
+    return name.strip()[:NAME_LENGTH].strip() or "-"
+
+
 def _text(value: float) -> str:
-    return repr(float(value)) if not float(value).is_integer() else str(int(value))
+    plain = number(float(value))
+    if isinstance(plain, str):
+        return plain
+    return str(int(plain)) if plain.is_integer() and abs(plain) < 1e15 else repr(plain)
 
 
 def number(value: float) -> float | str:
-    """A number as WSJF carries it: NaN and the infinities are words."""
+    """A number as WSJF carries it: NaN and the infinities are words, other number types become floats."""
+    if type(value) is int:
+        return value
+    value = float(value)
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -396,11 +424,18 @@ def _numeric(value: float, unit: str, limits: Limits | None, status: Status | No
 def _string(value: str, limit: str | None, comp: CompOp | None, status: Status | None) -> dict[str, Any]:
     comp = comp or (CompOp.LOG if limit is None else CompOp.CASESENSIT)
     if status is None:
-        same = (
-            value == limit if comp is not CompOp.IGNORECASE else value.casefold() == (limit or "").casefold()
-        )
-        status = Status.of(comp is CompOp.LOG or same)
+        status = Status.of(_text_passes(value, limit or "", comp))
     row: dict[str, Any] = {"status": status.value, "value": value, "compOp": comp.value}
     if limit is not None:
         row["limit"] = limit
     return row
+
+
+def _text_passes(value: str, limit: str, comp: CompOp) -> bool:
+    if comp is CompOp.LOG:
+        return True
+    if comp is CompOp.CASESENSIT:
+        return value == limit
+    if comp is CompOp.IGNORECASE:
+        return value.casefold() == limit.casefold()
+    raise ValueError(f"texts are compared with CASESENSIT or IGNORECASE, not with {comp.value}")

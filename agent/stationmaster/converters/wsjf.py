@@ -9,21 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from stationmaster.api import (
-    ConversionError,
-    ConverterOptions,
-    Glimpse,
-    Report,
-    Resume,
-    Source,
-)
-from stationmaster.api.header import Found, resolve
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source
+from stationmaster.api.header import Found, is_placeholder, resolve
 from stationmaster.api.local_time import local_time
 from stationmaster.api.moment import parse
 from stationmaster.api.repair import repair
 from stationmaster.api.wsjf import records
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]', re.DOTALL)
 _BLANK = b" \t\r\n\0"
 
 
@@ -36,35 +29,104 @@ class WsjfConverter:
 
     def detect(self, glimpse: Glimpse) -> int:
         """95 for an object, or a list of them, with `type`, `sn`, `pn` and `root` or `uur`."""
-        keys, kind = _top_keys(_text(glimpse.head))
-        if kind not in ("T", "R") or not {"sn", "pn"} <= keys:
+        keys = _top_keys(_text(glimpse.head))
+        kind = keys.get("type")
+        if kind not in ('"T"', '"R"') or "sn" not in keys or "pn" not in keys:
             return 0
-        if ("root" if kind == "T" else "uur") in keys:
+        if ("root" if kind == '"T"' else "uur") in keys:
             return 95
         # A long attachment may stand before the steps: the shape fits, the rest is out of sight.
         return 60 if glimpse.size > len(glimpse.head) else 0
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """The object is written at once: the closing brace is the end mark."""
-        head = _text(glimpse.head).lstrip("\ufeff \t\r\n")
-        return glimpse.tail.rstrip(_BLANK).endswith(b"]" if head.startswith("[") else b"}")
+        is_list = _text(glimpse.head).lstrip("\ufeff \t\r\n").startswith("[")
+        return glimpse.tail.rstrip(_BLANK).endswith(b"]" if is_list else b"}")
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
     ) -> Iterator[Report | Resume]:
-        """Yield each report of the file."""
+        """Yield each report of the file, mended, with what was mended as warnings.
+
+        Raises:
+            ConversionError: not JSON, no report, no serial number, no time, a step without a type.
+        """
         del resume  # such a file is written at once
         data = source.read_bytes()
+        several = _text(data[:64]).lstrip("\ufeff \t\r\n").startswith("[")
         for count, report in enumerate(records(data), start=1):
-            yield _finish(report, source, options, f"report {count}" if count > 1 else "")
+            place = f"report {count}: " if several else ""
+            _kind(report, place)
+            report.warnings.extend(repair(report))
+            _header(report, source, options, place)
+            _start(report, source, place)
+            _step_types(report, place)
             if options.attach_source:
-                pass
+                report.attach(source.name, data, content_type="application/json")
+            yield report
 
 
-def _finish(report: Report, source: Source, options: ConverterOptions, place: str) -> Report:
-    for text in repair(report):
-        report.warn(text)
-    return report
+def _kind(report: Report, place: str) -> None:
+    kind = report.data.get("type")
+    if kind not in ("T", "R"):
+        raise ConversionError(f"is {kind!r:.40}, not T (test) or R (repair)", place=f"{place}type")
+    part = "root" if kind == "T" else "uur"
+    if not isinstance(report.data.get(part), dict):
+        raise ConversionError("is missing, or no object", place=place + part)
+
+
+def _header(report: Report, source: Source, options: ConverterOptions, place: str) -> None:
+    """Fill what the source leaves out; what it states stays as it is."""
+    data = report.data
+    sn = data.get("sn")
+    silent = [key for key in ("sn", "pn", "rev") if data.get(key) is None or data[key] == ""]
+    if isinstance(sn, str) and "sn" not in silent and is_placeholder(sn, options):
+        silent.insert(0, "sn")
+    if data.get("processCode") is None:
+        silent.append("processCode")
+    if not silent:
+        return
+    code = data.get("processCode")
+    process = str(code) if code is not None else data.get("processName")
+    texts = {key: data[key] for key in ("sn", "pn", "rev") if isinstance(data.get(key), str)}
+    found = Found(**texts, process=process if isinstance(process, str) else "", place=place + silent[0])
+    header = resolve(found, source, options)
+    known = {"sn": header.sn, "pn": header.pn, "rev": header.rev, "processCode": header.process_code}
+    for key in silent:
+        data[key] = known[key]
+        report.warn(f"{key} {known[key]!r} is not the report's own: from the options or the file's name")
+
+
+def _start(report: Report, source: Source, place: str) -> None:
+    start = report.data.get("start")
+    if start is None or start == "":
+        raise ConversionError("the report names no time, neither start nor startUTC", place=f"{place}start")
+    moment = parse(start) if isinstance(start, str) else None
+    if moment is not None and moment.tzinfo is None:
+        aware = local_time(moment, source.station)
+        offset = aware.at.isoformat()[len(moment.isoformat()) :]
+        report.data["start"] = start + offset
+        report.warn(f"start {start!r} has no offset: that of the station, {offset}, was taken")
+        if aware.warning:
+            report.warn(aware.warning)
+
+
+def _step_types(report: Report, place: str) -> None:
+    """A step without a type is not WSJF but something that looks like it: nothing can be told of it."""
+    waiting: list[tuple[dict[str, Any], str]] = []
+    if isinstance(report.data.get("root"), dict):
+        waiting.append((report.data["root"], "root"))
+    while waiting:
+        step, here = waiting.pop()
+        if not step.get("stepType"):
+            raise ConversionError("a step without stepType", place=place + here)
+        below = step.get("steps")
+        named = [
+            (child, f"{here}/{child.get('name') or f'steps[{at}]'}")
+            for at, child in enumerate(below if isinstance(below, list) else [])
+            if isinstance(child, dict)
+        ]
+        waiting.extend(reversed(named))
 
 
 def _text(head: bytes) -> str:
@@ -73,5 +135,28 @@ def _text(head: bytes) -> str:
     return head.decode("utf-8", errors="replace")
 
 
-def _top_keys(text: str) -> tuple[set[str], str]:
-    return set(), ""
+def _top_keys(text: str) -> dict[str, str]:
+    """The keys of the first object of a file, or of a list, each with its value where that is a text."""
+    begin = text.lstrip("\ufeff \t\r\n")[:1]
+    if begin not in ("{", "["):
+        return {}
+    level, depth = (1 if begin == "{" else 2), 0
+    keys: dict[str, str] = {}
+    text_before = key = ""
+    for match in _TOKEN.finditer(text):
+        mark = match[0]
+        if mark in "{[":
+            depth, key = depth + 1, ""
+        elif mark in "}]":
+            depth -= 1
+            if depth < level:
+                break
+        elif depth != level:
+            continue
+        elif mark == ":":
+            key = text_before[1:-1]
+            keys.setdefault(key, "")
+        elif key:
+            keys[key], key = mark, ""
+        text_before = mark
+    return keys
