@@ -24,10 +24,11 @@ class Channel(asyncio.Protocol):
 
     def expect(self) -> asyncio.Future[dict[str, Any]]:
         """The next message, or the exception that came instead of it."""
-        self._answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answer = answer
         if self.closed:
             self.fail(ChannelClosedError("the child is gone"))
-        return self._answer
+        return answer
 
     def fail(self, error: Exception) -> None:
         """Give the one who expects a message `error` instead."""
