@@ -20,8 +20,10 @@ from stationmaster.api.converter import (
     Station,
 )
 from stationmaster.api.limit import CompOp, Limits, at_least, at_most, between, equal, log_only
+from stationmaster.api.measurement import Series
 from stationmaster.api.report import Failure, Report, ReportType, Result
-from stationmaster.api.step import Group, Sequence, Series, Status, Step
+from stationmaster.api.status import Group, Status
+from stationmaster.api.step import Sequence, Step
 from stationmaster.errors import ConversionError, SourceBusyError, ValidationError
 
 __all__ = [

@@ -11,9 +11,10 @@ from typing import Any
 
 from stationmaster.api.limit import CompOp
 from stationmaster.api.loop import loops, whole
+from stationmaster.api.measurement import number
 from stationmaster.api.moment import mend
 from stationmaster.api.report import Report
-from stationmaster.api.step import Status, number
+from stationmaster.api.status import Status
 from stationmaster.api.verdict import status_of
 
 _LETTERS = frozenset(status.value for status in Status)

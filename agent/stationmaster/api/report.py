@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from stationmaster.api.step import NAME_LENGTH, Sequence, Status, Step, additional_data, roll_up
+from stationmaster.api.measurement import NAME_LENGTH
+from stationmaster.api.status import Status
+from stationmaster.api.step import Sequence, Step, additional_data, roll_up
 
 
 class ReportType(StrEnum):

@@ -6,59 +6,13 @@ A `Step` holds the JSON object itself in `data`; what we do not know stays there
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Self
 
-from stationmaster.api.limit import CompOp, Limits, log_only
-
-NAME_LENGTH = 100
-"""Characters that WSJF allows in names of steps and measurements."""
-
-
-class Status(StrEnum):
-    """Status of a step or a measurement, as the wire has it."""
-
-    PASSED = "P"
-    FAILED = "F"
-    SKIPPED = "S"
-    DONE = "D"
-    ERROR = "E"
-    TERMINATED = "T"
-
-    @classmethod
-    def of(cls, passed: bool) -> Status:  # noqa: FBT001 - Status.of(True) reads as it should
-        """`PASSED` or `FAILED`."""
-        return cls.PASSED if passed else cls.FAILED
-
-
-class Group(StrEnum):
-    """Part of the sequence a step belongs to."""
-
-    SETUP = "S"
-    MAIN = "M"
-    CLEANUP = "C"
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One curve of a chart: points `(x[i], y[i])`, in the units of the chart's axes."""
-
-    name: str
-    x: Iterable[float]
-    y: Iterable[float]
-
-    def wire(self) -> dict[str, Any]:
-        """WSJF form: numbers joined by semicolons."""
-        return {
-            "dataType": "XYG",
-            "name": self.name,
-            "xdata": ";".join(_text(v) for v in self.x),
-            "ydata": ";".join(_text(v) for v in self.y),
-        }
+from stationmaster.api.limit import CompOp, Limits
+from stationmaster.api.measurement import NAME_LENGTH, Series, numeric_row, short_name, string_row
+from stationmaster.api.status import Group, Status, worst
 
 
 class Step:
@@ -191,16 +145,17 @@ class Measured(Step):
         """Wrap a step object; `given`: its status was stated and stays."""
         super().__init__(data)
         self._given = given
-        self._names: set[str] = set()
+        self._names: dict[str, int] = {}
 
     def _add(self, key: str, name: str, measurement: dict[str, Any]) -> Self:
-        short = _short(name)
-        unique, count = short, 1
+        unique = short = short_name(name)
+        count = self._names.get(short, 0)
         while unique in self._names:
             count += 1
             suffix = f" #{count}"
             unique = short[: NAME_LENGTH - len(suffix)] + suffix
-        self._names.add(unique)
+        self._names[short] = count or 1
+        self._names[unique] = self._names.get(unique, 1)
         self.data[key].append({"name": unique, **measurement})
         if not self._given:
             self.data["status"] = worst((self.data["status"], measurement["status"]))
@@ -224,7 +179,7 @@ class MultiNumeric(Measured):
         status: Status | None = None,
     ) -> Self:
         """Add one numeric measurement."""
-        return self._add("numericMeas", name, _numeric(value, unit, limits, status))
+        return self._add("numericMeas", name, numeric_row(value, unit, limits, status))
 
 
 class MultiBoolean(Measured):
@@ -252,7 +207,7 @@ class MultiString(Measured):
         status: Status | None = None,
     ) -> Self:
         """Add one text measurement."""
-        return self._add("stringMeas", name, _string(value, limit, comp, status))
+        return self._add("stringMeas", name, string_row(value, limit, comp, status))
 
 
 class Sequence(Step):
@@ -284,7 +239,7 @@ class Sequence(Step):
         status: Status | None = None,
     ) -> Step:
         """Add a numeric limit test (ET_NLT). Without `status` the limits decide."""
-        row = _numeric(value, unit, limits, status)
+        row = numeric_row(value, unit, limits, status)
         return self._single("ET_NLT", "numericMeas", name, row)
 
     def multi_numeric(self, name: str, *, status: Status | None = None) -> MultiNumeric:
@@ -309,7 +264,7 @@ class Sequence(Step):
         status: Status | None = None,
     ) -> Step:
         """Add a string value test (ET_SVT). With a limit the default operator is CASESENSIT."""
-        row = _string(value, limit, comp, status)
+        row = string_row(value, limit, comp, status)
         return self._single("ET_SVT", "stringMeas", name, row)
 
     def multi_string(self, name: str, *, status: Status | None = None) -> MultiString:
@@ -338,7 +293,7 @@ class Sequence(Step):
         return Step(self._append("MessagePopup", name, status, messagePopup=popup))
 
     def _append(self, step_type: str, name: str, status: Status | None, **fields: object) -> dict[str, Any]:
-        short = _short(name)
+        short = short_name(name)
         step: dict[str, Any] = {"stepType": step_type, "name": short, "group": "M"}
         if status is not None:
             step["status"] = status.value
@@ -371,71 +326,3 @@ def roll_up(step: dict[str, Any]) -> str:
     if not step.get("status"):
         step["status"] = worst(below)
     return str(step["status"])
-
-
-def worst(letters: Iterable[str]) -> str:
-    """The status that several make together: T before E before F, else P."""
-    found = set(letters)
-    for letter in ("T", "E", "F"):
-        if letter in found:
-            return letter
-    return "P"
-
-
-def _short(name: str) -> str:
-    """The name, stripped and cut to what WSJF takes; a nameless thing is called "-"."""
-    return name.strip()[:NAME_LENGTH].strip() or "-"
-
-
-def _text(value: float) -> str:
-    plain = number(float(value))
-    if isinstance(plain, str):
-        return plain
-    return str(int(plain)) if plain.is_integer() and abs(plain) < 1e15 else repr(plain)
-
-
-def number(value: float) -> float | str:
-    """A number as WSJF carries it: NaN and the infinities are words, other number types become floats."""
-    if type(value) is int:
-        return value
-    value = float(value)
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
-
-
-def _numeric(value: float, unit: str, limits: Limits | None, status: Status | None) -> dict[str, Any]:
-    limits = limits or log_only()
-    row: dict[str, Any] = {
-        "status": (status or Status.of(limits.passes(value))).value,
-        "value": number(value),
-        "unit": unit,
-        "compOp": limits.comp.value,
-    }
-    if limits.low is not None:
-        row["lowLimit"] = number(limits.low)
-    if limits.high is not None:
-        row["highLimit"] = number(limits.high)
-    return row
-
-
-def _string(value: str, limit: str | None, comp: CompOp | None, status: Status | None) -> dict[str, Any]:
-    comp = comp or (CompOp.LOG if limit is None else CompOp.CASESENSIT)
-    if status is None:
-        status = Status.of(_text_passes(value, limit or "", comp))
-    row: dict[str, Any] = {"status": status.value, "value": value, "compOp": comp.value}
-    if limit is not None:
-        row["limit"] = limit
-    return row
-
-
-def _text_passes(value: str, limit: str, comp: CompOp) -> bool:
-    if comp is CompOp.LOG:
-        return True
-    if comp is CompOp.CASESENSIT:
-        return value == limit
-    if comp is CompOp.IGNORECASE:
-        return value.casefold() == limit.casefold()
-    raise ValueError(f"texts are compared with CASESENSIT or IGNORECASE, not with {comp.value}")

@@ -270,6 +270,9 @@ def _points(issues: Issues, series: dict[str, Any], key: str, at: str) -> int | 
     if not isinstance(value, str):
         issues.error(at + key, f"must be a text of numbers with ; between them, not {shown(value)}")
         return None
+    if not value:
+        issues.house(at + key, "is empty: a curve has points")
+        return 0
     parts = value.split(";")
     wrong = next((part for part in parts if not _is_number(part)), None)
     if wrong is not None:

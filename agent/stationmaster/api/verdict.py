@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationmaster.api.report import Result
-from stationmaster.api.step import Status
+from stationmaster.api.status import Status
 
 _WORDS: dict[Status, str] = {
     Status.PASSED: "p pass passed ok true good success",

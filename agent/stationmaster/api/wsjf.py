@@ -12,9 +12,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from stationmaster.api.measurement import number
 from stationmaster.api.repair import repair
 from stationmaster.api.report import Report
-from stationmaster.api.step import number
 from stationmaster.api.text import decode_text
 from stationmaster.errors import ConversionError
 
