@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -19,7 +19,8 @@ class Attachment:
 
     Attributes:
         id: the one the report gives, else derived from report and position, so that it stays the same.
-        step_id: of the step that carries it; None for one of the report as a whole.
+        from_step: True when a step carries it, False for one of the report as a whole.
+        step_id: number of that step, None where it has none.
         encoded: the content as the report has it, base64.
     """
 
@@ -28,6 +29,7 @@ class Attachment:
     content_type: str
     encoded: str
     step_id: int | None = None
+    from_step: bool = False
 
     @property
     def content(self) -> bytes:
@@ -47,11 +49,14 @@ def list_attachments(data: dict[str, Any]) -> list[Attachment]:
     """All attachments with content, those of the report first, then the steps' in file order."""
     whole = data.get("binaryData")
     found = [
-        _read(data, f"report/{place}", one, None)
+        _read(data, f"report/{place}", one)
         for place, one in enumerate(whole if isinstance(whole, list) else [])
         if isinstance(one, dict) and isinstance(one.get("data"), str)
     ]
-    found += [_read(data, f"step/{place}", one, step_id) for place, step_id, one in _of_steps(data)]
+    found += [
+        replace(_read(data, f"step/{place}", one), step_id=step_id, from_step=True)
+        for place, step_id, one in _of_steps(data)
+    ]
     return found
 
 
@@ -76,7 +81,7 @@ def _step_id(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _read(data: dict[str, Any], place: str, one: dict[str, Any], step_id: int | None) -> Attachment:
+def _read(data: dict[str, Any], place: str, one: dict[str, Any]) -> Attachment:
     given = str(one.get("id") or "")
     derived = str(uuid5(NAMESPACE_OID, f"{data.get('id')}/{place}"))
     return Attachment(
@@ -84,7 +89,6 @@ def _read(data: dict[str, Any], place: str, one: dict[str, Any], step_id: int | 
         name=str(one.get("name") or "attachment"),
         content_type=str(one.get("contentType") or "application/octet-stream"),
         encoded=one["data"],
-        step_id=step_id,
     )
 
 

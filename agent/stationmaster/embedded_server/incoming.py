@@ -31,7 +31,9 @@ class Incoming:
     body: bytes
 
 
-def read_reports(body: bytes, *, now: datetime, processes: Processes) -> list[Incoming]:
+def read_reports(
+    body: bytes, *, now: datetime, processes: Processes, strict_loops: bool = False
+) -> list[Incoming]:
     """Read one WSJF object, or a list of them, and check each.
 
     Raises:
@@ -41,7 +43,7 @@ def read_reports(body: bytes, *, now: datetime, processes: Processes) -> list[In
         reports = decode(body)
         for report in reports:
             _complete(report.data, now)
-        lines = _refused(reports)
+        lines = _refused(reports, strict_loops=strict_loops)
         if not lines:
             return [_incoming(report, processes) for report in reports]
     except ConversionError as error:
@@ -66,10 +68,10 @@ def _complete(data: dict[str, Any], now: datetime) -> None:
                 row["compOp"] = row["compOp"].upper()
 
 
-def _refused(reports: list[Report]) -> list[str]:
+def _refused(reports: list[Report], *, strict_loops: bool) -> list[str]:
     lines: list[str] = []
     for place, report in enumerate(reports, start=1):
-        found = refusals(report)
+        found = refusals(report, strict_loops=strict_loops)
         lines += found if len(reports) == 1 else [f"report {place}: {line}" for line in found]
     ids = [report.id.lower() for report in reports]
     lines += [

@@ -38,8 +38,11 @@ _log = logging.getLogger(__name__)
 class ReportRoutes:
     """The report routes over a store."""
 
-    def __init__(self, store: Store, processes: Processes, clock: Clock, *, max_body: int) -> None:
+    def __init__(
+        self, store: Store, processes: Processes, clock: Clock, *, max_body: int, strict_loops: bool
+    ) -> None:
         """Nothing is started; `max_body` in bytes."""
+        self._strict_loops = strict_loops
         self._store = store
         self._processes = processes
         self._clock = clock
@@ -62,7 +65,7 @@ class ReportRoutes:
         now = self._clock.now()
 
         def read() -> list[Incoming]:
-            return read_reports(body, now=now, processes=self._processes)
+            return read_reports(body, now=now, processes=self._processes, strict_loops=self._strict_loops)
 
         found = read() if len(body) <= INLINE_BYTES else await self._store.run(read)
         received = microseconds(now)

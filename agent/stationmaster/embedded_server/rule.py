@@ -18,11 +18,15 @@ _LOOP_WORDS = {
 }
 
 
-def refusals(report: Report) -> list[str]:
-    """One sentence for each error; none: the report may be stored. Warnings do not count."""
-    return [_sentence(issue) for issue in validate(report) if issue.severity == "error"] + list(
-        _unlike(report)
-    )
+def refusals(report: Report, *, strict_loops: bool) -> list[str]:
+    """One sentence for each error; none: the report may be stored. Warnings do not count.
+
+    Args:
+        strict_loops: refuse iterations whose type or limits differ from their summary's, too. The WATS
+            server does, although its own exports hold such loops, which then cannot be imported again.
+    """
+    lines = [_sentence(issue) for issue in validate(report) if issue.severity == "error"]
+    return lines + list(_unlike(report, strict=strict_loops))
 
 
 def _sentence(issue: Issue) -> str:
@@ -40,8 +44,8 @@ def _path(place: str) -> str:
     return place.replace("/", " -> ")
 
 
-def _unlike(report: Report) -> Iterator[str]:
-    """Iterations of a loop that are of another type than the summary."""
+def _unlike(report: Report, *, strict: bool) -> Iterator[str]:
+    """Iterations of a loop that do not fit the summary."""
     waiting = [report.data.get("root")]
     while waiting:
         step = waiting.pop()
@@ -52,13 +56,14 @@ def _unlike(report: Report) -> Iterator[str]:
         for loop in loops(children):
             for _, iteration in loop.iterations:
                 if loop.summary is not None:
-                    yield from _against(loop.summary, iteration)
+                    yield from _against(loop.summary, iteration, strict=strict)
 
 
-def _against(summary: dict[str, Any], iteration: dict[str, Any]) -> Iterator[str]:
+def _against(summary: dict[str, Any], iteration: dict[str, Any], *, strict: bool) -> Iterator[str]:
     head = f"Index {iteration['loop']['idx']}: step {iteration.get('name')}"
     if summary.get("name") != iteration.get("name"):
         yield f"{head} in Summary step requires a match."
+    if not strict or summary.get("name") != iteration.get("name"):
         return
     for key, differs in (
         ("stepType", summary.get("stepType") != iteration.get("stepType")),

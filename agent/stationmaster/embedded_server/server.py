@@ -43,6 +43,7 @@ class ServerSettings:
         token: what `Authorization: Basic ...` must carry; None or "": anything goes.
         processes: JSON file with the list of processes; None: the built-in list.
         max_body: bytes of a request; a larger one gets 413.
+        strict_loops: refuse loops whose iterations differ in type or limits from their summary, too.
     """
 
     database: Path
@@ -51,6 +52,7 @@ class ServerSettings:
     token: str | None = field(default=None, repr=False)
     processes: Path | None = None
     max_body: int = MAX_BODY
+    strict_loops: bool = False
 
 
 class EmbeddedServer:
@@ -78,7 +80,13 @@ class EmbeddedServer:
         host = _loopback(self.settings.host)
         processes = load_processes(self.settings.processes)
         await self._store.open()
-        reports = ReportRoutes(self._store, processes, self._clock, max_body=self.settings.max_body)
+        reports = ReportRoutes(
+            self._store,
+            processes,
+            self._clock,
+            max_body=self.settings.max_body,
+            strict_loops=self.settings.strict_loops,
+        )
         system = SystemRoutes(self._store, processes, self._clock)
         pages = PageRoutes(self._store)
         self._router = Router([*reports.routes(), *system.routes(), *pages.routes()])
