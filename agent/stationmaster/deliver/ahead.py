@@ -1,0 +1,158 @@
+"""What is leased: a short look-ahead before the gate, and verdicts behind it on their way to the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from stationmaster.clock import Clock
+from stationmaster.deliver.backoff import half_jitter
+from stationmaster.deliver.port import Lease, Queue
+from stationmaster.errors import SpoolError
+
+logger = logging.getLogger(__name__)
+
+LOOK_AHEAD_BYTES = 32 * 1024 * 1024
+"""No further look-ahead while leased payloads hold this many bytes."""
+
+PENDING_VERDICTS = 512
+"""So many verdicts may wait for their commit before no more is leased."""
+
+SHORTEST_WAIT = timedelta(milliseconds=50)
+"""A queue that gave nothing is not asked again sooner, whatever it says is due."""
+
+
+class Ahead:
+    """Leases in front of the gate, bounded in number and bytes; and the verdicts still to be committed.
+
+    Attributes:
+        ready: leased reports that wait for a slot.
+        may_have_more: the queue may have due reports that are not leased.
+        next_due: when the queue has more, as far as it is known.
+        idle_until: monotonic time until which a faulty disk is left alone.
+    """
+
+    def __init__(self, queue: Queue, clock: Clock, rng: random.Random, wake: Callable[[], None]) -> None:
+        """Lease nothing yet. `wake` is called when the loop should look again."""
+        self._queue = queue
+        self._clock = clock
+        self._rng = rng
+        self._wake = wake
+        self._bytes = 0
+        self._pending: set[asyncio.Future[None]] = set()
+        self._failures = 0
+        self.ready: deque[Lease] = deque()
+        self.may_have_more = True
+        self.next_due: datetime | None = None
+        self.idle_until = 0.0
+        self.bug: BaseException | None = None
+
+    @property
+    def pending(self) -> int:
+        """Verdicts that are not committed yet."""
+        return len(self._pending)
+
+    @property
+    def faulty(self) -> bool:
+        """True from a fault of the disk until a verdict was kept again."""
+        return self._failures > 0
+
+    def note_due(self) -> None:
+        """A report whose time has come can be leased."""
+        if self.next_due is not None and self._clock.now() >= self.next_due:
+            self.may_have_more, self.next_due = True, None
+
+    def due_at(self) -> float | None:
+        """Monotonic time of `next_due`."""
+        if self.next_due is None:
+            return None
+        return self._clock.monotonic() + (self.next_due - self._clock.now()).total_seconds()
+
+    async def fill(self, limit: int, active: int) -> None:
+        """Lease so much that no slot waits, but no more than twice `limit` with what is under way."""
+        room = 2 * limit - len(self.ready) - active
+        if (
+            not self.may_have_more
+            or room <= 0
+            or len(self.ready) > limit // 2
+            or self._bytes >= LOOK_AHEAD_BYTES
+            or len(self._pending) >= PENDING_VERDICTS
+        ):
+            return
+        if self._failures:
+            # After a fault of the disk one report shows whether it is over: an ack that cannot be kept
+            # means that the report is sent again.
+            room = 0 if active or self._pending or self.ready else 1
+        if room:
+            self.ready.extend(await self.lease(room))
+
+    async def lease(self, count: int) -> Sequence[Lease]:
+        """Lease up to `count`, or learn when more is due. Each ends in `settle` or `release`."""
+        self.may_have_more = False  # `wake` may say otherwise while we wait
+        try:
+            leases = await self._queue.lease(count)
+            if leases:
+                self.may_have_more, self.next_due = True, None
+            elif (due := await self._queue.next_due()) is not None:
+                self.next_due = max(due, self._clock.now() + SHORTEST_WAIT)
+        except SpoolError as error:
+            self._failed(error)
+            return ()
+        self._bytes += sum(lease.size for lease in leases)
+        return leases
+
+    def give_back(self) -> None:
+        """Return what is leased but not under way: others may change it meanwhile."""
+        while self.ready:
+            self.release(self.ready.popleft())
+
+    def release(self, lease: Lease) -> None:
+        """Return one lease without a verdict."""
+        self._bytes -= lease.size
+        self.may_have_more = True
+        lease.release().add_done_callback(_seen)
+
+    def settle(self, future: asyncio.Future[None], lease: Lease) -> None:
+        """A verdict is on its way to the disk."""
+        self._bytes -= lease.size
+        self._pending.add(future)
+        future.add_done_callback(self._settled)
+
+    def _settled(self, future: asyncio.Future[None]) -> None:
+        self._pending.discard(future)
+        if not self._pending or len(self._pending) == PENDING_VERDICTS - 1:
+            self._wake()
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            if self._failures:
+                self._failures = 0
+                self._wake()
+        elif isinstance(error, SpoolError):
+            self._failed(error)
+        else:
+            self.bug = error
+            self._wake()
+
+    def _failed(self, error: SpoolError) -> None:
+        """The queue cannot take verdicts or give leases: slow down; the spool tells the user why."""
+        if not self._failures:
+            logger.warning("uploads wait for the spool: %s", error)
+        now = self._clock.monotonic()
+        if now >= self.idle_until:
+            pause = half_jitter(self._failures, base=1.0, cap=60.0, rng=self._rng)
+            self.idle_until = now + pause
+            self._failures += 1
+        self.may_have_more = True
+        self._wake()
+
+
+def _seen(future: asyncio.Future[None]) -> None:
+    """A release that the disk refused loses nothing: the spool keeps it until it can be written."""
+    if not future.cancelled():
+        future.exception()
