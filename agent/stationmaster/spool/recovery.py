@@ -7,6 +7,7 @@ under the name `*.salvaged`; from then on every start finishes the swap before a
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from stationmaster.errors import SpoolError
 from stationmaster.spool import schema
 from stationmaster.spool.engine import damage_marker
 from stationmaster.spool.record import Salvage
-from stationmaster.spool.salvage import CANNOT_WRITE, empty
+from stationmaster.spool.saving import CANNOT_WRITE, empty
 from stationmaster.spool.storage import Storage
 
 SALVAGE_TIMEOUT = 1800.0
@@ -114,7 +115,8 @@ async def quick_check(path: Path) -> str:
 
 async def _child(*arguments: str, limit: float) -> tuple[int, str]:
     """Run the salvage module; its exit code and what it printed."""
-    command = [sys.executable, "-m", "stationmaster.spool.salvage"]
+    # -P: nothing may be imported from the working folder
+    command = [sys.executable, "-P", "-m", "stationmaster.spool.salvage"]
     if getattr(sys, "frozen", False):  # the packaged program starts its own modules this way
         command = [sys.executable, "worker", "stationmaster.spool.salvage"]
     process = await asyncio.create_subprocess_exec(
@@ -122,18 +124,20 @@ async def _child(*arguments: str, limit: float) -> tuple[int, str]:
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stderr=asyncio.subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if not name.startswith("STATIONMASTER_TOKEN")},
     )
     try:
         async with asyncio.timeout(limit):
-            output, _ = await process.communicate()
+            output, complaint = await process.communicate()
     except TimeoutError:
         return -1, f"it took more than {limit:.0f} s"
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return process.returncode or 0, output.decode(errors="replace")
+    code = process.returncode or 0
+    return code, (output or complaint).decode(errors="replace") if code else output.decode(errors="replace")
 
 
 def _salvaged(path: Path) -> Path:

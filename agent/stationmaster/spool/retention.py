@@ -133,7 +133,8 @@ def _border(
     while True:
         rows = db.execute(
             "SELECT done_at, id, size FROM entry INDEXED BY entry_done_full WHERE done_at IS NOT NULL"
-            " AND stored=1 AND done_at<=?1 AND (done_at<?1 OR id<?2) ORDER BY done_at DESC, id DESC LIMIT 5000",
+            " AND stored=1 AND done_at<=?1 AND (done_at<?1 OR id<?2)"
+            " ORDER BY done_at DESC, id DESC LIMIT 5000",
             (at, entry_id),
         ).fetchall()
         if not rows:

@@ -135,7 +135,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
-        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # works on a new file only, before the first table
+        if db.execute("PRAGMA page_count").fetchone()[0] == 0:
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # works before the first table only
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA cache_size=-2048")
