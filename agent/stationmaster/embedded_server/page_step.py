@@ -95,7 +95,7 @@ def _row(step: dict[str, Any], status: str) -> Markup:
             class_="name",
         ),
         single or element("span", class_="value"),
-        element("span", seconds(step.get("totTime")), class_="time"),
+        element("span", seconds(step.get("totTime") or None), class_="time"),
         class_="row bad" if step.get("status") in _BAD else "row",
     )
 

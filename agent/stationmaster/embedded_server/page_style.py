@@ -42,7 +42,8 @@ code, pre { font-family: ui-monospace, "Cascadia Mono", Menlo, monospace; font-s
 pre { overflow-x: auto; background: var(--chip); padding: .6rem .8rem; border-radius: 6px; margin: .5rem 0; }
 .muted { color: var(--soft); }
 .bar {
-  display: flex; gap: 1rem; align-items: baseline; padding: .7rem 1.25rem; background: var(--card);
+  display: flex; gap: 1rem; align-items: baseline; background: var(--card);
+  padding: .7rem max(1.25rem, calc((100% - 1180px) / 2 + 1.25rem));
   border-bottom: 1px solid var(--line);
 }
 .brand { color: inherit; text-decoration: none; }
@@ -101,7 +102,8 @@ pre { overflow-x: auto; background: var(--chip); padding: .6rem .8rem; border-ra
 table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
 th, td { padding: .45rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
+.reports td:nth-child(2) { overflow-wrap: anywhere; min-width: 9rem; }
 tbody tr:last-child td { border-bottom: 0; }
 .reports {
   background: var(--card); border: 1px solid var(--line); border-radius: 10px; border-spacing: 0;
@@ -129,7 +131,7 @@ time { font-variant-numeric: tabular-nums; }
 .facts pre { margin: .2rem 0; }
 .additional { margin: .3rem 0; }
 .additional .facts { grid-template-columns: max-content 1fr; gap: .2rem 1rem; padding: .4rem 0 0 1rem; }
-.additional summary { cursor: pointer; color: var(--soft); }
+.additional summary, .tree .additional summary { cursor: pointer; color: var(--soft); list-style: revert; }
 
 /* steps */
 .tree { overflow-x: auto; }
@@ -197,6 +199,7 @@ figcaption { font-weight: 600; font-size: .9rem; }
   main { padding: .8rem .8rem 1.5rem; }
   .bar .muted { display: none; }
   .tile { flex: 1 1 6.5rem; }
+  .facts { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
   table thead { display: none; }
   table tr { display: block; padding: .5rem .2rem; border-bottom: 1px solid var(--line); }
   table tr:last-child { border-bottom: 0; }
