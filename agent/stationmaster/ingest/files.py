@@ -1,0 +1,197 @@
+"""All looks at and changes of a watch folder go through a `Files`: bounded, and never in the loop.
+
+`LocalFiles` works in the loop's default executor, one thread for all small blocking calls. `ChildFiles` (in
+`remote`) works in a child process with a deadline, for folders that may hang. Both run the same functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Container
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from stationmaster.errors import TransientError
+from stationmaster.ingest import release
+from stationmaster.ingest.release import Release, Released, Way
+from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
+from stationmaster.ingest.settle import Stat
+
+DEADLINE = 20.0
+"""Seconds that one call may take before its folder counts as hanging."""
+
+LOCAL_NAMES = 20_000
+LOCAL_COPY_BYTES = 8 * 1024 * 1024
+"""Larger files are copied to another disk in a child, so that nothing waits for it."""
+
+_T = TypeVar("_T")
+
+
+class FolderHangsError(TransientError):
+    """A folder did not answer in time. What was asked for may still happen."""
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """A slice of a scan.
+
+    Attributes:
+        found: names that count and were not known.
+        hidden: names of files in the middle of a release.
+        unreadable: sub-folders that could not be read, with the reason; told with the last slice.
+        done: nothing is left.
+        identity: device and inode of the folder.
+    """
+
+    found: list[str]
+    hidden: list[str]
+    unreadable: list[tuple[str, str]]
+    done: bool
+    identity: tuple[int, int]
+
+
+class Files(Protocol):
+    """A watch folder's files. Every call is bounded and may be repeated.
+
+    All raise OSError for what the system says, and FolderHangsError when there is no answer in time.
+    """
+
+    async def names(self, known: Container[str], *, restart: bool) -> Names:
+        """The next slice of the scan for names; `restart` begins a new one."""
+        ...
+
+    async def stats(self, names: list[str]) -> list[Stat | None]:
+        """See `scan.stats`."""
+        ...
+
+    async def resolve(self) -> str:
+        """The folder's real path."""
+        ...
+
+    async def release(self, job: Release) -> Released:
+        """See `release.release`."""
+        ...
+
+    async def put_back(self, name: str) -> None:
+        """See `release.put_back`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything. Idempotent."""
+        ...
+
+
+class FolderFiles:
+    """The synchronous side, in the agent's thread or in a child."""
+
+    def __init__(self, root: str, selection: Selection) -> None:
+        """Nothing is opened yet."""
+        self.root = root
+        self._sieve = Sieve(selection)
+        self._scan: NameScan | None = None
+
+    def names(self, known: Container[str], *, restart: bool, limit: int) -> Names:
+        """One slice.
+
+        Raises:
+            OSError: the folder cannot be read; the next call begins a new scan.
+        """
+        if restart or self._scan is None:
+            self.close()
+            self._scan = NameScan(self.root, self._sieve)
+        scan = self._scan
+        try:
+            found = scan.step(known, limit)
+        except OSError:
+            self.close()
+            raise
+        if scan.done:
+            self.close()
+        return Names(
+            found=found,
+            hidden=scan.take_hidden(),
+            unreadable=scan.unreadable if scan.done else [],
+            done=scan.done,
+            identity=scan.identity,
+        )
+
+    def close(self) -> None:
+        """End a scan that is under way. Idempotent."""
+        scan, self._scan = self._scan, None
+        if scan is not None:
+            scan.close()
+
+
+class LocalFiles:
+    """A folder on a disk of this machine.
+
+    Args:
+        copier: makes the `Files` that copy large files to another disk.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        selection: Selection,
+        *,
+        copier: Callable[[], Files],
+        deadline: float = DEADLINE,
+    ) -> None:
+        """Nothing is opened yet."""
+        self._folder = FolderFiles(root, selection)
+        self._copier = copier
+        self._deadline = deadline
+
+    async def names(self, known: Container[str], *, restart: bool) -> Names:
+        """The next slice of the scan."""
+        return await self._call(lambda: self._folder.names(known, restart=restart, limit=LOCAL_NAMES))
+
+    async def stats(self, names: list[str]) -> list[Stat | None]:
+        """Size and mtime of each."""
+        return await self._call(lambda: stats(self._folder.root, names))
+
+    async def resolve(self) -> str:
+        """The folder's real path."""
+        return await self._call(lambda: os.path.realpath(self._folder.root))
+
+    async def release(self, job: Release) -> Released:
+        """In the thread, unless much is to be copied."""
+        if job.size > LOCAL_COPY_BYTES and await self._call(lambda: _copies(job)):
+            copier = self._copier()
+            try:
+                return await copier.release(job)
+            finally:
+                await copier.aclose()
+        return await self._call(lambda: release.release(job))
+
+    async def put_back(self, name: str) -> None:
+        """Give a hidden file its name back."""
+        await self._call(lambda: release.put_back(self._folder.root, name))
+
+    async def aclose(self) -> None:
+        """End a scan that is under way."""
+        self._folder.close()
+
+    async def _call(self, call: Callable[[], _T]) -> _T:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await asyncio.get_running_loop().run_in_executor(None, call)
+        except TimeoutError:
+            raise FolderHangsError(f"The folder {self._folder.root} does not answer.") from None
+
+
+def _copies(job: Release) -> bool:
+    """Does this release copy the content, rather than give it another name?"""
+    if job.way is Way.COPY:
+        return True
+    if job.way is not Way.MOVE:
+        return False
+    target = job.folder
+    while not target.exists() and target != target.parent:
+        target = target.parent
+    try:
+        return target.stat().st_dev != Path(job.path.parent).stat().st_dev
+    except OSError:
+        return False

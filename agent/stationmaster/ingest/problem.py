@@ -1,0 +1,151 @@
+"""The Problems of watch folders, with their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from stationmaster.ingest.claim import Outcome
+from stationmaster.ingest.folder import FolderWatch
+from stationmaster.model import Problem, ProblemCode, Severity
+
+LOCKED_AFTER = 600.0
+INCOMPLETE_AFTER = 60.0
+"""Seconds after which it is worth telling."""
+
+_TITLES = {
+    ProblemCode.FOLDER_HANGING: "Watch folder does not answer",
+    ProblemCode.FOLDER_MISSING: "Watch folder is missing",
+    ProblemCode.FOLDER_UNREADABLE: "Watch folder cannot be read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreleased:
+    """Why a file could not be released, and since when."""
+
+    reason: str
+    since: datetime
+
+
+def problems_of(
+    folders: Sequence[FolderWatch], unreleased: Mapping[str, Mapping[str, Unreleased]], *, instance: str
+) -> Iterator[Problem]:
+    """Everything that is wrong now.
+
+    Args:
+        unreleased: folder -> files that are committed but could not be moved, archived or deleted.
+    """
+    for folder in folders:
+        yield from _sight(folder, instance)
+        yield from _overlaps(folder, folders, instance)
+        yield from _waiting(folder, instance)
+    for root, files in unreleased.items():
+        if files:
+            yield _release_failed(root, files, instance)
+
+
+def _sight(folder: FolderWatch, instance: str) -> Iterator[Problem]:
+    """Folders and sub-folders that cannot be looked at."""
+    sight, root = folder.sight, folder.root
+    if sight.trouble is not None and sight.since is not None:
+        yield Problem(
+            code=sight.trouble.code,
+            severity=Severity.ERROR,
+            title=_TITLES[sight.trouble.code],
+            text=sight.trouble.text,
+            next_step=sight.trouble.next_step,
+            instance=instance,
+            subject=root,
+            since=sight.since,
+            time_to_visible=sight.trouble.time_to_visible,
+        )
+    if sight.unreadable and sight.unreadable_since is not None:
+        name, reason = sight.unreadable[0]
+        yield Problem(
+            code=ProblemCode.FOLDER_UNREADABLE,
+            severity=Severity.WARNING,
+            title="Sub-folder cannot be read",
+            text=f"In the watch folder {root} the sub-folder {_several([n for n, _ in sight.unreadable])} "
+            f"cannot be read: {reason}.",
+            next_step="Give the account that runs the agent the right to read it, or exclude it.",
+            instance=instance,
+            subject=f"{root} ({name})",
+            since=sight.unreadable_since,
+            time_to_visible=10.0,
+        )
+
+
+def _overlaps(folder: FolderWatch, folders: Sequence[FolderWatch], instance: str) -> Iterator[Problem]:
+    """Files that two folders of the instance match."""
+    for index, (name, since) in folder.sight.overlaps.items():
+        owner = folders[index].root
+        yield Problem(
+            code=ProblemCode.FOLDER_OVERLAP,
+            severity=Severity.WARNING,
+            title="Watch folders overlap",
+            text=f"Files such as {name} in the watch folder {folder.root} belong to the watch folder "
+            f"{owner} too; only that one takes them, with its settings.",
+            next_step="Exclude them in one of the two watch folders.",
+            instance=instance,
+            subject=f"{folder.root} ({owner})",
+            since=since,
+        )
+
+
+def _waiting(folder: FolderWatch, instance: str) -> Iterator[Problem]:
+    """Files that rest, but cannot be opened or have no end yet."""
+    now = folder.now()
+    stuck: dict[Outcome, list[tuple[datetime, str]]] = {Outcome.BUSY: [], Outcome.INCOMPLETE: []}
+    for candidate in folder.roster.pending:
+        since = candidate.trouble_since
+        if since is not None and candidate.trouble in stuck:
+            limit = LOCKED_AFTER if candidate.trouble is Outcome.BUSY else INCOMPLETE_AFTER
+            if (now - since).total_seconds() >= limit:
+                stuck[candidate.trouble].append((since, candidate.name))
+    if stuck[Outcome.BUSY]:
+        since, names = min(stuck[Outcome.BUSY])[0], sorted(name for _, name in stuck[Outcome.BUSY])
+        yield Problem(
+            code=ProblemCode.SOURCE_LOCKED,
+            severity=Severity.WARNING,
+            title="File is locked",
+            text=f"{_several(names)} in {folder.root} could not be opened since {since:%Y-%m-%d %H:%M} UTC.",
+            next_step="Close the program that holds it open, or let the agent's account read it.",
+            instance=instance,
+            subject=folder.root,
+            since=since,
+        )
+    if stuck[Outcome.INCOMPLETE]:
+        since = min(stuck[Outcome.INCOMPLETE])[0]
+        names = sorted(name for _, name in stuck[Outcome.INCOMPLETE])
+        yield Problem(
+            code=ProblemCode.SOURCE_INCOMPLETE,
+            severity=Severity.INFO,
+            title="File is not complete",
+            text=f"{_several(names)} in {folder.root} stands still, but its end is missing.",
+            next_step="Wait for the tester; after `incomplete_after` seconds it goes to the error list.",
+            instance=instance,
+            subject=folder.root,
+            since=since,
+        )
+
+
+def _release_failed(root: str, files: Mapping[str, Unreleased], instance: str) -> Problem:
+    """Files that are committed but could not be moved away."""
+    names = sorted(files)
+    return Problem(
+        code=ProblemCode.RELEASE_FAILED,
+        severity=Severity.WARNING,
+        title="File cannot be released",
+        text=f"The reports of {_several(names)} are stored, but the file cannot be moved away: "
+        f"{files[names[0]].reason}.",
+        next_step="Let the agent's account write there, and see that the disk has space.",
+        instance=instance,
+        subject=root,
+        since=min(each.since for each in files.values()),
+    )
+
+
+def _several(names: Sequence[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]

@@ -1,0 +1,178 @@
+"""What happens to a source file once it is committed: it is kept, moved, archived or deleted.
+
+Never before the commit, never overwriting, and only if the file still is the one that was taken. A file is
+first renamed to a hidden name beside it, in one step, so that a file that a tester writes under the same
+name at that very moment is never hit; what was caught by mistake is put back. Every call may be made again
+after a kill at any point, with the same values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from stationmaster.ingest import place
+from stationmaster.ingest.scan import MARK, OWN_PREFIX
+from stationmaster.ingest.settle import Stat
+
+REASON_ENDING = ".reason.txt"
+
+
+class Way(StrEnum):
+    """What is done with a file."""
+
+    KEEP = "keep"
+    COPY = "copy"
+    MOVE = "move"
+    DELETE = "delete"
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """One file to release.
+
+    Attributes:
+        path: the file as it was taken; `size` and `mtime_ns` are of that moment.
+        folder: where it goes, for `move` and `copy`.
+        name: how it is to be called there, "" for its own name.
+        reason: written beside it as `<name>.reason.txt`; "" for none.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+    way: Way
+    folder: Path = Path()
+    name: str = ""
+    reason: str = ""
+
+
+class Standing(StrEnum):
+    """How a release ended."""
+
+    DONE = "done"
+    CHANGED = "changed"
+    """The file is another one by now: it stays, and is offered as new."""
+    GONE = "gone"
+    """The file is not there, and it was not we who moved it."""
+
+
+class Released(msgspec.Struct, frozen=True, kw_only=True):
+    """What a release did.
+
+    Attributes:
+        place: where the file is now, None when it is deleted or unknown.
+        copy: where a copy of a kept file lies, with its reason.
+    """
+
+    standing: Standing
+    place: Path | None = None
+    copy: Path | None = None
+
+
+def release(job: Release) -> Released:
+    """Do it. Idempotent.
+
+    Raises:
+        OSError: it cannot be done now; the file is where it was, or in its hidden place beside it, from
+            where the next call goes on.
+    """
+    if job.way in (Way.KEEP, Way.COPY):
+        return _keep(job)
+    private = hidden_path(job)
+    if place.look(private) is None:
+        if place.look(job.path) != _stat(job):
+            return _done_before(job)
+        try:
+            job.path.rename(private)
+        except FileNotFoundError:
+            return _done_before(job)
+    if place.look(private) != _stat(job):
+        place.put(private, job.path.parent, job.path.name)
+        return Released(standing=Standing.CHANGED)
+    if job.way is Way.DELETE:
+        private.unlink()
+        place.flush_folder(private.parent)
+        return Released(standing=Standing.DONE)
+    target = place.put(private, job.folder, _name(job), spare=_spare(job))
+    _write_reason(job, target)
+    return Released(standing=Standing.DONE, place=target)
+
+
+def put_back(root: str, name: str) -> Path:
+    """Give a file its own name back that a release hid and never came back for.
+
+    Args:
+        name: the hidden name, as a path below `root`.
+
+    Raises:
+        OSError: it cannot be done now.
+    """
+    private = Path(root, name)
+    return place.put(private, private.parent, private.name[len(OWN_PREFIX) + MARK + 1 :])
+
+
+def hidden_path(job: Release) -> Path:
+    """Where the file is while it is being released."""
+    mark = _mark(job)
+    room = place.NAME_BYTES - len(OWN_PREFIX) - len(mark) - 1
+    return job.path.parent / f"{OWN_PREFIX}{mark}-{place.fit(job.path.name, room)}"
+
+
+def _mark(job: Release) -> str:
+    text = f"{job.path.name}\0{job.size}\0{job.mtime_ns}"
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:MARK]
+
+
+def _stat(job: Release) -> Stat:
+    return Stat(job.size, job.mtime_ns)
+
+
+def _name(job: Release) -> str:
+    return job.name or job.path.name
+
+
+def _spare(job: Release) -> int:
+    return len(REASON_ENDING) if job.reason else 0
+
+
+def _keep(job: Release) -> Released:
+    seen = place.look(job.path)
+    if seen is None:
+        return Released(standing=Standing.GONE)
+    if seen != _stat(job):
+        return Released(standing=Standing.CHANGED)
+    if job.way is Way.KEEP:
+        return Released(standing=Standing.DONE, place=job.path)
+    copy = place.put_copy(job.path, job.folder, _name(job), spare=_spare(job))
+    _write_reason(job, copy)
+    return Released(standing=Standing.DONE, place=job.path, copy=copy)
+
+
+def _done_before(job: Release) -> Released:
+    """The file is not what was taken: an earlier call moved it, or somebody else did something."""
+    there = place.look(job.path) is not None
+    if job.way is Way.DELETE:
+        return Released(standing=Standing.CHANGED if there else Standing.DONE)
+    found = place.find(job.folder, _name(job), _stat(job), spare=_spare(job))
+    if found is not None:
+        _write_reason(job, found)
+        return Released(standing=Standing.DONE, place=found)
+    return Released(standing=Standing.CHANGED if there else Standing.GONE)
+
+
+def _write_reason(job: Release, target: Path) -> None:
+    """The reason, whole or not at all; one of an earlier try is replaced."""
+    if not job.reason:
+        return
+    final = target.with_name(target.name + REASON_ENDING)
+    temporary = target.with_name(f"{OWN_PREFIX}{_mark(job)}.reason")
+    with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(job.reason.rstrip() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(final)
+    place.flush_folder(final.parent)

@@ -1,0 +1,99 @@
+"""A watch folder that may hang: all is done in a child process with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Container, Mapping
+from typing import Any
+
+import msgspec
+
+from stationmaster.ingest.files import DEADLINE, FolderHangsError, Names
+from stationmaster.ingest.release import Release, Released
+from stationmaster.ingest.scan import Selection
+from stationmaster.ingest.settle import Stat
+from stationmaster.ingest.wire import (
+    from_wire,
+    release_to_wire,
+    released_from_wire,
+    selection_to_wire,
+    to_wire,
+)
+from stationmaster.worker.error import ChildError, ChildHandlerError
+from stationmaster.worker.process import ChildProcess
+
+MODULE = "stationmaster.ingest.child"
+CHILD_NAMES = 4_000
+RELEASE_DEADLINE = 60.0
+BYTES_PER_SECOND = 1_000_000
+"""A copy may take as long as it takes at this rate, on top of its deadline."""
+
+
+class ChildFiles:
+    """Each call has a deadline; past it the child is killed, and the next call starts another."""
+
+    def __init__(
+        self,
+        root: str,
+        selection: Selection,
+        *,
+        deadline: float = DEADLINE,
+        child: Callable[[str], ChildProcess] = ChildProcess,
+    ) -> None:
+        """Nothing is started yet."""
+        self._root = root
+        self._head = {"root": to_wire(root), "selection": selection_to_wire(selection)}
+        self._deadline = deadline
+        self._child = child(MODULE)
+        self._turn = asyncio.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, None when there is none."""
+        return self._child.pid
+
+    async def names(self, known: Container[str], *, restart: bool) -> Names:
+        """The next slice; the child names all, what is known is left out here."""
+        answer = await self._ask("names", {"restart": restart, "limit": CHILD_NAMES}, self._deadline)
+        names = msgspec.convert(answer, Names)
+        return msgspec.structs.replace(
+            names,
+            found=[name for name in map(from_wire, names.found) if name not in known],
+            hidden=list(map(from_wire, names.hidden)),
+            unreadable=[(from_wire(name), reason) for name, reason in names.unreadable],
+        )
+
+    async def stats(self, names: list[str]) -> list[Stat | None]:
+        """Size and mtime of each."""
+        answer = await self._ask("stats", {"names": list(map(to_wire, names))}, self._deadline)
+        return [None if each is None else Stat(*each) for each in answer["stats"]]
+
+    async def resolve(self) -> str:
+        """The folder's real path."""
+        return from_wire((await self._ask("resolve", {}, self._deadline))["path"])
+
+    async def release(self, job: Release) -> Released:
+        """In the child; a large copy has more time."""
+        seconds = max(self._deadline, RELEASE_DEADLINE) + job.size / BYTES_PER_SECOND
+        return released_from_wire(await self._ask("release", {"job": release_to_wire(job)}, seconds))
+
+    async def put_back(self, name: str) -> None:
+        """Give a hidden file its name back."""
+        await self._ask("put_back", {"name": to_wire(name)}, self._deadline)
+
+    async def aclose(self) -> None:
+        """End the child. Idempotent."""
+        await self._child.aclose()
+
+    async def _ask(self, op: str, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        async with self._turn:
+            try:
+                await self._child.start()
+                return await self._child.request({"op": op, **self._head, **message}, seconds)
+            except ChildHandlerError as error:
+                if error.errno is None:
+                    raise
+                raise OSError(error.errno, os.strerror(error.errno), self._root) from error
+            except ChildError as error:
+                raise FolderHangsError(f"The folder {self._root} does not answer: {error}.") from error

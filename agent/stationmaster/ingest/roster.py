@@ -1,0 +1,166 @@
+"""What is known of each file of one folder, and what is to be done with it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from stationmaster.config.schema import After, WatchFolder
+from stationmaster.ingest.candidate import Candidate, Pending, Phase
+from stationmaster.ingest.departed import Departed
+from stationmaster.ingest.intake import Intake
+from stationmaster.ingest.known import KnownFiles
+from stationmaster.ingest.scan import UNSEEN
+from stationmaster.ingest.settle import BATCH_COUNT, Stat, lane_of, rests_since
+
+WINDOW = 2_000
+"""Files that may be on their way at a time; the rest of a burst waits as names only."""
+
+CALL = 1_000
+"""Files that one call looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment on both clocks: monotonic seconds, and the time of day."""
+
+    now: float
+    wall: datetime
+
+
+class Roster:
+    """Takes in looks at files; says what is new, rests, is ready, was dealt with, has left.
+
+    A name is in exactly one place: unknown, in the intake (seen in a listing only), pending (looked at), or
+    dealt with.
+
+    Attributes:
+        known: names in any of these places. pending: files on their way. intake: names only.
+        departed: kept files that left a while ago.
+        resumes: how far growing files were converted.
+        trust_mtime: the folder's clock is this machine's.
+    """
+
+    def __init__(self, folder: WatchFolder, *, takes: Callable[[str], bool]) -> None:
+        """Know nothing.
+
+        Args:
+            takes: does an unknown file count, and does this folder own it?
+        """
+        self.known = KnownFiles()
+        self.pending = Pending(folder.settle)
+        self.intake = Intake()
+        self.departed = Departed()
+        self.resumes: dict[str, bytes] = {}
+        self.trust_mtime = True
+        self._folder = folder
+        self._takes = takes
+
+    @property
+    def waiting(self) -> int:
+        """Files that are seen but not taken yet."""
+        return len(self.pending) + len(self.intake)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is on its way but files that are not ready by themselves."""
+        return not self.intake and self.pending.idle
+
+    # ------------------------------------------------------------------ looks
+
+    def recall(self, name: str, stat: Stat, resume: bytes | None) -> None:
+        """The ledger knows this file."""
+        self.known.settle(name, stat)
+        if resume is not None:
+            self.resumes[name] = resume
+
+    def scanned(self, found: Iterable[str]) -> None:
+        """A scan found these names."""
+        new = [name for name in found if name not in self.known and self._takes(name)]
+        for name in new:
+            self.known.work(name)
+        self.intake.scanned(new)
+
+    def room(self) -> dict[str, int]:
+        """How many names of the intake may be looked at now; a burst does not crowd out live files."""
+        free = WINDOW - self.pending.untried
+        return {"live": max(0, min(CALL, free + WINDOW)), "burst": CALL if free >= CALL else 0}
+
+    def admit(self, name: str, stat: Stat | None, moment: Moment, *, burst: bool) -> None:
+        """A name of the intake was looked at for the first time."""
+        if stat is None:
+            self.gone(name)
+        else:
+            self._begin(name, stat, moment, company=BATCH_COUNT + 1 if burst else 0)
+
+    def seen(self, name: str, stat: Stat | None, moment: Moment) -> bool:
+        """Any file was looked at; True when it became ready by that."""
+        candidate = self.pending.get(name)
+        if candidate is not None:
+            return self.observe(candidate, stat, moment)
+        if name in self.known:
+            before = self.known.get(name)
+            if before is not None and stat is None:
+                self._left(name, before, moment.now)
+            elif before is not None and stat is not None and stat not in (before, UNSEEN):
+                self._begin(name, stat, moment, company=0)
+        elif stat is not None and self._takes(name):
+            self.known.work(name)
+            if not self.intake.hinted(name):
+                self._begin(name, stat, moment, company=0)
+        return False
+
+    def observe(self, candidate: Candidate, stat: Stat | None, moment: Moment) -> bool:
+        """A file on its way was looked at; True when it became ready by that."""
+        if stat is not None:
+            return self.pending.observe(candidate, stat, self._since(stat, moment), moment.now)
+        if candidate.phase is Phase.CLAIMED:
+            candidate.stirred = True
+        else:
+            self.gone(candidate.name)
+        return False
+
+    # ------------------------------------------------------------------ ends
+
+    def dealt_with(self, candidate: Candidate, stat: Stat, resume: bytes | None) -> None:
+        """This state of the file is on record."""
+        self.pending.drop(candidate.name)
+        self.known.settle(candidate.name, stat)
+        self.resumes.pop(candidate.name, None)
+        if resume is not None:
+            self.resumes[candidate.name] = resume
+
+    def gone(self, name: str) -> None:
+        """The file is not there any more."""
+        self.pending.drop(name)
+        self.known.drop(name)
+        self.resumes.pop(name, None)
+
+    def _left(self, name: str, before: Stat, now: float) -> None:
+        """A file that was dealt with is not there any more."""
+        self.gone(name)
+        if self._folder.after is After.KEEP:
+            self.departed.left(name, before, now)
+
+    def _begin(self, name: str, stat: Stat, moment: Moment, *, company: int) -> None:
+        """A new state of a file was seen: it begins to rest."""
+        if self.departed.returned(name, stat):
+            self.known.settle(name, stat)
+            return
+        age = moment.wall.timestamp() - stat.mtime_ns / 1e9
+        self.known.work(name)
+        self.pending.add(
+            Candidate(
+                name=name,
+                stat=stat,
+                since=self._since(stat, moment),
+                first_seen=moment.wall,
+                lane=lane_of(self._folder.lane, size=stat.size, age=age, company=company),
+            )
+        )
+
+    def _since(self, stat: Stat, moment: Moment) -> float:
+        if not self.trust_mtime:
+            return moment.now
+        return rests_since(stat, seen_at=moment.now, wall=moment.wall.timestamp())

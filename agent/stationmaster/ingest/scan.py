@@ -1,0 +1,246 @@
+"""Looking at a folder: names by `os.scandir`, without a stat for known ones; stats of the few that matter.
+
+Synchronous and sliced: every call is bounded, so that it can run in the agent's one thread for small
+blocking calls, or in a child that can be killed when the folder lies on a share that hangs.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat as modes
+from collections.abc import Container, Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from stationmaster.ingest.settle import Stat
+
+OWN_PREFIX = ".stationmaster-"
+"""Names of our own temporary files begin so."""
+
+MARK = 8
+"""A file that is being released is hidden as this prefix, so many hex digits, `-` and its own name."""
+
+_HIDDEN = re.compile(re.escape(OWN_PREFIX) + rf"[0-9a-f]{{{MARK}}}-")
+
+_UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files of a folder count.
+
+    Globs are compared without case. A glob with a slash is compared with the path below the folder, one
+    without with the name alone. Names that begin with a dot or `~$` never count; names of files that other
+    programs are still writing (`.tmp`, `.part`, ...) count only where an include glob names that ending.
+
+    Attributes:
+        include: globs of which one must match. exclude: globs of which none may; one that matches the name
+            of a sub-folder leaves out all below it.
+        recursive: look into sub-folders too; links to folders are never followed.
+        skip: absolute paths of sub-folders that are never looked into: archive, error folder, move target.
+    """
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    recursive: bool = False
+    skip: tuple[str, ...] = ()
+
+
+class Sieve:
+    """A `Selection`, compiled."""
+
+    def __init__(self, selection: Selection) -> None:
+        """Compile the globs."""
+        self.recursive = selection.recursive
+        self._skip = {os.path.normcase(path) for path in selection.skip}
+        self._include = None if "*" in selection.include else _Globs(selection.include)
+        self._exclude = _Globs(selection.exclude) if selection.exclude else None
+        wanted = tuple(glob.lower() for glob in selection.include)
+        self._unfinished = tuple(end for end in _UNFINISHED if not any(glob.endswith(end) for glob in wanted))
+
+    def takes(self, name: str) -> bool:
+        """Does this file count? `name` is its path below the folder."""
+        base = name.rpartition(os.sep)[2]
+        if base.startswith((".", "~$")) or base.lower().endswith(self._unfinished):
+            return False
+        if self._include is not None and not self._include.match(name, base):
+            return False
+        return self._exclude is None or not self._exclude.match(name, base)
+
+    def enters(self, name: str, path: str) -> bool:
+        """Is this sub-folder looked into?"""
+        base = name.rpartition(os.sep)[2]
+        if not self.recursive or base.startswith(".") or os.path.normcase(path) in self._skip:
+            return False
+        return self._exclude is None or not self._exclude.match(name, base)
+
+    def covers(self, name: str, root: str) -> bool:
+        """Does the file `name` below `root` count, its sub-folders considered?"""
+        end = name.find(os.sep)
+        while end >= 0:
+            if not self.enters(name[:end], f"{root}{os.sep}{name[:end]}"):
+                return False
+            end = name.find(os.sep, end + 1)
+        return self.takes(name)
+
+
+class _Globs:
+    """Globs as two regular expressions: for names, and for paths below the folder."""
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        several = [glob.replace("\\", "/") if os.sep == "\\" else glob for glob in globs]
+        self._base = _regex([glob for glob in several if "/" not in glob])
+        self._path = _regex([glob for glob in several if "/" in glob])
+
+    def match(self, name: str, base: str) -> bool:
+        if self._base is not None and self._base.match(base):
+            return True
+        return self._path is not None and self._path.match(name.replace(os.sep, "/")) is not None
+
+
+def _regex(globs: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(fnmatch.translate(glob) for glob in globs), re.IGNORECASE) if globs else None
+
+
+class _Entries(Protocol):
+    """What `os.scandir` returns."""
+
+    def __iter__(self) -> Iterator[os.DirEntry[str]]: ...
+    def close(self) -> None: ...
+
+
+class NameScan:
+    """One scan of a folder for names that are not known, in slices.
+
+    Attributes:
+        done: the whole folder was seen.
+        unreadable: sub-folders that could not be read, with the reason; their files stay as they are.
+        identity: device and inode of the folder, known after the first `step`.
+    """
+
+    def __init__(self, root: str, sieve: Sieve) -> None:
+        """Nothing is opened yet."""
+        self.done = False
+        self.unreadable: list[tuple[str, str]] = []
+        self.identity: tuple[int, int] = (0, 0)
+        self._root = root
+        self._sieve = sieve
+        self._folders = [""]
+        self._open: _Entries | None = None
+        self._prefix = ""
+        self._hidden: list[str] = []
+
+    def take_hidden(self) -> list[str]:
+        """Names of files in the middle of a release that were seen since the last call."""
+        hidden, self._hidden = self._hidden, []
+        return hidden
+
+    def step(self, known: Container[str], limit: int) -> list[str]:
+        """Look at up to `limit` entries; the names among them that count and are not in `known`.
+
+        Raises:
+            OSError: the folder itself cannot be read.
+        """
+        found: list[str] = []
+        while limit > 0 and not self.done:
+            if self._open is None and not self._enter():
+                continue
+            limit -= self._read(known, limit, found)
+        return found
+
+    def close(self) -> None:
+        """Let go of the folder. Idempotent."""
+        self.done = True
+        self._leave()
+
+    def _enter(self) -> bool:
+        if not self._folders:
+            self.done = True
+            return False
+        below = self._folders.pop()
+        path = f"{self._root}{os.sep}{below}" if below else self._root
+        try:
+            if not below:
+                found = os.stat(path)  # noqa: PTH116 - as os.scandir below
+                self.identity = (found.st_dev, found.st_ino)
+            self._open = os.scandir(path)
+        except OSError as error:
+            if not below:
+                raise
+            self._missed(below, error)
+            return False
+        self._prefix = below + os.sep if below else ""
+        return True
+
+    def _leave(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened.close()
+
+    def _read(self, known: Container[str], limit: int, found: list[str]) -> int:
+        """Read up to `limit` entries of the open folder; how many it were."""
+        prefix, looked = self._prefix, 0
+        opened = self._open
+        if opened is None:
+            return 0
+        try:
+            for entry in opened:
+                looked += 1
+                name = prefix + entry.name if prefix else entry.name
+                if name not in known:
+                    self._sort(entry, name, found)
+                if looked >= limit:
+                    return looked
+        except OSError as error:
+            self._leave()
+            if not prefix:
+                raise
+            self._missed(prefix.rstrip(os.sep), error)
+        self._leave()
+        return looked + 1
+
+    def _sort(self, entry: os.DirEntry[str], name: str, found: list[str]) -> None:
+        if entry.is_dir(follow_symlinks=False):
+            if self._sieve.enters(name, entry.path):
+                self._folders.append(name)
+        elif self._sieve.takes(name):
+            if _is_file(entry):
+                found.append(name)
+        elif entry.name.startswith(OWN_PREFIX) and _HIDDEN.match(entry.name):
+            self._hidden.append(name)
+
+    def _missed(self, below: str, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            self.unreadable.append((below, error.strerror or str(error)))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle, or one into a folder that may not be read
+        return False
+
+
+def stats(root: str, names: Iterable[str]) -> list[Stat | None]:
+    """Size and mtime of each file; None where there is no such regular file any more.
+
+    A file whose look fails for another reason (no right on its folder, an I/O error) counts as resting
+    unseen: it is given as it would be with size -1, which equals no real state.
+    """
+    found: list[Stat | None] = []
+    for name in names:
+        try:
+            seen = os.stat(f"{root}{os.sep}{name}")  # noqa: PTH116 - a Path for each of 100,000 is slow
+        except (FileNotFoundError, NotADirectoryError):
+            found.append(None)
+        except OSError:
+            found.append(UNSEEN)
+        else:
+            found.append(Stat(seen.st_size, seen.st_mtime_ns) if modes.S_ISREG(seen.st_mode) else None)
+    return found
+
+
+UNSEEN = Stat(-1, 0)
+"""What `stats` gives for a file that is there but cannot be looked at."""

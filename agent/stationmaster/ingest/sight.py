@@ -1,0 +1,62 @@
+"""What a folder watch works with, and how its folder looked at the last scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from stationmaster.clock import Clock
+from stationmaster.config.schema import WatchFolder
+from stationmaster.ingest.access import Access
+from stationmaster.ingest.claim import Ledger
+from stationmaster.ingest.scan import Sieve
+from stationmaster.ingest.territory import Territory
+from stationmaster.ingest.trouble import Trouble
+from stationmaster.ingest.wakeup import WakeUp
+
+
+@dataclass(slots=True, kw_only=True)
+class Setting:
+    """What a folder watch works with."""
+
+    index: int
+    folder: WatchFolder
+    root: str
+    sieve: Sieve
+    access: Access
+    ledger: Ledger
+    clock: Clock
+    territory: Territory
+    wakeup: WakeUp | None
+    on_ready: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Sight:
+    """How the folder looked at the last scan.
+
+    Attributes:
+        trouble: why it cannot be looked at, None when it can; `since` belongs to it.
+        unreadable: sub-folders that could not be read, since `unreadable_since`.
+        overlaps: index of another folder -> a file that it takes though it lies here too, and since when.
+        scanned_at: when the last whole scan ended.
+        tried: a scan ended, well or not, since the last nudge.
+    """
+
+    trouble: Trouble | None = None
+    since: datetime | None = None
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    unreadable_since: datetime | None = None
+    overlaps: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+    scanned_at: datetime | None = None
+    tried: bool = False
+
+
+@dataclass(slots=True)
+class Scan:
+    """A scan under way: since when, and what it found so far."""
+
+    began: float
+    found: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)

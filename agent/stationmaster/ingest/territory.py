@@ -1,0 +1,57 @@
+"""Which of several overlapping folders of one instance a file belongs to: exactly one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from stationmaster.ingest.scan import Sieve
+
+
+class Territory:
+    """The innermost folder that takes a file owns it; among folders on the same path, the first."""
+
+    def __init__(self, roots: Sequence[str], sieves: Sequence[Sieve]) -> None:
+        """Begin with the paths as configured; `place` tells where they really are.
+
+        Args:
+            roots: absolute paths of the folders. sieves: what each takes.
+        """
+        self._roots = [_normal(root) for root in roots]
+        self._sieves = tuple(sieves)
+        self._rivals: list[list[tuple[int, str]]] = []
+        self._compare()
+
+    def place(self, index: int, real: str) -> None:
+        """The folder's real path, links followed."""
+        real = _normal(real)
+        if real != self._roots[index]:
+            self._roots[index] = real
+            self._compare()
+
+    def owner(self, index: int, name: str) -> int:
+        """The folder that owns the file `name` of folder `index`; `index` itself, mostly."""
+        for rival, below in self._rivals[index]:
+            key = os.path.normcase(name)
+            if key.startswith(below) and self._sieves[rival].covers(name[len(below) :], self._roots[rival]):
+                return rival
+        return index
+
+    def _compare(self) -> None:
+        self._rivals = [self._above(index) for index in range(len(self._roots))]
+
+    def _above(self, index: int) -> list[tuple[int, str]]:
+        """Folders that come before this one, innermost first, with the path from here to there."""
+        root = self._roots[index]
+        inside = root.rstrip(os.sep) + os.sep
+        found = [(other, "") for other in range(index) if self._roots[other] == root]
+        deeper = [
+            (other, path[len(inside) :] + os.sep)
+            for other, path in enumerate(self._roots)
+            if path.startswith(inside)
+        ]
+        return sorted(deeper, key=lambda each: -len(each[1])) + found
+
+
+def _normal(path: str) -> str:
+    return os.path.normcase(os.path.normpath(path))

@@ -1,0 +1,85 @@
+"""How file names and releases travel to the child: as JSON, also names that are no Unicode text."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from stationmaster.ingest.release import Release, Released, Standing, Way
+from stationmaster.ingest.scan import Selection
+
+
+def to_wire(name: str | Path) -> str:
+    """The bytes of a name, each as one character."""
+    return os.fsencode(name).decode("latin-1")
+
+
+def from_wire(text: str) -> str:
+    """The name back."""
+    return os.fsdecode(text.encode("latin-1"))
+
+
+def selection_to_wire(selection: Selection) -> dict[str, Any]:
+    """A `Selection` as JSON values."""
+    return {
+        "include": list(map(to_wire, selection.include)),
+        "exclude": list(map(to_wire, selection.exclude)),
+        "recursive": selection.recursive,
+        "skip": list(map(to_wire, selection.skip)),
+    }
+
+
+def selection_from_wire(values: dict[str, Any]) -> Selection:
+    """The `Selection` back."""
+    return Selection(
+        include=tuple(map(from_wire, values["include"])),
+        exclude=tuple(map(from_wire, values["exclude"])),
+        recursive=values["recursive"],
+        skip=tuple(map(from_wire, values["skip"])),
+    )
+
+
+def release_to_wire(job: Release) -> dict[str, Any]:
+    """A `Release` as JSON values."""
+    return {
+        "path": to_wire(job.path),
+        "size": job.size,
+        "mtime_ns": job.mtime_ns,
+        "way": job.way.value,
+        "folder": to_wire(job.folder),
+        "name": to_wire(job.name),
+        "reason": job.reason.encode(errors="replace").decode(),
+    }
+
+
+def release_from_wire(values: dict[str, Any]) -> Release:
+    """The `Release` back."""
+    return Release(
+        path=Path(from_wire(values["path"])),
+        size=values["size"],
+        mtime_ns=values["mtime_ns"],
+        way=Way(values["way"]),
+        folder=Path(from_wire(values["folder"])),
+        name=from_wire(values["name"]),
+        reason=values["reason"],
+    )
+
+
+def released_to_wire(released: Released) -> dict[str, Any]:
+    """A `Released` as JSON values."""
+    return {
+        "standing": released.standing.value,
+        "place": None if released.place is None else to_wire(released.place),
+        "copy": None if released.copy is None else to_wire(released.copy),
+    }
+
+
+def released_from_wire(values: dict[str, Any]) -> Released:
+    """The `Released` back."""
+    place, copy = values["place"], values["copy"]
+    return Released(
+        standing=Standing(values["standing"]),
+        place=None if place is None else Path(from_wire(place)),
+        copy=None if copy is None else Path(from_wire(copy)),
+    )
