@@ -27,6 +27,7 @@ _CONTROLS = bytes(code for code in range(1, 32) if code not in b"\t\n\r")
 _REFERENCE = re.compile(
     rb"&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));", re.IGNORECASE
 )
+_ANSI = re.compile(rb"(?:\x1b|&#(?:27|x1b);)\[[0-9;?]{0,40}[ -/]{0,4}[@-~]", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _TOO_DEEP = f"boolean({'/*' * (MAX_DEPTH + 1)})"
 _AFTER_ROOT = r"\s*(?:<!--[^>]*-->\s*)*$"
@@ -111,18 +112,7 @@ def first_tags(head: bytes, count: int = 4) -> list[Tag]:
     """The first start tags of a document of which `head` is the beginning; [] if it is no XML."""
     if b"<" not in head[:1024] or _has_entities(head):
         return []
-    parser = etree.XMLPullParser(events=("start",), **_SAFE)
-    tags: list[Tag] = []
-    # What was read before the trouble counts: `head` may end anywhere.
-    with contextlib.suppress(etree.XMLSyntaxError):
-        parser.feed(head)
-    with contextlib.suppress(etree.XMLSyntaxError):
-        for _event, element in parser.read_events():
-            if isinstance(element, Element):
-                tags.append(_tag(element))
-            if len(tags) == count:
-                break
-    return tags
+    return _tags(head, count, None) or _tags(_mend(head, "cp1252")[0], count, "utf-8")
 
 
 def is_closed(glimpse: Glimpse, root: str) -> bool:
@@ -192,7 +182,8 @@ def _mend(data: bytes, fallback: str) -> tuple[bytes, list[str]]:
             text = data.decode(declared).encode()
         except (LookupError, UnicodeDecodeError):
             return data, []
-    cleaned = _REFERENCE.sub(b"", text.translate(None, _CONTROLS))
+    # Colours first: of "ESC[31m" without its ESC, "[31m" would be left.
+    cleaned = _REFERENCE.sub(b"", _ANSI.sub(b"", text).translate(None, _CONTROLS))
     if cleaned != text:
         notes.append("control characters that XML does not allow were removed")
     return cleaned, notes
@@ -224,6 +215,21 @@ def _check(root: Element, name: str) -> None:
         raise _too_big(name) from error
     if too_deep:
         raise ConversionError(f"{name} nests elements more than {MAX_DEPTH} deep")
+
+
+def _tags(head: bytes, count: int, encoding: str | None) -> list[Tag]:
+    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **_SAFE)
+    tags: list[Tag] = []
+    # What was read before the trouble counts: `head` may end anywhere.
+    with contextlib.suppress(etree.XMLSyntaxError):
+        parser.feed(head)
+    with contextlib.suppress(etree.XMLSyntaxError):
+        for _event, element in parser.read_events():
+            if isinstance(element, Element):
+                tags.append(_tag(element))
+            if len(tags) == count:
+                break
+    return tags
 
 
 def _tag(element: Element) -> Tag:

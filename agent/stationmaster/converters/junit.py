@@ -28,7 +28,7 @@ from stationmaster.converters.junit_other_readers import (
 )
 from stationmaster.converters.junit_readers import read_junit
 from stationmaster.converters.junit_report import JUnitOptions, build
-from stationmaster.converters.junit_tree import Suite
+from stationmaster.converters.junit_tree import Case, Suite
 
 _READERS: Final[dict[str, Callable[[xml.Element], Suite]]] = {
     "testsuites": read_junit,
@@ -121,7 +121,8 @@ def _read(source: Source, warnings: list[str]) -> Suite:
 def _parts(suite: Suite, per: Literal["file", "suite"]) -> Iterator[Suite]:
     """The whole file, or each top-level suite that has cases, with what the root says of all."""
     below = [child for child in suite.children if isinstance(child, Suite) and child.cases()]
-    if per == "file" or not below:
+    whole = any(isinstance(child, Case) for child in suite.children)
+    if per == "file" or whole or not below:
         yield suite
         return
     for child in below:

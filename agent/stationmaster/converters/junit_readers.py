@@ -26,10 +26,7 @@ _SAID_BAD: Final = {"failed": Status.FAILED, "failure": Status.FAILED, "error": 
 
 def read_junit(root: Element) -> Suite:
     """Read a document whose root is `testsuites` or `testsuite`."""
-    suite = _suite(root, 0)
-    if local_name(root) == "testsuite":
-        return Suite(name="", children=[suite], place=place(root))
-    return suite
+    return _suite(root, 0)
 
 
 def seconds_of(text: str) -> float | None:

@@ -22,7 +22,7 @@ from stationmaster.api import (
 from stationmaster.api.lines import read_lines
 from stationmaster.api.number import Decimal
 from stationmaster.api.text import decode_text
-from stationmaster.converters.wstf_unit import HEADER_START, UNIT_END, marker, read_unit
+from stationmaster.converters.wstf_unit import HEADER_START, UNIT_END, marker, read_unit, shown
 
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -149,7 +149,7 @@ def _check_start(mark: str, number: int, *, inside: bool) -> None:
     if inside and mark == HEADER_START:
         raise ConversionError("a new unit begins before the one above has ended", place=f"line {number}")
     if not inside and mark != HEADER_START:
-        raise ConversionError(f"'{HEADER_START}' should stand here", place=f"line {number}")
+        raise ConversionError(f"{shown(HEADER_START)!r} should stand here", place=f"line {number}")
 
 
 def _byte_stream(raw: BinaryIO, source: Source) -> tuple[BinaryIO, bool]:

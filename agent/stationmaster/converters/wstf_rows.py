@@ -67,7 +67,7 @@ class Row:
 
     def text(self, column: str) -> str:
         """The cell of a column, "" where it is empty."""
-        return self.cells.get(column, "")
+        return self.cells.get(column.lower(), "")
 
     def error(self, column: str, text: str) -> ConversionError:
         """An error that names line and column."""
@@ -76,7 +76,7 @@ class Row:
     @property
     def kind(self) -> Kind | None:
         """What it is about; None: a type we do not know."""
-        return _KINDS.get(self.text("steptype").casefold())
+        return _KINDS.get(self.text("StepType").casefold())
 
     def number(self, column: str, decimal: Decimal) -> float | None:
         """The number in a cell; None where there is none."""
@@ -87,7 +87,7 @@ class Row:
 
     def stated(self) -> Status | None:
         """The status the tester wrote."""
-        word = self.text("stepstatus")
+        word = self.text("StepStatus")
         if not word:
             return None
         try:
@@ -131,11 +131,11 @@ class _Tree:
         """Is `row` one more measurement of the step that is being collected?"""
         if not self._group or row.kind is not self._group[0].kind:
             return False
-        name, measurement = row.text("stepname"), row.text("measurename")
+        name, measurement = row.text("StepName"), row.text("MeasureName")
         if not name:
             return True
-        taken = {other.text("measurename") for other in self._group}
-        return name == self._group[0].text("stepname") and bool(measurement) and measurement not in taken
+        taken = {other.text("MeasureName") for other in self._group}
+        return name == self._group[0].text("StepName") and bool(measurement) and measurement not in taken
 
     def _begin(self, row: Row) -> None:
         kind = row.kind
@@ -157,10 +157,10 @@ class _Tree:
         return self._open[-1][0]
 
     def _name(self, row: Row) -> str:
-        name = row.text("stepname") or row.text("measurename")
+        name = row.text("StepName") or row.text("MeasureName")
         if not name:
             self._report.warn(f"line {row.line}: the step has no name")
-        return name or row.text("steptype")
+        return name or row.text("StepType")
 
     def _sequence(self, row: Row) -> None:
         if len(self._open) > _MAX_DEPTH:
@@ -170,7 +170,7 @@ class _Tree:
         self._open.append((sequence, row))
 
     def _other(self, row: Row) -> None:
-        step_type = row.text("steptype")
+        step_type = row.text("StepType")
         if not step_type:
             raise row.error("StepType", "the row has no step type")
         self._report.warn(f"line {row.line}: step type {step_type[:40]!r} is kept as an action")
@@ -193,7 +193,7 @@ class _Tree:
             self._details(self._multi(rows), rows)
 
     def _value(self, row: Row) -> float | None:
-        return row.number("value", self._decimal)
+        return row.number("Value", self._decimal)
 
     def _without_value(self, rows: list[Row], lacking: list[Row]) -> None:
         """Numeric rows without a number: pass/fail steps of their own, the rest as it would be."""
@@ -203,32 +203,32 @@ class _Tree:
             named = [_renamed(row, name) for row in rest]
             self._details(self._multi(named) if len(named) > 1 else self._single(named[0]), named)
         for row in lacking:
-            measurement = row.text("measurename")
+            measurement = row.text("MeasureName")
             title = f"{name} {measurement}" if measurement and len(rows) > 1 else name
             status = row.stated() or rows[0].stated()
             if status is None:
                 raise row.error("Value", "the row has neither a value nor a status")
             step = self._details(self._here.passfail(title, status), [row])
-            shown = ("value", "lowlimit", "highlimit", "compoperator", "unit")
+            shown = ("Value", "LowLimit", "HighLimit", "CompOperator", "Unit")
             cells = [f"{key}: {row.text(key)}" for key in shown if row.text(key)]
             _append_text(step, "no value; " + "; ".join(cells) if cells else "no value")
 
     # ------------------------------------------------------------ one measurement
     def _single(self, row: Row) -> Step:
-        name, measurement = self._name(row), row.text("measurename")
+        name, measurement = self._name(row), row.text("MeasureName")
         status = self._status(row)
         if row.kind is Kind.NUMERIC:
             value = self._number(row)
-            unit, limits = clip(row.text("unit"), 100), self._limits(row)
+            unit, limits = clip(row.text("Unit"), 100), self._limits(row)
             step = self._here.numeric(name, value, unit=unit, limits=limits, status=status)
         elif row.kind is Kind.BOOLEAN:
             step = self._here.passfail(name, status)
         else:
             limit, comp, note = _text_limit(row)
-            value_text = clip(row.text("value"), _MAX_TEXT)
+            value_text = clip(row.text("Value"), _MAX_TEXT)
             step = self._here.string(name, value_text, limit=limit, comp=comp, status=status)
             _append_text(step, note)
-        if measurement and row.text("stepname"):
+        if measurement and row.text("StepName"):
             key = next(key for key in ("numericMeas", "booleanMeas", "stringMeas") if key in step.data)
             step.data[key][0]["name"] = clip(measurement, 100)
         return step
@@ -245,11 +245,11 @@ class _Tree:
         name = self._name(first)
         statuses = [self._status(row, first) for row in rows]
         status = _step_status(statuses)
-        names = [row.text("measurename") or name for row in rows]
+        names = [row.text("MeasureName") or name for row in rows]
         if first.kind is Kind.NUMERIC:
             numeric = self._here.multi_numeric(name, status=status)
             for row, label, one in zip(rows, names, statuses, strict=True):
-                unit, limits = clip(row.text("unit"), 100), self._limits(row)
+                unit, limits = clip(row.text("Unit"), 100), self._limits(row)
                 numeric.add(label, self._number(row), unit=unit, limits=limits, status=one)
             return numeric
         if first.kind is Kind.BOOLEAN:
@@ -260,7 +260,7 @@ class _Tree:
         texts = self._here.multi_string(name, status=status)
         for row, label, one in zip(rows, names, statuses, strict=True):
             limit, comp, note = _text_limit(row)
-            texts.add(label, clip(row.text("value"), _MAX_TEXT), limit=limit, comp=comp, status=one)
+            texts.add(label, clip(row.text("Value"), _MAX_TEXT), limit=limit, comp=comp, status=one)
             _append_text(texts, f"{label}: {note}" if note else "")
         return texts
 
@@ -277,13 +277,13 @@ class _Tree:
             limits = self._limits(row)
             return Status.of(limits.passes(self._number(row)))
         limit, comp, _note = _text_limit(row)
-        value = row.text("value")
+        value = row.text("Value")
         if comp is CompOp.IGNORECASE:
             return Status.of(value.casefold() == (limit or "").casefold())
         return Status.of(comp is CompOp.LOG or value == limit)
 
     def _boolean_status(self, row: Row, stated: Status | None, first: Row | None) -> Status:
-        word = row.text("value")
+        word = row.text("Value")
         try:
             value = status_of(word) if word else None
         except ValueError as error:
@@ -298,9 +298,9 @@ class _Tree:
         return stated
 
     def _limits(self, row: Row) -> Limits:
-        low, high = row.number("lowlimit", self._decimal), row.number("highlimit", self._decimal)
+        low, high = row.number("LowLimit", self._decimal), row.number("HighLimit", self._decimal)
         try:
-            limits, notes = numeric_limits(row.text("compoperator"), low, high)
+            limits, notes = numeric_limits(row.text("CompOperator"), low, high)
         except ValueError as error:
             raise row.error("CompOperator", str(error)) from error
         for note in notes:
@@ -309,25 +309,25 @@ class _Tree:
 
     def _details(self, step: Step, rows: list[Row]) -> Step:
         first = rows[0]
-        seconds = first.number("stepexecutiontime", self._decimal)
+        seconds = first.number("StepExecutionTime", self._decimal)
         if seconds is not None and not 0 <= seconds < float("inf"):
             self._report.warn(f"line {first.line}: the step's time was taken as 0")
             seconds = 0
-        code_text = first.text("steperrorcode")
+        code_text = first.text("StepErrorCode")
         code = int(code_text) if code_text.lstrip("-").isdecimal() and len(code_text) < 10 else None
         step.details(
             total_time=seconds,
             error_code=code,
-            error_message=clip(first.text("steperrormessage"), _MAX_TEXT) or None,
+            error_message=clip(first.text("StepErrorMessage"), _MAX_TEXT) or None,
         )
         if code_text and code is None:
             _append_text(step, f"Error code: {code_text}")
         for row in rows:
-            _append_text(step, row.text("stepreporttext"))
+            _append_text(step, row.text("StepReportText"))
             for column, text in row.cells.items():
                 if text and column and column not in _READ:
                     _append_text(step, f"{column}: {text}")
-        if any(_is_true(row.text("causedsequencefailure")) for row in rows):
+        if any(_is_true(row.text("CausedSequenceFailure")) for row in rows):
             self._name_culprit(step)
         return step
 
@@ -349,7 +349,7 @@ def _step_status(statuses: list[Status]) -> Status:
 
 def _text_limit(row: Row) -> tuple[str | None, CompOp, str]:
     try:
-        return text_limit(row.text("compoperator"), clip(row.text("lowlimit"), _MAX_TEXT))
+        return text_limit(row.text("CompOperator"), clip(row.text("LowLimit"), _MAX_TEXT))
     except ValueError as error:
         raise row.error("CompOperator", str(error)) from error
 

@@ -51,6 +51,11 @@ def marker(line: bytes) -> str:
     return b"".join(line.split()).decode("latin-1").lower()
 
 
+def shown(mark: str) -> str:
+    """A marker as the format's owner writes it."""
+    return mark.title().replace("Uut", "UUT")
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A header line: its key, the cells behind it, and where it stands."""
@@ -154,7 +159,7 @@ def _read_lines(unit: Unit, lines: Iterator[tuple[int, str, list[str]]], *, unti
         if mark in until:
             return mark
         if mark in {STEPS_START, STEPS_END}:
-            raise ConversionError(f"{mark!r} does not belong here", place=f"line {number}")
+            raise ConversionError(f"{shown(mark)!r} does not belong here", place=f"line {number}")
         if cells:
             if not cells[0]:
                 raise ConversionError("a value without a key", place=f"line {number}")
@@ -168,7 +173,7 @@ def _read_table(unit: Unit, lines: Iterator[tuple[int, str, list[str]]]) -> None
         if mark == STEPS_END:
             return
         if mark == UNIT_END:
-            raise ConversionError(f"{STEPS_END!r} is missing before this line", place=f"line {number}")
+            raise ConversionError(f"{shown(STEPS_END)!r} is missing before this line", place=f"line {number}")
         if not cells:
             continue
         if not columns:
