@@ -126,17 +126,19 @@ class Suspects:
 
     A report fails alone when it failed before, and the server took other reports since. Memory is bounded:
     forgetting a report only means that it takes one more failure to know it again.
+
+    Attributes:
+        parked: reports that fail alone.
+        retrying: reports that failed otherwise, and the monotonic time of their next try.
     """
 
     LIMIT = 10_000
-    GRACE = 600.0
-    """Seconds after its next try was due without one: somebody dismissed or replaced the report."""
 
     def __init__(self) -> None:
         """Know nothing."""
         self._failed: dict[int, int] = {}
         self.parked: dict[int, Parked] = {}
-        self.retrying: set[int] = set()
+        self.retrying: dict[int, float] = {}
 
     def __contains__(self, entry_id: int) -> bool:
         return entry_id in self._failed
@@ -149,25 +151,25 @@ class Suspects:
         since = self._failed.pop(entry_id, before if attempts else successes)
         self._failed[entry_id] = successes
         if len(self._failed) > self.LIMIT:
-            self._failed.pop(next(iter(self._failed)))
+            self.clear(next(iter(self._failed)))
         return successes > since
 
     def park(self, entry_id: int, parked: Parked) -> None:
         """It fails alone."""
-        self.retrying.discard(entry_id)
+        self.retrying.pop(entry_id, None)
+        self.parked.pop(entry_id, None)
         self.parked[entry_id] = parked
-        if len(self.parked) > self.LIMIT:
-            self.parked.pop(next(iter(self.parked)))
 
     def clear(self, entry_id: int) -> bool:
         """It got through, or left the queue; True when it was parked."""
         self._failed.pop(entry_id, None)
-        self.retrying.discard(entry_id)
+        self.retrying.pop(entry_id, None)
         return self.parked.pop(entry_id, None) is not None
 
-    def sweep(self, now: float) -> bool:
-        """Forget parked reports that were not tried again; True when there were any."""
-        gone = [entry_id for entry_id, parked in self.parked.items() if parked.at + self.GRACE < now]
-        for entry_id in gone:
+    def sweep(self, before: float) -> bool:
+        """Forget those whose next try was due before then: they left the queue. True when any was parked."""
+        gone = [entry_id for entry_id, parked in self.parked.items() if parked.at < before]
+        late = [entry_id for entry_id, at in self.retrying.items() if at < before]
+        for entry_id in gone + late:
             self.clear(entry_id)
         return bool(gone)

@@ -20,6 +20,13 @@ CLOCK_TOLERANCE = 300.0
 FIRST_PROBE = 5.0
 """Seconds to the first probe of a held link; the pause doubles up to the ping interval."""
 
+SWEEP_EVERY = 10.0
+GONE_AFTER = 60.0
+"""Seconds after its try was due that a report which failed is taken for gone, when nothing else is due ..."""
+
+GONE_AFTER_AT_MOST = 600.0
+"""... and when other reports are due, which may go first."""
+
 
 class LinkState:
     """Changed by outcomes, read by the loop.
@@ -48,6 +55,7 @@ class LinkState:
         self._probes = 0
         self._valid_from = 0
         self._skewed = False
+        self._sweep_at = 0.0
 
     def after(self, seconds: float) -> datetime:
         """The wall clock's time `seconds` from now."""
@@ -61,8 +69,11 @@ class LinkState:
         """A request ended, one way or the other."""
         self._last_contact = self._clock.monotonic()
 
-    def works(self, ticket: int) -> None:
-        """A request got through. One that was sent before the hold does not end it."""
+    def works(self, ticket: int, *, proven: bool = True) -> None:
+        """A request got through. One that was sent before the hold does not end it.
+
+        A ping alone has not `proven` that reports which failed will get through.
+        """
         if self.held:
             if ticket <= self._valid_from:
                 return
@@ -70,7 +81,7 @@ class LinkState:
             self._probes = 0
         if self.link is not Link.ONLINE:
             self._set(Link.ONLINE)
-        if self.board.link_trouble:
+        if self.board.link_trouble and (proven or not self.suspects.retrying):
             self.board.clear_link()
 
     def hold(self, ticket: int, newest: int, error: NeedsUserError) -> None:
@@ -112,9 +123,13 @@ class LinkState:
         if entry_id in self.suspects and self.suspects.clear(entry_id):
             self._show_parked()
 
-    def sweep(self) -> None:
-        """Forget parked reports that somebody else took out of the queue."""
-        if self.suspects.parked and self.suspects.sweep(self._clock.monotonic()):
+    def sweep(self, *, nothing_due: bool) -> None:
+        """Forget failed reports that left the queue some other way: their time came, they did not."""
+        now = self._clock.monotonic()
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + SWEEP_EVERY
+        if self.suspects.sweep(now - (GONE_AFTER if nothing_due else GONE_AFTER_AT_MOST)):
             self._show_parked()
 
     def note_clock(self, offset: float | None) -> None:

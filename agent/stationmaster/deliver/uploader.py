@@ -172,7 +172,7 @@ class Uploader:
     async def _step(self) -> float | None:
         """Do what can be done now; returns the seconds after which time alone makes a difference."""
         now = self._clock.monotonic()
-        self._link.sweep()
+        self._link.sweep(nothing_due=not self._ahead.may_have_more)
         self._ahead.note_due()
         if self._pausing():
             self._give_back()

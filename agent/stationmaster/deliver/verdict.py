@@ -66,7 +66,7 @@ class Judge:
         """A ping came back and no report waits."""
         seat.answered(ticket)
         self._link.contact()
-        self._link.works(ticket)
+        self._link.works(ticket, proven=False)
 
     def troubled(self, seat: Seat, ticket: int, error: StationmasterError) -> None:
         """A ping failed."""
@@ -120,7 +120,7 @@ class Judge:
         if kind is Trouble.ERROR:
             pause = full_jitter(lease.attempts, base=RETRY_BASE, cap=RETRY_CAP, rng=self._rng)
             pause = max(pause, SHORTEST_RETRY, error.retry_after or 0.0)
-            self._link.suspects.retrying.add(lease.entry_id)
+            self._link.suspects.retrying[lease.entry_id] = self._clock.monotonic() + pause
             self._keep(lease.retry(self._link.after(pause), error.text), lease)
         else:
             self._keep(lease.hold(error.text), lease)
