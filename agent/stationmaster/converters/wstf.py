@@ -142,7 +142,9 @@ def _blocks(file: BinaryIO, offset: int, line: int, name: str) -> Iterator[_Bloc
             yield _Block(b"".join(parts).rstrip(), began, number, offset, closed=True)
             parts = []
     if parts:
-        yield _Block(b"".join(parts).rstrip(), began, number, offset, closed=False)
+        # A line without its end may be cut inside a value: it is not read, unless it is all there is.
+        whole = parts[:-1] if len(parts) > 1 and not parts[-1].endswith((b"\n", b"\r")) else parts
+        yield _Block(b"".join(whole).rstrip(), began, number, offset, closed=False)
 
 
 def _check_start(mark: str, number: int, *, inside: bool) -> None:

@@ -1,0 +1,88 @@
+"""Spoils files as disks, networks and other programs do: the same seed spoils the same way."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_TOKEN = re.compile(rb"-?\d+\.?\d*|\b(?:true|false|null|Passed|Failed|TRUE|PASS|FAIL)\b|\"[^\"\n]{0,30}\"")
+_SWAPS = (
+    b"null",
+    b"true",
+    b"-1",
+    b"1e999",
+    b"9" * 400,
+    b"[]",
+    b"{}",
+    b"[[1]]",
+    b'"text"',
+    b'"\\ud800"',
+    b"NaN",
+    b"",
+    b"\xff",
+    b"&#0;",
+    b"\t",
+    b"\n",
+)
+
+
+def mutate(data: bytes, seed: int) -> bytes:
+    """`data`, spoilt in one to four ways."""
+    dice = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
+    for _ in range(dice.randint(1, 4)):
+        data = dice.choice(_WAYS)(data, dice) if data else data
+    return data
+
+
+def mutations(samples: Sequence[Path], count: int) -> Iterator[tuple[int, str, bytes]]:
+    """Seed, file name and bytes of `count` spoilt files, made from the samples in turn."""
+    ordered = sorted(samples)
+    for seed in range(count):
+        sample = ordered[seed % len(ordered)]
+        yield seed, sample.name, mutate(sample.read_bytes(), seed)
+
+
+def _flip(data: bytes, dice: random.Random) -> bytes:
+    spoilt = bytearray(data)
+    for _ in range(dice.randint(1, 8)):
+        spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
+    return bytes(spoilt)
+
+
+def _truncate(data: bytes, dice: random.Random) -> bytes:
+    return data[: dice.randrange(len(data))]
+
+
+def _delete(data: bytes, dice: random.Random) -> bytes:
+    start, size = _slice(data, dice)
+    return data[:start] + data[start + size :]
+
+
+def _duplicate(data: bytes, dice: random.Random) -> bytes:
+    start, size = _slice(data, dice)
+    return data[: start + size] + data[start : start + size] * dice.randint(1, 3) + data[start + size :]
+
+
+def _swap_type(data: bytes, dice: random.Random) -> bytes:
+    found = list(_TOKEN.finditer(data))
+    if not found:
+        return data
+    token = dice.choice(found)
+    return data[: token.start()] + dice.choice(_SWAPS) + data[token.end() :]
+
+
+def _swap_lines(data: bytes, dice: random.Random) -> bytes:
+    lines = data.splitlines(keepends=True)
+    first, second = dice.randrange(len(lines)), dice.randrange(len(lines))
+    lines[first], lines[second] = lines[second], lines[first]
+    return b"".join(lines)
+
+
+def _slice(data: bytes, dice: random.Random) -> tuple[int, int]:
+    start = dice.randrange(len(data))
+    return start, dice.randint(1, max(1, min(200, len(data) - start)))
+
+
+_WAYS = (_flip, _truncate, _delete, _duplicate, _swap_type, _swap_type, _swap_lines)
