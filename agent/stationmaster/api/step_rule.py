@@ -256,10 +256,9 @@ def _chart(issues: Issues, chart: dict[str, Any], at: str) -> None:
         issues.text(series, "name", place, least=1, most=100)
         issues.text(series, "dataType", place, least=1)
         points = {key: _points(issues, series, key, place) for key in ("xdata", "ydata")}
-        if points["ydata"] is None:
-            continue
-        if points["xdata"] is not None and points["xdata"] != points["ydata"]:
-            issues.error(place + "ydata", f"has {points['ydata']} numbers, xdata has {points['xdata']}")
+        x, y = points["xdata"], points["ydata"]
+        if x and y and x != y:
+            issues.error(place + "ydata", f"has {y} numbers, xdata has {x}")
 
 
 def _points(issues: Issues, series: dict[str, Any], key: str, at: str) -> int | None:
