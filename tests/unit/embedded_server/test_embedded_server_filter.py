@@ -112,7 +112,7 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(expression: Expression, row: Row) -> bool:
+def holds(expression: Expression, row: Row) -> bool:  # noqa: PLR0911 - one return a kind of term
     match expression:
         case Group(every, terms):
             answers = [holds(term, row) for term in terms]
