@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -81,12 +82,10 @@ class Crew:
                 await self._end(worker)
 
     async def aclose(self) -> None:
-        """Kill all workers. Idempotent."""
+        """End all workers, busy ones at once. Idempotent."""
         self._closed = True
         self._idle.clear()
-        for worker in list(self._all):
-            worker.child.kill()
-            await self._end(worker)
+        await asyncio.gather(*(self._end(worker) for worker in list(self._all)))
 
     def _take(self) -> Worker | None:
         for worker in reversed(self._idle):

@@ -2,7 +2,7 @@
 
 Three origins: built-ins, entry points of the group `stationmaster.converters` (the entry point's name is
 the converter's), and `*.py` files in the instance's `converters` folder (names that start with `_` are
-modules for them to share). A file wins over an entry point, an entry point over a built-in.
+modules for them to share; so are classes). A file wins over an entry point, an entry point over a built-in.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _converters_in(module: ModuleType) -> Iterable[type[Converter]]:
-    for value in vars(module).values():
-        own = inspect.isclass(value) and value.__module__ == module.__name__
+    for name, value in vars(module).items():
+        own = inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")
         if own and not inspect.isabstract(value) and callable(getattr(value, "convert", None)):
             yield _checked(value)
 

@@ -104,7 +104,7 @@ class ConverterPool:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Kill all workers. Idempotent."""
+        """End all workers. Idempotent."""
         await self._crew.aclose()
 
     async def run(self) -> None:
@@ -141,6 +141,8 @@ class ConverterPool:
             `Failed`: the file belongs on the error list.
         """
         await self.refresh()
+        if not self._registry.generation:
+            return NotYet(reason="busy", text="The converters cannot be loaded now.")
         infos = self._known(job)
         if isinstance(infos, NotYet):
             return infos

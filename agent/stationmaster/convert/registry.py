@@ -42,7 +42,8 @@ class Registry:
         """
         self._folder = folder
         self._clock = clock
-        self._stamp: Stamp | None = None
+        self._stamp: Stamp = ()
+        self._stale = True
         self._looked_at = 0.0
         self._converters: dict[str, ConverterInfo] = {}
         self._failures: tuple[ImportFailure, ...] = ()
@@ -61,12 +62,10 @@ class Registry:
     def stale(self) -> bool:
         """The folder changed since it was loaded; looks at most every 2 s."""
         now = self._clock.monotonic()
-        if self._stamp is None:
-            return True
-        if now - self._looked_at < LOOK_INTERVAL:
-            return False
-        self._looked_at = now
-        return _stamp(self._folder) != self._stamp
+        if not self._stale and now - self._looked_at >= LOOK_INTERVAL:
+            self._looked_at = now
+            self._stale = _stamp(self._folder) != self._stamp
+        return self._stale
 
     async def load(self, child: ChildProcess) -> None:
         """Import everything in `child`, which must be fresh; it is restarted where an import ends it."""
@@ -88,6 +87,7 @@ class Registry:
         self._converters = found
         self._failures = tuple(failures)
         self._stamp = stamp
+        self._stale = False
         self._looked_at = self._clock.monotonic()
         self.generation += 1
 

@@ -26,9 +26,10 @@ class Slots:
     """At most `limit` at once.
 
     The waiter whose owner has the fewest slots goes first, so that one owner's backlog delays no other.
-    Batch work never takes the last free slot. Work that turned out slow (`mark_slow`) either gives its slot
-    up (`lend_slow`: the limit is about processor cores, and slow work must not hold up the quick) or counts
-    on, and then one owner's slow work may hold half of the slots.
+    Batch work never takes the last free slot, and of 4 or more slots one owner leaves one to the others.
+    Work that turned out slow (`mark_slow`) either gives its slot up (`lend_slow`: the limit is about
+    processor cores, and slow work must not hold up the quick) or counts on, and then an owner whose slow
+    work holds half of the slots gets no more.
     """
 
     def __init__(self, limit: int, *, lend_slow: bool = False) -> None:
@@ -88,15 +89,20 @@ class Slots:
             return None
         held = Counter(slot.owner for slot in self._held)
         slow = Counter(slot.owner for slot in self._held if slot.slow)
-        most_slow = self.limit if self._lend_slow else max(1, self.limit // 2)
         ready = [
             slot
             for slot in self._waiting
-            if (self._lend_slow or slow[slot.owner] < most_slow)
+            if self._owner_may(held[slot.owner], slow[slot.owner])
             and (slot.lane is Lane.LIVE or self._batch_may(free))
         ]
         # min keeps the first of equals: who came first
         return min(ready, key=lambda slot: (slot.lane is not Lane.LIVE, held[slot.owner]), default=None)
+
+    def _owner_may(self, held: int, slow: int) -> bool:
+        if self._lend_slow:
+            return True
+        most = self.limit - 1 if self.limit >= 4 else self.limit
+        return held < most and slow < max(1, self.limit // 2)
 
     def _batch_may(self, free: int) -> bool:
         return free > 1 or self.limit == 1

@@ -1,0 +1,3 @@
+"""A converter whose import fails."""
+
+import a_module_that_nobody_has  # type: ignore[import-not-found] # noqa: F401 - that is what it is for
