@@ -1,9 +1,13 @@
-"""docs/settings.md, made from the schema. `python -m stationmaster.config.reference > docs/settings.md`."""
+"""docs/settings.md, made from the schema.
+
+`python -m stationmaster.config.reference --write docs/settings.md` makes it, `--check` says if it is.
+"""
 
 from __future__ import annotations
 
 import inspect
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -13,7 +17,7 @@ from stationmaster.config.schema import AgentConfig, InstanceConfig
 _HEAD = """\
 # Settings
 
-This page is made from the schema by `make docs`; do not edit it.
+This page is made from the schema by `python -m stationmaster.config.reference`; do not edit it.
 
 One TOML file per instance, `instances/<name>.toml`, and `agent.toml` for the agent itself, both in the folder
 for settings:
@@ -29,8 +33,8 @@ for settings:
 
 Change a setting with `stationmaster instance edit NAME --set key=value`, or with an editor. Both are noticed
 while the agent runs. Comments stay. A wrong value is refused with file, key and what is allowed. Lists are
-written with commas on the command line: `--set "watch.0.include=*.json,*.xml"`. Durations are plain numbers of
-seconds.
+written with commas on the command line: `--set "watch.0.include=*.json,*.xml"`. Durations are plain
+numbers of seconds.
 
 An instance's name has 1 to 40 letters (a-z), digits, `-`, `_` or `.`, and is no device name of Windows
 (`con`, `nul`, ...).
@@ -85,5 +89,20 @@ def _sentence(owner: type[msgspec.Struct]) -> str:
     return inspect.cleandoc(owner.__doc__ or "")
 
 
+def main(arguments: list[str]) -> int:
+    """Print the page; `--write FILE` stores it, `--check FILE` returns 1 where the file is not current."""
+    if not arguments:
+        sys.stdout.write(render())
+        return 0
+    action, file = arguments[0], Path(arguments[1])
+    if action == "--write":
+        file.write_text(render(), encoding="utf-8")
+        return 0
+    if file.is_file() and file.read_text(encoding="utf-8") == render():
+        return 0
+    sys.stderr.write(f"{file} is not current: python -m stationmaster.config.reference --write {file}\n")
+    return 1
+
+
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    sys.exit(main(sys.argv[1:]))

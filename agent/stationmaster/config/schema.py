@@ -65,7 +65,7 @@ class After(StrEnum):
 Url = Annotated[
     str,
     Meta(
-        pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]",
+        pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*\Z",
         title="an address that starts with https:// or http://",
         description="Address of the WATS server, without `/api`. A token does not belong here.",
         examples=["https://company.wats.com"],
@@ -80,7 +80,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     proxy: Annotated[
         str,
         Meta(
-            pattern=r"^$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]",
+            pattern=r"^$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*\Z",
             title="an address that starts with http:// or https://, or empty",
             description='Proxy for all requests to the server; "" for none.',
             examples=["http://proxy.factory.local:3128"],

@@ -47,9 +47,15 @@ class Loaded(msgspec.Struct, frozen=True):
 class ConfigStore:
     """The settings files of one home. Holds no state: every call reads the files."""
 
-    def __init__(self, home: Home) -> None:
-        """Use the files of `home`."""
+    def __init__(self, home: Home, *, wait: float = 10.0) -> None:
+        """Use the files of `home`.
+
+        Args:
+            home: where the files lie.
+            wait: seconds an edit waits for the edit of another process.
+        """
         self.home = home
+        self._wait = wait
 
     # ---------------------------------------------------------------- read
     def names(self) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ class ConfigStore:
         """
         path = self.home.instance_file(name)
         self.home.ensure()
-        with FileLock(self.home.lock):
+        with FileLock(self.home.lock, timeout=self._wait):
             for other in self.names():
                 if same_place(name, other):
                     raise ConfigError(
@@ -172,12 +178,12 @@ class ConfigStore:
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
-        with FileLock(self.home.lock):
+        with FileLock(self.home.lock, timeout=self._wait):
             replace_text(path, None)
 
     # ---------------------------------------------------------------- inside
     def _edit(self, path: Path, patch: Mapping[str, Any], parse: Callable[[str], C]) -> C:
-        with FileLock(self.home.lock):
+        with FileLock(self.home.lock, timeout=self._wait):
             for _ in range(_EDIT_TRIES):
                 before = stamp_of(path)
                 text = _patched(read_text(path) or "", patch, path)

@@ -27,8 +27,8 @@ class SecretStore:
     """Tokens of one home's instances.
 
     `auto` means: a systemd credential, else the environment variable, else the keyring; never a file. A
-    keyring that cannot be used is told, not replaced. A token once found is remembered until `set`, `delete` or
-    `forget`.
+    keyring that cannot be used is told, not replaced. A token once found is remembered until `set`, `delete`
+    or `forget`.
     """
 
     def __init__(
