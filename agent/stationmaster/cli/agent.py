@@ -31,7 +31,7 @@ def run_agent(
     ] = 0.0,
 ) -> None:
     """Run the agent in the foreground until it is stopped (Ctrl+C, SIGTERM, `agent stop`)."""
-    from stationmaster.runtime.program import run_program  # noqa: PLC0415 - loads the whole agent
+    from stationmaster.cli.program import run_program  # noqa: PLC0415 - loads the whole agent
 
     try:
         outcome = run_program(home(), once=once, timeout=timeout or None)

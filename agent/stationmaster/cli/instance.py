@@ -104,8 +104,8 @@ def list_instances(*, json: Json = False) -> None:
             for row in rows
         ]
         table("", ("Instance", "Station", "Server", "Watches"), cells)
-    for name, error in loaded.errors.items():
-        say(f"Error in {name or 'agent'}: {error}")
+    for name, wrong in loaded.errors.items():
+        say(f"Error in {name or 'agent'}: {wrong}")
 
 
 def _list(value: object) -> list[Any]:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import typer
 
@@ -73,7 +73,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(130) from None
 
 
-def fail(error: StationmasterError) -> Any:
+def fail(error: StationmasterError) -> NoReturn:
     """Tell `error` and leave with its exit code."""
     say(f"Error: {error.text}")
     if error.next_step:

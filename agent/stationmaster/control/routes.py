@@ -76,7 +76,7 @@ def _number(text: str, name: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ControlError(f"{name} must be a whole number, not {text!r}.", status=400, code="usage") from None
+        raise ControlError(f"{name} must be a whole number.", status=400, code="usage") from None
 
 
 def _agent(request: web.Request) -> Agent:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from stationmaster.model import Problem, Severity
+from stationmaster.errors import ConfigError
+from stationmaster.model import Problem, ProblemCode, Severity
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -33,3 +34,16 @@ class ProblemBoard:
         return tuple(
             sorted(current.values(), key=lambda one: (_ORDER[one.severity], bool(one.depends_on), one.key))
         )
+
+
+def invalid_settings(name: str, error: ConfigError, now: datetime) -> Problem:
+    """A settings file that is wrong; the instance goes on with what it had, or does not start."""
+    return Problem(
+        code=ProblemCode.CONFIG_INVALID,
+        severity=Severity.ERROR,
+        title=f"The settings of {name or 'the agent'} are wrong",
+        text=f"{error.text} What ran before goes on with its old settings.",
+        next_step=error.next_step or "Correct the file; it is read again by itself.",
+        instance=name,
+        since=now,
+    )

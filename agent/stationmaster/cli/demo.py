@@ -1,0 +1,257 @@
+"""`stationmaster demo`: the main job on real input, with a kill -9 of the agent in between, proven right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import say, table
+from stationmaster.cli.sample import real_files, samples
+from stationmaster.cli.session import run
+from stationmaster.clock import Clock
+from stationmaster.config.paths import Home
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import NoAgentError, StationmasterError
+from stationmaster.model import AgentStatus, Entry, EntryState
+from stationmaster.wats.client import ServerAddress, WatsClient
+
+START_LIMIT = 30.0
+DELIVER_LIMIT = 120.0
+LEAST_FILES = 20
+FORMATS = ("wsjf", "wstf", "openhtf", "junit")
+OPTIONS: dict[str, Any] = {
+    "process_code": 10,
+    "part_number": "DEMO",
+    "serial_number_pattern": r"(?P<sn>.+)\.[^.]+$",
+}
+
+
+def demo(
+    *,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(envvar="STATIONMASTER_CORPUS", help="A folder of real result files to use as well."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep server and agent running to look around.")
+    ] = False,
+) -> None:
+    """Show the whole path: files in a folder, an agent that is killed half way, reports on a server.
+
+    Leaves with 1 unless every file became a report that reads back from the server as it was sent.
+    """
+    with tempfile.TemporaryDirectory(prefix="stationmaster-demo-", ignore_cleanup_errors=True) as folder:
+        good = run(_Demo(Path(folder), corpus, keep=keep).show())
+    raise typer.Exit(Exit.OK if good else Exit.ERROR)
+
+
+class _Demo:
+    def __init__(self, root: Path, corpus: Path | None, *, keep: bool) -> None:
+        self._env = {**os.environ, "STATIONMASTER_HOME": str(root / "home")}
+        self._home = Home.find(env=self._env)
+        self._watch = root / "results"
+        self._root = root
+        self._keep = keep
+        self._files = list(samples())
+        if corpus and corpus.is_dir():
+            self._files += real_files(corpus)
+
+    async def show(self) -> bool:
+        token = secrets.token_urlsafe(18)
+        self._watch.mkdir()
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(self._server(token))
+            say(f"1. A WATS-compatible server runs at {url}")
+            self._make_instance(url, token)
+            say(f"2. The instance `demo` watches {self._watch} for {', '.join(FORMATS)}")
+            half = len(self._files) // 2
+            async with self._agent() as agent:
+                self._drop(self._files[:half])
+                await self._wait(completed=max(1, half // 2))
+                agent.kill()
+                agent.wait()
+            say(f"3. {half} files dropped; the agent was killed (kill -9) while it worked")
+            self._drop(self._files[half:])
+            async with self._agent():
+                say(f"4. {len(self._files) - half} more files dropped, the agent started again")
+                snapshot = await self._wait(files=len(self._files))
+                good = await self._compare(url, token, snapshot)
+                if self._keep:
+                    say(f"\nLook at the reports in a browser: {url}   Ctrl+C ends the demo.")
+                    await asyncio.Event().wait()
+        return good
+
+    # ---------------------------------------------------------------- the parts, as a user would start them
+    @asynccontextmanager
+    async def _server(self, token: str) -> AsyncIterator[str]:
+        command = [*_program(), "server", "run", "--port", "0", "--token-stdin"]
+        command += ["--database", str(self._root / "server.db")]
+        with _started(command, self._env, self._root / "server.log", token) as server:
+            try:
+                yield await self._said(self._root / "server.log", "Serving on ", server)
+            finally:
+                _end(server)
+
+    @asynccontextmanager
+    async def _agent(self) -> AsyncIterator[subprocess.Popen[bytes]]:
+        with _started([*_program(), "agent", "run"], self._env, self._root / "agent.log", None) as agent:
+            try:
+                await self._answers(agent)
+                yield agent
+            finally:
+                _end(agent)
+
+    def _make_instance(self, url: str, token: str) -> None:
+        options = {name: OPTIONS for name in FORMATS if name != "wsjf"}
+        command = [*_program(), "instance", "add", "demo", "--server", url, "--token-stdin"]
+        command += ["--watch", str(self._watch), "--set", "watch.0.settle=0.5"]
+        command += [part for name in FORMATS for part in ("--converter", name)]
+        command += ["--set", "watch.0.after=archive", "--set", "secrets.store=file"]
+        command += ["--set", "station.location=Here", "--set", "station.purpose=Demo"]
+        for name, values in options.items():
+            for key, value in values.items():
+                command += ["--set", f"watch.0.options.{name}.{key}={_toml(value)}"]
+        done = subprocess.run(  # noqa: S603 - our own program
+            command, env=self._env, input=token.encode(), capture_output=True, check=False
+        )
+        if done.returncode:
+            raise StationmasterError(f"`instance add` failed: {done.stderr.decode().strip()}")
+
+    def _drop(self, files: Sequence[tuple[str, str, bytes]]) -> None:
+        for _, name, content in files:
+            hidden = self._watch / f".{name}.part"
+            hidden.write_bytes(content)
+            hidden.replace(self._watch / name)
+
+    async def _said(self, log: Path, words: str, process: subprocess.Popen[bytes]) -> str:
+        async with asyncio.timeout(START_LIMIT):
+            while True:
+                text = log.read_text(encoding="utf-8")  # noqa: ASYNC240 - the demo does nothing else
+                if words in text:
+                    return text.split(words, 1)[1].split()[0]
+                if process.poll() is not None:
+                    raise StationmasterError(f"The server ended: {text.strip()}")
+                await asyncio.sleep(0.05)
+
+    async def _answers(self, agent: subprocess.Popen[bytes]) -> None:
+        async with asyncio.timeout(START_LIMIT):
+            while True:
+                try:
+                    async with ControlClient(self._home.socket) as client:
+                        await client.status()
+                        return
+                except NoAgentError:
+                    if agent.poll() is not None:
+                        text = (self._root / "agent.log").read_text(encoding="utf-8")
+                        raise StationmasterError(f"The agent ended: {text.strip()[-2000:]}") from None
+                await asyncio.sleep(0.05)
+
+    async def _wait(self, *, completed: int = 0, files: int = 0) -> AgentStatus:
+        """Until so many reports are delivered, or until all files are taken and delivered."""
+        async with asyncio.timeout(DELIVER_LIMIT), ControlClient(self._home.socket) as client:
+            async for snapshot in client.watch():
+                counts = snapshot.instances[0].counts
+                if completed and counts.completed >= completed:
+                    return snapshot
+                waiting = counts.queued + counts.processing + snapshot.instances[0].converting
+                if (
+                    files
+                    and not waiting
+                    and counts.completed + counts.error >= files
+                    and not any(path.is_file() for path in self._watch.iterdir())
+                ):
+                    return snapshot
+        raise NoAgentError("The agent went away during the demo.")
+
+    # ---------------------------------------------------------------- the proof
+    async def _compare(self, url: str, token: str, snapshot: AgentStatus) -> bool:
+        async with ControlClient(self._home.socket) as client:
+            entries = await client.entries("demo", limit=10_000)
+            sent = {
+                entry.id: json.loads(await client.payload("demo", entry.id))
+                for entry in entries
+                if entry.size
+            }
+        done = [entry for entry in entries if entry.state is EntryState.COMPLETED and not entry.superseded]
+        equal: set[int] = set()
+
+        async def same_token() -> str:
+            return token
+
+        async with WatsClient(ServerAddress(url=url), same_token, Clock()) as server:
+            for entry in done:
+                if json.loads(await server.report(entry.report_id)) == sent[entry.id]:
+                    equal.add(entry.id)
+        sources = {Path(entry.source).name for entry in done if entry.id in equal}
+        missing = [name for _, name, _ in self._files if name not in sources]
+        self._tell(done, equal, snapshot, missing)
+        return (
+            not missing
+            and len(equal) == len(done)
+            and len(sources) >= LEAST_FILES
+            and {entry.converter for entry in done} == set(FORMATS)
+        )
+
+    def _tell(
+        self, done: Sequence[Entry], equal: set[int], snapshot: AgentStatus, missing: list[str]
+    ) -> None:
+        files = Counter(kind for kind, _, _ in self._files)
+        reports = Counter(entry.converter for entry in done)
+        same = Counter(entry.converter for entry in done if entry.id in equal)
+        rows = [(one, str(files[one]), str(reports[one]), str(same[one])) for one in FORMATS]
+        rows.append(("all", str(sum(files.values())), str(len(done)), str(len(equal))))
+        table("", ("Format", "Files", "Delivered", "Read back equal"), rows)
+        for problem in snapshot.problems:
+            say(f"! {problem.title}: {problem.text}")
+        for name in missing:
+            say(f"✗ {name} is not on the server")
+        verdict = (
+            "every file is on the server, once, as it was sent" if not missing else "something is missing"
+        )
+        say(f"5. Nothing lost, nothing doubled: {verdict}." if not missing else f"5. {verdict}.")
+
+
+def _program() -> list[str]:
+    frozen = getattr(sys, "frozen", False)
+    return [sys.executable] if frozen else [sys.executable, "-m", "stationmaster"]
+
+
+def _started(
+    command: list[str], env: dict[str, str], log: Path, stdin: str | None
+) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command, env=env, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
+        )
+    if process.stdin:
+        process.stdin.write(f"{stdin or ''}\n".encode())
+        process.stdin.close()
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=START_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value)

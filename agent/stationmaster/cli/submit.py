@@ -1,0 +1,69 @@
+"""`stationmaster submit FILE`: hand a report, or a raw file to convert, to the agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stationmaster.api.validate import check
+from stationmaster.api.wsjf import decode
+from stationmaster.cli.agent import Json
+from stationmaster.cli.output import print_json, say
+from stationmaster.cli.session import fail, home, run
+from stationmaster.config.store import ConfigStore
+from stationmaster.control.client import ControlClient
+from stationmaster.control.protocol import Submitted
+from stationmaster.errors import ConfigError, NoAgentError, StationmasterError
+from stationmaster.runtime.instance import inbox_place
+from stationmaster.submit import leave
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)],
+    *,
+    converter: Annotated[
+        str, typer.Option(help="The converter for a raw file; without it the file is a WSJF report.")
+    ] = "",
+    instance: Annotated[
+        str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Hand over a report, or a raw file to convert. It is on disk when this returns, agent or not."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        fail(StationmasterError(f"{file} cannot be read: {error.strerror}."))
+    done = run(_submit(content, file.name, converter, instance))
+    if json:
+        print_json("submitted", done)
+    elif done.entry is not None:
+        say(f"Stored as entry {done.entry} of {done.instance}, report id {done.report_id}.")
+    else:
+        say(f"Stored for {done.instance} at {done.place}; the agent takes it from there.")
+
+
+async def _submit(content: bytes, filename: str, converter: str, instance: str) -> Submitted:
+    try:
+        async with ControlClient(home().socket) as client:
+            return await client.submit(instance, content, filename=filename, converter=converter)
+    except NoAgentError:
+        return _leave(content, filename, converter, instance)
+
+
+def _leave(content: bytes, filename: str, converter: str, instance: str) -> Submitted:
+    """Without an agent: into the outbox, or the inbox of a converter, where the agent will look."""
+    names = ConfigStore(home()).names()
+    if not instance and len(names) != 1:
+        raise ConfigError("Which instance?", next_step=f"There are: {', '.join(names) or 'none'}")
+    name = instance or names[0]
+    ConfigStore(home()).load(name)
+    if converter:
+        place = leave(inbox_place(home(), name, converter), filename, content)
+    else:
+        for report in decode(content):
+            check(report)
+        place = leave(home().outbox(name), f"{Path(filename).stem}.queued", content)
+    return Submitted(instance=name, place=str(place))

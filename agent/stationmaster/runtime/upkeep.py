@@ -1,0 +1,108 @@
+"""Looks after the spool: retention, and what its health says, as Problems."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stationmaster.clock import Clock
+from stationmaster.config.schema import RetentionConfig
+from stationmaster.errors import SpoolError
+from stationmaster.ingest.outbox import prune
+from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.runtime.log import bound
+from stationmaster.spool.record import Health
+from stationmaster.spool.retention import sweep
+from stationmaster.spool.store import Spool
+
+_LOG = logging.getLogger(__name__)
+SWEEP_EVERY = 600.0
+LOOK_EVERY = 5.0
+
+
+class Upkeep:
+    """`run` lives until cancelled."""
+
+    def __init__(
+        self, spool: Spool, retention: RetentionConfig, *, outbox: Path, clock: Clock, instance: str
+    ) -> None:
+        """Nothing runs yet."""
+        self._outbox = outbox
+        self._spool = spool
+        self._retention = retention
+        self._clock = clock
+        self._instance = instance
+        self._log = bound(_LOG, instance)
+        self._health: Health | None = None
+
+    async def run(self) -> None:
+        """Sweep now and then, look at the spool's health more often."""
+        swept = float("-inf")
+        while True:
+            try:
+                self._health = await self._spool.health()
+                if self._clock.monotonic() - swept >= SWEEP_EVERY:
+                    await sweep(self._spool, self._retention, self._clock)
+                    await self._prune()
+                    swept = self._clock.monotonic()
+            except SpoolError as error:
+                self._log.warning("the spool cannot be looked after: %s", error)
+            await self._clock.sleep(LOOK_EVERY)
+
+    async def _prune(self) -> None:
+        days = self._retention.payload_days
+        try:
+            await asyncio.to_thread(prune, self._outbox, now=self._clock.now(), days=days)
+        except OSError as error:
+            self._log.warning("old files in %s cannot be removed: %s", self._outbox, error)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the spool now."""
+        health, found = self._health, []
+        if health is None:
+            return ()
+        if health.error:
+            found.append(self._writing(health))
+        if health.damage or health.salvage:
+            found.append(self._damage(health))
+        return tuple(found)
+
+    def _writing(self, health: Health) -> Problem:
+        full = health.disk_full
+        return Problem(
+            code=ProblemCode.DISK_FULL if full else ProblemCode.SPOOL_ERROR,
+            severity=Severity.ERROR,
+            title="The disk is full" if full else "The spool cannot be written",
+            text=f"{health.error} No file is taken until it can be stored; nothing is lost.",
+            next_step="Make room on the disk; work goes on by itself."
+            if full
+            else "Check the disk of the data folder; see the log for details.",
+            instance=self._instance,
+            since=datetime.now(UTC),
+        )
+
+    def _damage(self, health: Health) -> Problem:
+        salvage = health.salvage
+        if salvage is None:
+            text = f"A check found: {health.damage}. It is repaired at the next start."
+            step = "Restart the agent when it suits you."
+        else:
+            text = (
+                f"It was damaged ({salvage.reason}) and made anew: {salvage.entries} entries and "
+                f"{salvage.sources} files were saved, {salvage.without_payload} reports lost their content, "
+                f"{salvage.unreadable} stretches could not be read. {salvage.error}"
+            ).strip()
+            step = (
+                f"The damaged file is kept at {salvage.damaged}; remove it when you have no more use for it."
+            )
+        return Problem(
+            code=ProblemCode.SPOOL_DAMAGED,
+            severity=Severity.ERROR if salvage is None or salvage.error else Severity.WARNING,
+            title="The spool was damaged",
+            text=text,
+            next_step=step,
+            instance=self._instance,
+            since=datetime.now(UTC),
+        )
