@@ -153,6 +153,10 @@ class Spool(Browse):
         """Take entries in error (or queued) out, on record; how many."""
         return await self._write(partial(write.dismiss, ids=list(ids), by=by, now=self._now()), int)
 
+    async def hasten(self) -> int:
+        """Make everything that waits for its next attempt due now; how many."""
+        return await self._write(partial(write.hasten, now=self._now()), int)
+
     async def change(self, work: Work) -> Any:
         """Run a write of the spool's own parts (retention) in a group commit."""
         return await self._committer.write(work)

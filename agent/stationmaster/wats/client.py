@@ -159,6 +159,19 @@ class WatsClient:
         """Return when a WATS server answers; raises as `submit` does."""
         await self.version()
 
+    async def report(self, report_id: str) -> bytes:
+        """A report as the server keeps it, with charts and attachments; WSJF bytes.
+
+        Raises:
+            RejectedError: the server has no such report, or does not hand it out; else as `submit`.
+        """
+        url = URL(f"{self.base_url}/api/Report/Wsjf/{report_id}", encoded=True)
+        everything = {"detailLevel": "7", "includeChartdata": "true", "includeAttachments": "true"}
+        stored = await self._request("GET", url.with_query(everything), limit=_REPORT_LIMIT)
+        if stored.status == 200 and stored.complete:
+            return stored.body
+        raise RejectedError(f"The server answered {stored.status} when asked for report {report_id}.")
+
     async def _read_back(self, report_id: str, payload: bytes) -> Receipt:
         """409: the server holds this id already. The same content is a delivery, another is refused."""
         url = URL(f"{self.base_url}/api/Report/Wsjf/{report_id}", encoded=True)
