@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 _TOKEN = re.compile(rb"-?\d+\.?\d*|\b(?:true|false|null|Passed|Failed|TRUE|PASS|FAIL)\b|\"[^\"\n]{0,30}\"")
 _SWAPS = (
@@ -27,6 +30,25 @@ _SWAPS = (
     b"\n",
 )
 
+_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1e308,
+    float("nan"),
+    10**400,
+    -(10**18),
+    "",
+    "text",
+    "a\ud800b\x00",
+    "x" * 6000,
+    [],
+    {},
+    [[1]],
+    {"a": {"b": None}},
+)
+
 
 def mutate(data: bytes, seed: int) -> bytes:
     """`data`, spoilt in one to four ways."""
@@ -36,12 +58,44 @@ def mutate(data: bytes, seed: int) -> bytes:
     return data
 
 
+def mutate_json(value: object, seed: int) -> object:
+    """A copy of a JSON value with one to three values in it replaced by others, missing or doubled."""
+    dice = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
+    changed: object = json.loads(json.dumps(value))
+    for _ in range(dice.randint(1, 3)):
+        holders: list[Any] = []
+        _collect(changed, holders)
+        if holders:
+            _spoil(dice.choice(holders), dice)
+    return changed
+
+
 def mutations(samples: Sequence[Path], count: int) -> Iterator[tuple[int, str, bytes]]:
     """Seed, file name and bytes of `count` spoilt files, made from the samples in turn."""
     ordered = sorted(samples)
     for seed in range(count):
         sample = ordered[seed % len(ordered)]
         yield seed, sample.name, mutate(sample.read_bytes(), seed)
+
+
+def _collect(value: object, found: list[Any]) -> None:
+    """All lists and objects that hold anything."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict | list) and value:
+        found.append(value)
+    for one in inner:
+        _collect(one, found)
+
+
+def _spoil(holder: Any, dice: random.Random) -> None:
+    key = dice.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+    way = dice.randrange(4)
+    if way == 0:
+        del holder[key]
+    elif way == 1 and isinstance(holder, list):
+        holder.append(copy.deepcopy(holder[key]))
+    else:
+        holder[key] = copy.deepcopy(dice.choice(_VALUES))
 
 
 def _flip(data: bytes, dice: random.Random) -> bytes:
