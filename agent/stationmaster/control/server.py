@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -50,5 +51,5 @@ class ControlServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
-        if sys.platform != "win32" and os.path.exists(self._address):  # noqa: PTH110 - as below
-            os.unlink(self._address)  # noqa: PTH108 - one call that does not block, in our own folder
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._address)  # noqa: PTH108, ASYNC240 - one call that does not block, our own folder

@@ -261,7 +261,7 @@ class Intake:
         await self._spool.released(source_id, place)
 
     async def _release_rest(self) -> None:
-        """Finish releases that a crash or an unreachable folder left open: at the start, then now and then."""
+        """Finish releases that a crash or an unreachable folder left open: at the start, then again."""
         folders = {folder_key(folder): folder for folder in self._setting.folders}
         while True:
             for row in await self._spool.unreleased():
