@@ -129,5 +129,3 @@ def completed(report: Report) -> Report:
     report.data.setdefault("machineName", "STATION-01")
     report.data |= {"location": "Lab", "purpose": "Development"}
     return report.finish()
-
-

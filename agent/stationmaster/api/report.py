@@ -245,13 +245,13 @@ class Report:
         if len(text) > 100 or len(description) > 100:
             self.warn(f"misc info {description[:40]!r} was cut to 100 characters")
         entry = {"description": description[:100], "text": text[:100]}
-        self.data.setdefault("miscInfos", []).append(entry)
+        self._rows("miscInfos").append(entry)
         return self
 
     def sub_unit(self, part_type: str, *, pn: str, sn: str, rev: str = "") -> Self:
         """Add a sub-unit of a UUT report."""
         unit = {"partType": part_type, "pn": pn, "rev": rev, "sn": sn}
-        self.data.setdefault("subUnits", []).append(unit)
+        self._rows("subUnits").append(unit)
         return self
 
     def replaced_unit(
@@ -283,12 +283,12 @@ class Report:
         entry: dict[str, Any] = {"sn": sn}
         if usage_count is not None:
             entry["usageCount"] = usage_count
-        self.data.setdefault("assets", []).append(entry)
+        self._rows("assets").append(entry)
         return self
 
     def additional(self, name: str, values: Mapping[str, str | float | bool]) -> Self:
         """Add a named set of values to the report."""
-        self.data.setdefault("additionalData", []).append(additional_data(name, values))
+        self._rows("additionalData").append(additional_data(name, values))
         return self
 
     def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
@@ -300,8 +300,14 @@ class Report:
             "contentType": content_type,
             "data": base64.b64encode(content).decode("ascii"),
         }
-        self.data.setdefault("binaryData", []).append(entry)
+        self._rows("binaryData").append(entry)
         return self
+
+    def _rows(self, key: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] | None = self.data.get(key)  # null in reports of others
+        if rows is None:
+            rows = self.data[key] = []
+        return rows
 
     def warn(self, text: str) -> Self:
         """Tell the person who looks at this conversion something."""

@@ -16,7 +16,7 @@ MAX_LEVELS = 100
 MAX_ATTACHMENT = 10 * 1024 * 1024
 """Bytes of an attachment that other WATS clients take."""
 
-_SEQUENCES = frozenset({"SequenceCall", "WATS_SeqCall"})
+_SEQUENCES = ("SequenceCall", "WATS_SeqCall")
 _KINDS = {
     "ET_NLT": ("numericMeas", False),
     "NumericLimitTest": ("numericMeas", False),

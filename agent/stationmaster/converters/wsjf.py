@@ -61,7 +61,7 @@ class WsjfConverter:
             _header(report, source, options, place)
             _start(report, source, place)
             _step_types(report, place)
-            if options.attach_source:
+            if options.attach_source and isinstance(report.data.get("binaryData"), list | None):
                 report.attach(source.name, data, content_type="application/json")
             yield report
 

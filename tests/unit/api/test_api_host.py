@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stationmaster.api import (
     ConversionError,
     ConverterOptions,
@@ -81,7 +82,11 @@ def test_the_station_fills_what_is_absent(tmp_path: Path) -> None:
     report.data["purpose"] = "  "
     report.root.passfail("p", Status.FAILED)
     assert complete(report, source(tmp_path, station)) is report
-    assert (report.data["machineName"], report.data["location"], report.data["purpose"]) == ("ST-1", "Lab", "Test")
+    assert (report.data["machineName"], report.data["location"], report.data["purpose"]) == (
+        "ST-1",
+        "Lab",
+        "Test",
+    )
     assert report.data["start"] == "2026-07-01T14:00:00+02:00"
     assert not report.timed
     assert report.data["result"] == "F", "finished"
@@ -147,7 +152,10 @@ def test_both_hours_of_a_fold_come_back() -> None:
 def test_the_ends_of_the_calendar_have_a_local_time() -> None:
     zone = LocalZone()
     for year in (1, 9999):
-        assert datetime(year, 1 if year == 1 else 12, 1 if year == 1 else 31, tzinfo=zone).utcoffset() is not None
+        assert (
+            datetime(year, 1 if year == 1 else 12, 1 if year == 1 else 31, tzinfo=zone).utcoffset()
+            is not None
+        )
     assert zone.utcoffset(None) is None
     assert zone.tzname(None) == "local"
     assert repr(zone) == "LocalZone()"
@@ -199,12 +207,17 @@ def test_a_file_is_converted_as_the_host_does(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_text("A1\nA2\n")
     os.utime(path, (MTIME.timestamp(), MTIME.timestamp()))
-    reports = convert_file(LineConverter(), path, options={"part_number": "P"}, station=Station(time_zone="UTC"))
+    reports = convert_file(
+        LineConverter(), path, options={"part_number": "P"}, station=Station(time_zone="UTC")
+    )
     assert [report.sn for report in reports] == ["A1", "A2"]
     assert {report.data["start"] for report in reports} == {"2026-07-01T12:00:00+00:00"}
     assert {report.data["machineName"] for report in reports} == {"-"}
     assert {report.data["result"] for report in reports} == {"P"}
-    assert [one.sn for one in convert_file(LineConverter(), str(path), options=Options(part_number="P"))] == ["A1", "A2"]
+    assert [one.sn for one in convert_file(LineConverter(), str(path), options=Options(part_number="P"))] == [
+        "A1",
+        "A2",
+    ]
     assert convert_file(LineConverter(), path, resume=Resume(6)) == []
 
 

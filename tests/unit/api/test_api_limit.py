@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from stationmaster.api import CompOp, Limits, Report, Status, at_least, at_most, between, equal, log_only
 from stationmaster.api.validate import check
 

@@ -8,13 +8,20 @@ import math
 from typing import Any
 
 import pytest
+
 from stationmaster.api.moment import mend, parse
 from stationmaster.api.wsjf import decode, repair
 
 
 def report_data(*steps: dict[str, Any], **more: object) -> dict[str, Any]:
     root = {"stepType": "SequenceCall", "name": "Main", "status": "P", "steps": list(steps)}
-    data: dict[str, Any] = {"type": "T", "sn": "1", "result": "P", "start": "2026-01-01T10:00:00Z", "root": root}
+    data: dict[str, Any] = {
+        "type": "T",
+        "sn": "1",
+        "result": "P",
+        "start": "2026-01-01T10:00:00Z",
+        "root": root,
+    }
     return data | more
 
 
@@ -78,7 +85,12 @@ def test_unknown_words_stay_for_validation(word: object) -> None:
 
 def test_comparison_operators_in_any_case() -> None:
     step = numeric(compOp="gele", lowLimit=0, highLimit=2)
-    text = {"stepType": "ET_SVT", "name": "s", "status": "P", "stringMeas": [{"status": "P", "compOp": "Log"}]}
+    text = {
+        "stepType": "ET_SVT",
+        "name": "s",
+        "status": "P",
+        "stringMeas": [{"status": "P", "compOp": "Log"}],
+    }
     after, told = mended(report_data(step, text, numeric(compOp="nonsense")))
     first, second, third = after["root"]["steps"]
     assert first["numericMeas"][0]["compOp"] == "GELE"
@@ -119,7 +131,15 @@ def test_times(text: str, right: str | None) -> None:
     assert told == ([f"the time {text!r} was written as {right!r} (start and 4 more)"] if right else [])
 
 
-NO_TIMES = ["", "now", "2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01", "1/2/2026 10:00", "١٢٣٤-01-01T00:00:00"]
+NO_TIMES = [
+    "",
+    "now",
+    "2026-13-01T00:00:00Z",
+    "2026-01-01T25:00:00Z",
+    "2026-01-01",
+    "1/2/2026 10:00",
+    "١٢٣٤-01-01T00:00:00",
+]
 
 
 @pytest.mark.parametrize("text", NO_TIMES)
@@ -171,7 +191,9 @@ def test_loops(num: object, ending: object, indexes: tuple[int, ...], right: tup
 
 
 def test_neighbouring_loops_are_told_apart() -> None:
-    after, told = mended(report_data(*looped(3, 3, 0, 1, 2), *looped(2, 2, 0, 1), numeric(), *looped(1, 1, 0)))
+    after, told = mended(
+        report_data(*looped(3, 3, 0, 1, 2), *looped(2, 2, 0, 1), numeric(), *looped(1, 1, 0))
+    )
     infos = [step["loop"] for step in after["root"]["steps"] if step.get("loop", {}).get("num")]
     assert [(info["num"], info["endingIndex"]) for info in infos] == [(3, 2), (2, 1), (1, 0)]
     assert len(told) == 3
@@ -188,7 +210,9 @@ def test_a_lone_measurement_follows_its_step(own: object) -> None:
     step = numeric("F") | {"numericMeas": [{"status": own, "value": 1}]}
     after, told = mended(report_data(step))
     assert after["root"]["steps"][0]["numericMeas"][0]["status"] == "F"
-    assert told == [f"the lone measurement said {own!r}, it follows its step to F (root/n.numericMeas[0].status)"]
+    assert told == [
+        f"the lone measurement said {own!r}, it follows its step to F (root/n.numericMeas[0].status)"
+    ]
 
 
 def test_several_measurements_keep_their_own_verdict() -> None:

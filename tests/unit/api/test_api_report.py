@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+
 from fakes.report import START, completed, minimal_report, repair_report, rich_report
 from stationmaster.api import (
     CompOp,
@@ -83,7 +84,9 @@ def test_header_parts() -> None:
     report = blank()
     report.info(comment="c", fixtureId=None).station("").station("ST-1")
     report.sub_unit("PCBA", pn="p", sn="s").asset("A1").asset("A2", usage_count=3)
-    report.additional("set", {"n": 1.5, "b": True, "s": "x"}).attach("a.txt", b"hi", content_type="text/plain")
+    report.additional("set", {"n": 1.5, "b": True, "s": "x"}).attach(
+        "a.txt", b"hi", content_type="text/plain"
+    )
     assert report.data["uut"] == {"user": "", "comment": "c"}
     assert report.data["machineName"] == "ST-1"
     assert report.data["subUnits"] == [{"partType": "PCBA", "pn": "p", "rev": "", "sn": "s"}]
@@ -174,9 +177,7 @@ def test_a_stated_status_wins_over_limits() -> None:
 
 def test_a_multi_step_has_the_worst_of_its_measurements() -> None:
     multi = blank().root.multi_passfail("m")
-    found = []
-    for status in (Status.PASSED, Status.FAILED, Status.PASSED, Status.ERROR, Status.TERMINATED, Status.FAILED):
-        found.append(multi.add("x", status).status)
+    found = [multi.add("x", Status(letter)).status for letter in "PFPETF"]
     assert found == ["P", "F", "F", "E", "T", "T"]
 
 
@@ -373,7 +374,9 @@ def test_what_the_builder_makes_is_valid_and_survives(make: object) -> None:
 
 
 def test_steps_walk_in_file_order_whatever_they_hold() -> None:
-    step = Step({"name": "a", "steps": [{"name": "b", "steps": [{"name": "c"}]}, 7, {"name": "d", "steps": "?"}]})
+    step = Step(
+        {"name": "a", "steps": [{"name": "b", "steps": [{"name": "c"}]}, 7, {"name": "d", "steps": "?"}]}
+    )
     assert [one.name for one in step.walk()] == ["a", "b", "c", "d"]
 
 

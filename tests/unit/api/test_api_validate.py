@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fakes.report import completed, repair_report, rich_report
 from stationmaster.api import CompOp, Limits, Report, Status, ValidationError, between
 from stationmaster.api.validate import Issue, check, validate
@@ -24,7 +25,10 @@ def uut() -> dict[str, Any]:
         {"stepType": "ET_MNLT", "numericMeas": [{"name": "a", "status": "P", "value": 1, "compOp": "LOG"}]},
         {"stepType": "ET_SVT", "stringMeas": [{"status": "P", "value": "x", "compOp": "LOG"}]},
         {"stepType": "ET_PFT", "booleanMeas": [{"status": "P"}]},
-        {"stepType": "Chart", "chart": {"series": [{"dataType": "XYG", "name": "s", "xdata": "0;1", "ydata": "1;2"}]}},
+        {
+            "stepType": "Chart",
+            "chart": {"series": [{"dataType": "XYG", "name": "s", "xdata": "0;1", "ydata": "1;2"}]},
+        },
         {"stepType": "Action", "attachment": {"name": "f", "contentType": "t", "data": "aGVsbG8="}},
         {"stepType": "SequenceCall", "seqCall": {"path": "p", "name": "n", "version": "1"}, "steps": []},
         {"stepType": "Action", "loop": {"idx": None, "num": 2, "endingIndex": 1, "passed": 2, "failed": 0}},
@@ -100,16 +104,26 @@ def text_row(**fields: object) -> Change:
 
 NLT, MNLT, SVT = "root/ET_NLT", "root/ET_MNLT", "root/ET_SVT"
 PROP = "additionalData[0].props[0]"
-ARRAY = {"dimension": 1, "type": "Number", "indexes": [{"text": "[0]", "indexes": [0], "value": {"name": "v"}}]}
+ARRAY = {
+    "dimension": 1,
+    "type": "Number",
+    "indexes": [{"text": "[0]", "indexes": [0], "value": {"name": "v"}}],
+}
 
 ERRORS: list[tuple[Change, str, str]] = [
     # ---- header
     (put("type", "X"), "type", "is 'X', not T"),
     (put("type", ...), "type", "is null"),
-    *((put(key, ...), key, "is missing") for key in ("sn", "pn", "rev", "machineName", "location", "purpose")),
+    *(
+        (put(key, ...), key, "is missing")
+        for key in ("sn", "pn", "rev", "machineName", "location", "purpose")
+    ),
     *((put(key, " "), key, "is empty") for key in ("sn", "pn", "rev", "machineName", "location", "purpose")),
     *((put(key, "x" * 101), key, "101 characters long, 100") for key in ("sn", "pn", "rev", "machineName")),
-    *((put(key, "x" * 101), key, "101 characters long, 100") for key in ("location", "purpose", "productName")),
+    *(
+        (put(key, "x" * 101), key, "101 characters long, 100")
+        for key in ("location", "purpose", "productName")
+    ),
     (put("sn", 7), "sn", "must be a text, not 7"),
     (put("processCode", ...), "processCode", "is missing"),
     (put("processCode", "10"), "processCode", "must be a whole number, not '10'"),
@@ -141,7 +155,11 @@ ERRORS: list[tuple[Change, str, str]] = [
     (put("subUnits.0.pn", ...), "subUnits[0].pn", "is missing"),
     (put("subUnits.0.rev", "x" * 101), "subUnits[0].rev", "101 characters"),
     (put("subUnits.0.partType", "x" * 51), "subUnits[0].partType", "51 characters long, 50"),
-    (put("subUnits.0.root", {"stepType": "SequenceCall", "name": "r"}), "subUnits[0].root.status", "is missing"),
+    (
+        put("subUnits.0.root", {"stepType": "SequenceCall", "name": "r"}),
+        "subUnits[0].root.status",
+        "is missing",
+    ),
     (put("subUnits", {}), "subUnits", "must be a list, not an object"),
     (put("subUnits.1", 7), "subUnits[1]", "must be an object, not 7"),
     (put("miscInfos.0.description", ""), "miscInfos[0].description", "is empty"),
@@ -173,6 +191,7 @@ ERRORS: list[tuple[Change, str, str]] = [
     (put("root", ...), "root", "is missing"),
     (put("root", 7), "root", "must be an object, not 7"),
     (put("root.stepType", "Action"), "root.stepType", "a root is a SequenceCall"),
+    (put("root.stepType", []), "root.stepType", "a root is a SequenceCall"),
     (put("root.steps", {}), "root.steps", "must be a list"),
     (put("root.steps.3", "x"), "root.steps[3]", "must be an object, not 'x'"),
     (step(0, "stepType", ...), "root/ET_NLT.stepType", "is missing"),
@@ -236,7 +255,11 @@ ERRORS: list[tuple[Change, str, str]] = [
     (step(4, "chart.xUnit", "x" * 51), "root/Chart.chart.xUnit", "51 characters long, 50"),
     (step(4, "chart.series.0.name", ""), "root/Chart.chart.series[0].name", "is empty"),
     (step(4, "chart.series.0.dataType", ...), "root/Chart.chart.series[0].dataType", "is missing"),
-    (step(4, "chart.series.0.xdata", "0;x"), "root/Chart.chart.series[0].xdata", "'x', which is not a number"),
+    (
+        step(4, "chart.series.0.xdata", "0;x"),
+        "root/Chart.chart.series[0].xdata",
+        "'x', which is not a number",
+    ),
     (step(4, "chart.series.0.ydata", [1]), "root/Chart.chart.series[0].ydata", "must be a text of numbers"),
     (step(4, "chart.series.0.ydata", "1;2;3"), "root/Chart.chart.series[0].ydata", "3 numbers, xdata has 2"),
     (step(5, "attachment.data", "???"), "root/Action.attachment.data", "is not base64"),
@@ -261,7 +284,11 @@ REPAIR_ERRORS: list[tuple[Change, str, str]] = [
     (put("subUnits.0.failures.0.category", ...), "subUnits[0].failures[0].category", "is missing"),
     (put("subUnits.0.failures.0.code", ""), "subUnits[0].failures[0].code", "is empty"),
     (put("subUnits.0.failures.0.comRef", 7), "subUnits[0].failures[0].comRef", "must be a text"),
-    (put("subUnits.0.failures.0.refStepId", "7"), "subUnits[0].failures[0].refStepId", "must be a whole number"),
+    (
+        put("subUnits.0.failures.0.refStepId", "7"),
+        "subUnits[0].failures[0].refStepId",
+        "must be a whole number",
+    ),
     (put("subUnits.1.idx", 0), "subUnits[1].idx", "0 stands twice"),
     (put("subUnits.1.idx", "x"), "subUnits[1].idx", "must be a whole number"),
     (put("subUnits.1.pn", ""), "subUnits[1].pn", "is empty"),
@@ -283,7 +310,11 @@ WARNINGS: list[tuple[Change, str, str]] = [
     (step(0, "numericMeas", []), f"{NLT}.numericMeas", "nothing was measured"),
     (step(0, "numericMeas.1", {"status": "P", "value": 1}), f"{NLT}.numericMeas", "holds 2 measurements"),
     (step(0, "booleanMeas", [{"status": "P"}]), f"{NLT}.booleanMeas", "ET_NLT has numericMeas"),
-    (step(1, "numericMeas.1", {"name": "a", "status": "P", "value": 1}), f"{MNLT}.numericMeas[1].name", "twice"),
+    (
+        step(1, "numericMeas.1", {"name": "a", "status": "P", "value": 1}),
+        f"{MNLT}.numericMeas[1].name",
+        "twice",
+    ),
     (step(1, "id", 2), f"{MNLT}.id", "2 stands twice"),
     (step(4, "chart.series.0.ydata", ""), "root/Chart.chart.series[0].ydata", "is empty"),
     (step(8, "stepType", "Label"), "root/loop#2", "iteration 0 does not match its summary: stepType 'Label'"),
@@ -302,9 +333,9 @@ def test_the_reports_of_this_test_are_sound() -> None:
     assert validate(Report(uur())) == []
     for path in DATA.glob("*.json"):
         errors = found(json.loads(path.read_bytes()), "error")
-        assert [error.place for error in errors] == (["root/Looped.loop.num"] if path.stem == "rich" else []) + (
-            ["root/Looped.loop.endingIndex"] if path.stem == "rich" else []
-        )
+        assert [error.place for error in errors] == (
+            ["root/Looped.loop.num"] if path.stem == "rich" else []
+        ) + (["root/Looped.loop.endingIndex"] if path.stem == "rich" else [])
 
 
 def names(table: list[tuple[Change, str, str]]) -> list[str]:
@@ -386,9 +417,7 @@ BUILT: list[tuple[Callable[[Report], object], str, str]] = [
 
 
 @pytest.mark.parametrize(("change", "place", "text"), BUILT, ids=[text for _, _, text in BUILT])
-def test_our_own_reports_are_held_to_more(
-    change: Callable[[Report], object], place: str, text: str
-) -> None:
+def test_our_own_reports_are_held_to_more(change: Callable[[Report], object], place: str, text: str) -> None:
     report = rich_report()
     if "Looped" not in place:
         report.root.action("end of the loop")
@@ -440,7 +469,10 @@ def test_steps_of_unknown_type_are_checked_too() -> None:
         "numericMeas": [{"status": "P", "value": 1, "compOp": "GE"}],
         "steps": [{"stepType": "Also_New", "name": "v", "status": "Q"}],
     }
-    assert [error.place for error in found(data, "error")] == ["root/u.numericMeas[0].lowLimit", "root/u/v.status"]
+    assert [error.place for error in found(data, "error")] == [
+        "root/u.numericMeas[0].lowLimit",
+        "root/u/v.status",
+    ]
 
 
 def test_too_many_levels() -> None:

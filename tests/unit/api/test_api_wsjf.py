@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.report import minimal_report, rich_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from fakes.report import minimal_report, rich_report
 from stationmaster.api import ConversionError, Report
 from stationmaster.api.wsjf import MAX_DEPTH, decode, encode, records
 
