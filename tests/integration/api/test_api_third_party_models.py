@@ -1,0 +1,121 @@
+"""The published third-party client's models accept what our builder makes.
+
+Its Python is named by STATIONMASTER_PYWATS_PYTHON (`make peer` sets it up in an environment of its own).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.report import START, completed, minimal_report, repair_report, rich_report
+from stationmaster.api import CompOp, Limits, Report
+from stationmaster.api.testing import convert_file
+from stationmaster.api.validate import check
+from stationmaster.api.wsjf import encode
+from stationmaster.converters.wsjf import WsjfConverter
+
+SCRIPT = Path(__file__).with_name("peer_models.py")
+DATA = Path(__file__).parents[2] / "data" / "wsjf"
+
+MODELS = {
+    "SequenceCall": "SequenceCall",
+    "ET_NLT": "NumericStep",
+    "ET_MNLT": "MultiNumericStep",
+    "ET_PFT": "PassFailStep",
+    "ET_MPFT": "MultiBooleanStep",
+    "ET_SVT": "StringValueStep",
+    "ET_MSVT": "MultiStringStep",
+    "Action": "GenericStep",
+    "NI_Flow_If": "GenericStep",
+    "Chart": "ChartStep",
+}
+"""Step types that the models know, and the class they take each for."""
+
+EXCEPTIONS = {"CallExecutable", "MessagePopup", "MyStepType"}
+"""Step types that the models do not know: kept as `UnknownStep`, a bare mapping."""
+
+
+@pytest.fixture(scope="session")
+def peer() -> str:
+    """The Python that has the client."""
+    python = os.environ.get("STATIONMASTER_PYWATS_PYTHON") or sys.executable
+    probe = "import pywats.domains.report.report_models"
+    try:
+        done = subprocess.run([python, "-c", probe], capture_output=True, timeout=120, check=False)
+    except OSError as error:
+        pytest.skip(f"STATIONMASTER_PYWATS_PYTHON does not start: {error}")
+    if done.returncode:
+        pytest.skip(
+            f"pywats-api is not importable by {python}: run `make peer`, see STATIONMASTER_PYWATS_PYTHON"
+        )
+    return python
+
+
+def answers(python: str, *reports: Report) -> list[dict[str, Any]]:
+    """What the models make of each report."""
+    lines = b"".join(encode(report) + b"\n" for report in reports)
+    done = subprocess.run([python, str(SCRIPT)], input=lines, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def every_operator() -> Report:
+    """A step for each comparison operator, single and among several."""
+    report = Report.uut(sn="SN-1", pn="PN-1", rev="A", process_code=10, start=START)
+    multi = report.root.multi_numeric("all")
+    for comp in CompOp:
+        if comp in (CompOp.CASESENSIT, CompOp.IGNORECASE):
+            report.root.string(comp.value, "x", limit="X", comp=comp)
+        else:
+            limits = Limits(comp, *(1.0, 2.0)[: comp.bounds])
+            report.root.numeric(comp.value, 1.5, limits=limits)
+            multi.add(comp.value, 1.5, limits=limits)
+    return completed(report)
+
+
+def test_test_reports_keep_their_steps(peer: str) -> None:
+    reports = [completed(minimal_report()), completed(rich_report()), every_operator()]
+    for report in reports:
+        check(report)
+    for report, answer in zip(reports, answers(peer, *reports), strict=True):
+        assert answer.get("error") is None
+        assert answer["model"] == "UUTReport"
+        ours = Counter((step.step_type, step.name) for step in report.steps())
+        theirs = Counter((kind, name) for kind, name, _ in answer["steps"])
+        assert theirs == ours
+        for kind, name, model in answer["steps"]:
+            assert model == ("UnknownStep" if kind in EXCEPTIONS else MODELS[kind]), name
+
+
+def test_the_rich_report_uses_every_type_of_the_tables() -> None:
+    used = {step.step_type for step in rich_report().finish().steps()}
+    assert used == set(MODELS) | EXCEPTIONS
+
+
+def test_repair_reports_keep_their_failures(peer: str) -> None:
+    report = completed(repair_report())
+    [answer] = answers(peer, report)
+    assert answer == {"model": "UURReport", "steps": [], "failures": [1, 1, 0]}
+
+
+def test_converted_samples_are_accepted(peer: str) -> None:
+    reports = [convert_file(WsjfConverter(), DATA / f"{name}.json")[0] for name in ("minimal", "uur")]
+    found = answers(peer, *reports)
+    assert [answer.get("model") for answer in found] == ["UUTReport", "UURReport"]
+    assert [len(answer["steps"]) for answer in found] == [2, 0]
+
+
+def test_the_models_do_refuse(peer: str) -> None:
+    """Else the tests above would show nothing."""
+    report = completed(minimal_report())
+    del report.data["sn"]
+    [answer] = answers(peer, report)
+    assert "sn" in answer["error"]
