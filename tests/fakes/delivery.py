@@ -17,7 +17,7 @@ from fakes.queue import FakeQueue
 from stationmaster.deliver.gate import Gate
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.uploader import Uploader
-from stationmaster.model import Problem, ProblemCode
+from stationmaster.model import Link, Problem, ProblemCode
 from stationmaster.wats.client import ServerAddress, WatsClient
 
 TOKEN = "bmFtZTpzZWNyZXQ="
@@ -37,6 +37,7 @@ class Rig:
     ) -> None:
         self.clock = FakeClock()
         self.oracle = Oracle(folder, Script(rules), token=required_token)
+        self.oracle.clock = self.clock
         self.queue = FakeQueue(self.clock)
         self.limits = limits or Limits(mode="fixed", max_concurrent=1)
         self.gate = Gate(self.limits, self.clock, rng=random.Random(1))  # noqa: S311 - jitter that repeats
@@ -82,6 +83,10 @@ class Rig:
     def _changed(self) -> None:
         self.changes += 1
         self.seen += [one.code for one in self.uploader.problems() if one.code not in self.seen]
+
+    def link(self) -> Link:
+        """The link now."""
+        return self.uploader.link
 
     def problem(self, code: ProblemCode) -> Problem | None:
         """The Problem with this code, if it is shown."""

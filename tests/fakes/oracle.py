@@ -19,6 +19,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,7 @@ import msgspec
 from aiohttp import web
 
 from fakes.oracle_script import Act, Behaviour, Route, Script
+from stationmaster.clock import Clock
 
 VERSION = "2026.1.5.324"
 FOREIGN = "00000000-0000-4000-8000-00000000f0f0"
@@ -81,7 +83,12 @@ def committed(folder: Path) -> dict[str, list[str]]:
 
 
 class Oracle:
-    """The server. `aclose` ends it at once, also requests that hang."""
+    """The server. `aclose` ends it at once, also requests that hang.
+
+    Attributes:
+        clock: the source of its `Date`, where a test has its own.
+        date: a fixed `Date` instead of the clock's.
+    """
 
     def __init__(
         self, folder: Path, script: Script | None = None, *, token: str = "", delay: float = 0.0
@@ -91,6 +98,7 @@ class Oracle:
         self.token = token
         self.delay = delay
         self.date: str | None = None
+        self.clock: Clock | None = None
         self.stored: dict[str, str] = {}
         self.seen: list[Seen] = []
         self.port = 0
@@ -170,8 +178,8 @@ class Oracle:
         if self.delay or behaviour.seconds:
             await self._pause(self.delay + behaviour.seconds)
         response = await self._answer(request, route, body, behaviour)
-        if self.date is not None:
-            response.headers["Date"] = self.date
+        if not response.prepared and self.clock is not None:
+            response.headers["Date"] = self.date or format_datetime(self.clock.now(), usegmt=True)
         return response
 
     def _authorized(self, request: web.Request) -> bool:

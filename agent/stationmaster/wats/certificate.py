@@ -54,7 +54,9 @@ def _attributes(name: bytes) -> Iterator[tuple[str, str]]:
             kind, value = list(_items(pair))[:2]
             if kind[1] in _NAMES:
                 encoding = "utf-16-be" if value[0] == 0x1E else "utf-8"
-                yield _NAMES[kind[1]], value[1].decode(encoding, "replace")
+                text = value[1].decode(encoding, "replace")
+                # A stranger wrote this, and it goes to a screen and a log.
+                yield _NAMES[kind[1]], "".join(filter(str.isprintable, text))[:128]
 
 
 def _items(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -31,6 +32,7 @@ from stationmaster.wats.compare import same_report
 from stationmaster.wats.failure import mapped
 
 _ANSWER_LIMIT = 64 * 1024
+_PIECEMEAL = 256 * 1024
 _REPORT_LIMIT = 256 * 1024 * 1024
 
 
@@ -145,7 +147,9 @@ class WatsClient:
             NeedsUserError: the link is held until a person acts.
             RejectedError: the server refused this report for good.
         """
-        answer = await self._request("POST", self._submit_url, data=payload)
+        # A large body goes out in pieces, so that it does not hold the loop up.
+        body = payload if len(payload) <= _PIECEMEAL else io.BytesIO(payload)
+        answer = await self._request("POST", self._submit_url, data=body)
         if answer.status == 409:
             return await self._read_back(report_id, payload)
         return read_receipt(answer, report_id, now=self._clock.now())
@@ -193,7 +197,7 @@ class WatsClient:
         )
 
     async def _request(
-        self, method: str, url: URL, *, data: bytes | None = None, limit: int = _ANSWER_LIMIT
+        self, method: str, url: URL, *, data: bytes | io.BytesIO | None = None, limit: int = _ANSWER_LIMIT
     ) -> Answer:
         """One HTTP request; foreign errors end here."""
         if not self._secret:
