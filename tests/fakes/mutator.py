@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 _TOKEN = re.compile(rb"-?\d+\.?\d*|\b(?:true|false|null|Passed|Failed|TRUE|PASS|FAIL)\b|\"[^\"\n]{0,30}\"")
 _SWAPS = (
     b"null",
@@ -140,3 +142,44 @@ def _slice(data: bytes, dice: random.Random) -> tuple[int, int]:
 
 
 _WAYS = (_flip, _truncate, _delete, _duplicate, _swap_type, _swap_type, _swap_lines)
+
+
+def mutate_xml(root: etree._Element, seed: int) -> bytes:
+    """An XML document with one to four elements or attributes missing, doubled, moved or of another value."""
+    dice = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
+    changed = copy.deepcopy(root)
+    for _ in range(dice.randint(1, 4)):
+        _spoil_element(dice.choice(list(changed.iter())), changed, dice)
+    return etree.tostring(changed)
+
+
+def _spoil_element(element: etree._Element, root: etree._Element, dice: random.Random) -> None:
+    way = dice.randrange(6)
+    parent = element.getparent()
+    if way == 0 and parent is not None:
+        parent.remove(element)
+    elif way == 1 and parent is not None:
+        parent.append(copy.deepcopy(element))
+    elif way == 2:
+        dice.choice(list(root.iter())).append(copy.deepcopy(element))
+    elif way == 3:
+        element.tag = dice.choice(["testcase", "testsuite", "failure", "property", "Test", "other"])
+    elif way == 4:
+        element.text = dice.choice(_TEXTS)
+    elif element.attrib:
+        element.set(dice.choice(sorted(str(key) for key in element.attrib)), dice.choice(_TEXTS))
+
+
+_TEXTS = (
+    "",
+    "1",
+    "-1",
+    "1e999",
+    "NaN",
+    "9" * 500,
+    "text",
+    "x" * 6000,
+    "2026-01-01",
+    "1969-01-01T00:00:00",
+    "0,5",
+)

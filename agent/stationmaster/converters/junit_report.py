@@ -138,7 +138,7 @@ class _Steps:
                 self._add_case(sequence, child)
             elif child.children:
                 status = _verdict(child, self._options)
-                below = sequence.sequence(one_line(child.name, _MAX_PROPERTY), status=status)
+                below = sequence.sequence(one_line(child.name, 500), status=status)
                 self.fill(below.details(total_time=child.seconds), child)
 
     def _add_case(self, sequence: Sequence, case: Case) -> None:

@@ -52,7 +52,7 @@ def read_outcome(record: JsonObject, key: str) -> Status | None:
 def add_phase(report: Report, phase: JsonObject) -> None:
     """Add a phase as a sequence below the root, with a step for each measurement and attachment."""
     status = read_outcome(phase, "outcome")
-    sequence = report.root.sequence(one_line(phase.text("name"), 1000), status=status)
+    sequence = report.root.sequence(one_line(phase.text("name"), 500), status=status)
     if status is None:
         report.warn(f"{phase.place} has no outcome: its status is the worst of its measurements")
     _add_times(sequence, phase)

@@ -165,7 +165,7 @@ class _Tree:
     def _sequence(self, row: Row) -> None:
         if len(self._open) > _MAX_DEPTH:
             raise row.error("StepType", f"sequences nest more than {_MAX_DEPTH} deep")
-        sequence = self._here.sequence(self._name(row), status=row.stated())
+        sequence = self._here.sequence(clip(self._name(row), 500), status=row.stated())
         self._details(sequence, [row])
         self._open.append((sequence, row))
 
