@@ -6,13 +6,14 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stationmaster.api import ConverterOptions, Glimpse, Report, Resume, Source
+from stationmaster.api import ConverterOptions, Glimpse, Report, Resume, Source, SourceBusyError
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LEAKED: list[Any] = []
@@ -256,3 +257,43 @@ class Unmarked(_Hostile):
         report = Report.uut(sn=source.read_text(), pn="P-1", rev="A", process_code=10, start=None)
         report.root.numeric("VCC", 5.0)
         yield report
+
+
+class Busy(_Hostile):
+    """Finds that the tester still holds the file."""
+
+    name: ClassVar[str] = "busy"
+
+    def sin(self, source: Source, /) -> None:
+        raise SourceBusyError(f"{source.name} is locked by the tester")
+
+
+class Remover(_Hostile):
+    """Removes the file, then stumbles over it."""
+
+    name: ClassVar[str] = "remover"
+
+    def sin(self, source: Source, /) -> None:
+        source.path.unlink()
+        source.read_bytes()
+
+
+class Named(_Hostile):
+    """Takes the report id from the file."""
+
+    name: ClassVar[str] = "named"
+
+    def convert(self, source: Source, options: ConverterOptions, resume: Resume | None) -> Iterator[Report]:
+        del options, resume
+        report = unit("NAMED")
+        report.data["id"] = source.read_text()
+        yield report
+
+
+class Threads(_Hostile):
+    """Leaves a thread running."""
+
+    name: ClassVar[str] = "threads"
+
+    def sin(self, _: Source, /) -> None:
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()

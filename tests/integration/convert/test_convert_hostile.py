@@ -149,12 +149,13 @@ async def test_what_is_printed_is_not_taken_for_an_answer(bench: Bench) -> None:
     assert done.reports[0].serial_number == "SINNER"
 
 
-async def test_a_worker_with_leaked_handles_is_replaced(bench: Bench) -> None:
+@pytest.mark.parametrize("name", ["leak", "threads"])
+async def test_a_worker_with_leaked_handles_or_threads_is_replaced(bench: Bench, name: str) -> None:
     path = bench.file("a.txt", "x")
     async with bench.pool() as pool:
         await _well(pool, bench)
         before = {worker.child.pid for worker in pool._crew._all}
-        assert isinstance(await pool.convert(bench.job(path, "leak")), Conversion)
+        assert isinstance(await pool.convert(bench.job(path, name)), Conversion)
         await _well(pool, bench)
         assert before.isdisjoint(worker.child.pid for worker in pool._crew._all)
         assert pool.workers == 1
@@ -169,11 +170,12 @@ async def test_litter_stays_out_of_the_way(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "reason"), [("hang.txt", "within 2 s"), ("crash.txt", "ValueError: crash.txt")]
+    ("file", "reason"), [("hang.txt", "within 0.5 s"), ("crash.txt", "ValueError: crash.txt")]
 )
 async def test_a_converter_that_fails_to_detect_blocks_only_doubtful_files(
-    bench: Bench, file: str, reason: str
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, file: str, reason: str
 ) -> None:
+    monkeypatch.setattr("stationmaster.convert.search.LOOK_TIMEOUT", 0.5)
     mine = bench.file(file, "plain\nSN-1\nend")
     doubtful = bench.file("x" + file, "something")
     async with bench.pool() as pool:
@@ -323,3 +325,45 @@ async def test_a_share_that_hangs_is_not_the_converters_fault(
         assert "does not answer" in outcome.text
         assert not pool.problems()
         await _well(pool, bench)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("busy", "busy"), ("remover", "vanished")])
+async def test_the_file_s_own_trouble_is_not_the_converters_fault(
+    bench: Bench, name: str, reason: str
+) -> None:
+    async with bench.pool() as pool:
+        outcome = await pool.convert(bench.job(bench.file("a.txt", "x"), name))
+        assert isinstance(outcome, NotYet)
+        assert outcome.reason == reason
+        assert "a.txt" in outcome.text
+        assert not pool._troubles.breaker(name).failures
+
+
+async def test_a_converter_that_went_away_holds_its_files(bench: Bench, clock: FakeClock) -> None:
+    """Between two looks at the folder a worker may meet a file that no longer has the class."""
+    path = bench.file("a.txt", "plain\nSN-1\nend")
+    plugin = bench.folder / "plain.py"
+    async with bench.pool() as pool:
+        await pool.refresh()
+        for worker in list(pool._crew._all):
+            await worker.child.aclose()
+        plugin.write_text(plugin.read_text().replace("class Growing", "class Grown"))
+        held = await pool.convert(bench.job(path, "growing"))
+        assert isinstance(held, NotYet)
+        assert "plain.py has no 'Growing'" in held.text
+        assert pool.problems()[0].subject == "growing"
+        await clock.advance(LOOK_INTERVAL)
+        assert isinstance(await pool.convert(bench.job(path, "growing")), Conversion)
+        assert not pool.problems()
+
+
+async def test_a_held_converter_blocks_only_doubtful_files(bench: Bench) -> None:
+    path = bench.file("a.txt", "plain\nSN-1\nend")
+    doubtful = bench.file("b.txt", "x")
+    async with bench.pool() as pool:
+        for _ in range(FAULTS_TO_HOLD):
+            assert isinstance(await pool.convert(bench.job(doubtful, "exit")), Failed)
+        assert isinstance(await pool.convert(bench.job(path, "exit", "plain")), Conversion)
+        held = await pool.convert(bench.job(doubtful, "exit", "growing"))
+        assert isinstance(held, NotYet)
+        assert held.reason == "held"

@@ -76,6 +76,24 @@ async def test_the_same_file_gives_the_same_ids(bench: Bench) -> None:
     assert later.warnings == 1
 
 
+@pytest.mark.parametrize(
+    "text", ["{7A7DE2B6-6DBA-4A0F-8A5E-0D2F34B0C9D1}", "7a7de2b6-6dba-4a0f-8a5e-0d2f34b0c9d1"]
+)
+async def test_an_id_in_the_source_is_kept_in_canonical_form(bench: Bench, text: str) -> None:
+    async with bench.pool() as pool:
+        done = converted(await pool.convert(bench.job(bench.file("a.txt", text), "named")))
+    assert done.reports[0].report_id == "7a7de2b6-6dba-4a0f-8a5e-0d2f34b0c9d1"
+    assert json.loads(payloads(done)[0])["id"] == done.reports[0].report_id
+
+
+async def test_an_id_that_is_none_fails_the_file(bench: Bench) -> None:
+    async with bench.pool() as pool:
+        failed = await pool.convert(bench.job(bench.file("a.txt", "no uuid"), "named"))
+    assert isinstance(failed, Failed)
+    assert "id" in failed.reason
+    assert "no uuid" in failed.reason
+
+
 async def test_a_converter_that_is_not_deterministic_still_gives_one_id(bench: Bench) -> None:
     path = bench.file("a.txt", "unit")
     async with bench.pool() as pool:
