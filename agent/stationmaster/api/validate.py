@@ -137,7 +137,7 @@ def _repair_report(issues: Issues, data: dict[str, Any]) -> None:
 def _indexes(issues: Issues, units: list[tuple[str, dict[str, Any]]]) -> None:
     seen: set[int] = set()
     for at, unit in units:
-        index = unit.get("idx", 0)
+        index = unit.get("idx")
         if type(index) is int:
             if index in seen:
                 issues.error(at + "idx", f"{index} stands twice")
@@ -145,7 +145,8 @@ def _indexes(issues: Issues, units: list[tuple[str, dict[str, Any]]]) -> None:
     for at, unit in units:
         for key in ("parentIdx", "replacedIdx"):
             index = unit.get(key)
-            if type(index) is int and index not in seen:
+            # The server adds the unit itself as 0 where the report leaves it out.
+            if type(index) is int and index not in seen and index != 0:
                 issues.house(at + key, f"{index} is no unit of this report")
 
 

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _walk(step: Any) -> Iterator[list[object]]:
-    get = step.get if isinstance(step, dict) else lambda key: getattr(step, key, None)
+    get: Any = step.get if isinstance(step, dict) else lambda key: getattr(step, key, None)
     kind = get("stepType") or get("step_type")
     yield [getattr(kind, "value", kind), get("name"), type(step).__name__]
     for child in get("steps") or []:
