@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fakes import keyring_session
 from stationmaster.config.paths import Home
+from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 
 URL = "https://company.wats.com"
+_QUIET = """
+from keyring.backend import KeyringBackend
+class Quiet(KeyringBackend):
+    priority = 9
+    def get_password(self, service, user): return None
+    def set_password(self, service, user, token): pass
+    def delete_password(self, service, user): pass
+"""
 
 
 @pytest.fixture
@@ -46,3 +55,22 @@ def keyring_env(session_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
             monkeypatch.setenv(name, variables[name])
         monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
         yield variables
+
+
+@pytest.fixture
+def secrets(home: Home, store: ConfigStore) -> SecretStore:
+    return SecretStore(home, store.load)
+
+
+@pytest.fixture
+def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make the child use a keyring back end with the given source."""
+
+    def install(source: str) -> None:
+        folder = tmp_path / "backend"
+        folder.mkdir(exist_ok=True)
+        (folder / "planted_backend.py").write_text(_QUIET + source)
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "planted_backend.Keyring")
+
+    return install

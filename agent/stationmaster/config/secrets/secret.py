@@ -26,7 +26,7 @@ class Secret:
         Raises:
             ConfigError: empty, too long, or with a character no HTTP header may carry. Shows no part of it.
         """
-        secret = cls(text.strip().removeprefix("\ufeff"))
+        secret = cls(text.strip("\ufeff \t\r\n"))
         if not secret._value:
             raise ConfigError("The token is empty.", next_step="Give the token as the server shows it.")
         bad = next((at for at, letter in enumerate(secret._value, 1) if not "!" <= letter <= "~"), 0)

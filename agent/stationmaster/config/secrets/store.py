@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,8 +26,8 @@ class SecretStore:
     """Tokens of one home's instances.
 
     `auto` means: a systemd credential, else the environment variable, else the keyring; never a file. A
-    keyring that cannot be used is told, not replaced. A token once found is remembered until `set`, `delete`
-    or `forget`.
+    keyring that cannot be used is told, not replaced. Nothing is remembered: each call asks the store, and a
+    keyring call starts a process (some 150 ms), so who sends many requests keeps the token.
     """
 
     def __init__(
@@ -52,31 +51,27 @@ class SecretStore:
         self._env = os.environ if env is None else env
         self._timeout = timeout
         self._service = f"stationmaster-{home.key}"
-        self._known: dict[str, Secret] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, name: str) -> Secret | None:
         """The token of instance `name`; None where its store has none.
 
         Raises:
-            NeedsUserError: keyring-unavailable.
-            ConfigError: a stored token is malformed, or others may read its file.
+            NeedsUserError: keyring-unavailable; token-missing where a stored token is malformed, or lies in a
+                file that others may read.
         """
-        known = self._known.get(name)
-        if known is not None:
-            return known
-        async with self._lock(name):
-            token = self._known.get(name) or await self._find(name)
-            if token is not None:
-                self._known[name] = token
-            return token
+        store = self._store(name)
+        try:
+            return await self._find(name, store)
+        except ConfigError as error:
+            # The instance waits for a person, as it does for a missing token. No cause: see Secret.
+            code = ProblemCode.TOKEN_MISSING
+            raise NeedsUserError(error.text, code=code, next_step=error.next_step) from None
 
     async def require(self, name: str) -> Secret:
         """The token of instance `name`.
 
         Raises:
             NeedsUserError: token-missing or keyring-unavailable.
-            ConfigError: as `get`.
         """
         token = await self.get(name)
         if token is None:
@@ -98,13 +93,10 @@ class SecretStore:
         """
         store = self._store(name)
         self._refuse_foreign(name, store)
-        async with self._lock(name):
-            self._known.pop(name, None)
-            if store is SecretsStore.FILE:
-                token_file.write(self._home.token_file(name), token)
-            else:
-                await keyring_call.call("set", self._service, name, limit=self._timeout, token=token)
-            self._known[name] = token
+        if store is SecretsStore.FILE:
+            token_file.write(self._home.token_file(name), token)
+        else:
+            await keyring_call.call("set", self._service, name, limit=self._timeout, token=token)
 
     async def delete(self, name: str) -> None:
         """Remove the token from the store the settings name; none is no error.
@@ -113,20 +105,13 @@ class SecretStore:
             NeedsUserError: keyring-unavailable.
         """
         store = self._store(name)
-        async with self._lock(name):
-            self._known.pop(name, None)
-            if store is SecretsStore.FILE:
-                token_file.delete(self._home.token_file(name))
-            elif store in (SecretsStore.AUTO, SecretsStore.KEYRING):
-                await keyring_call.call("delete", self._service, name, limit=self._timeout)
-
-    def forget(self, name: str) -> None:
-        """Look the token up again next time: its store was changed, or the server refused it."""
-        self._known.pop(name, None)
+        if store is SecretsStore.FILE:
+            token_file.delete(self._home.token_file(name))
+        elif store in (SecretsStore.AUTO, SecretsStore.KEYRING):
+            await keyring_call.call("delete", self._service, name, limit=self._timeout)
 
     # ---------------------------------------------------------------- inside
-    async def _find(self, name: str) -> Secret | None:
-        store = self._store(name)
+    async def _find(self, name: str, store: SecretsStore) -> Secret | None:
         token: Secret | None = None
         if store in (SecretsStore.AUTO, SecretsStore.CREDENTIAL):
             token = self._credential(name)
@@ -139,15 +124,12 @@ class SecretStore:
         return token
 
     def _store(self, name: str) -> SecretsStore:
-        return self._lookup(name).secrets.store
-
-    def _lock(self, name: str) -> asyncio.Lock:
-        return self._locks.setdefault(check_name(name), asyncio.Lock())
+        return self._lookup(check_name(name)).secrets.store
 
     def _credential_file(self, name: str) -> Path | None:
         """See systemd.exec(5), LoadCredential: files in a folder only the service can read."""
         folder = self._env.get("CREDENTIALS_DIRECTORY", "")
-        return Path(folder) / f"stationmaster-{check_name(name)}" if folder else None
+        return Path(folder) / f"stationmaster-{name}" if folder else None
 
     def _credential(self, name: str) -> Secret | None:
         path = self._credential_file(name)
