@@ -1,0 +1,68 @@
+"""The converters' pages say what the code does: every option with its default, a sample that converts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stationmaster.api import Converter, Glimpse
+from stationmaster.api.converter import ConverterOptions, Detects, HasOptions
+from stationmaster.api.testing import convert_file
+from stationmaster.converters.junit import JUnitConverter
+from stationmaster.converters.openhtf import OpenHtfConverter
+from stationmaster.converters.wsjf import WsjfConverter
+from stationmaster.converters.wstf import WstfConverter
+
+PAGES = Path(__file__).parents[3] / "docs" / "converters"
+CONVERTERS: list[Converter] = [WsjfConverter(), WstfConverter(), OpenHtfConverter(), JUnitConverter()]
+SAMPLE = re.compile(r"^## Sample\n.*?^```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \|", re.MULTILINE)
+
+
+def page(converter: Converter) -> str:
+    return (PAGES / f"{converter.name}.md").read_text(encoding="utf-8")
+
+
+def written(value: object) -> str:
+    """A default as the pages write it."""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+@pytest.mark.parametrize("converter", CONVERTERS, ids=lambda converter: converter.name)
+def test_every_option_stands_on_the_page_with_its_default(converter: Converter) -> None:
+    assert isinstance(converter, HasOptions)
+    options: ConverterOptions = converter.options_type()
+    expected = {name: written(getattr(options, name)) for name in options.__struct_fields__}
+    section = page(converter).partition("## Options")[2].partition("\n## ")[0]
+    assert dict(ROW.findall(section)) == expected
+
+
+@pytest.mark.parametrize("converter", CONVERTERS, ids=lambda converter: converter.name)
+def test_the_sample_converts(converter: Converter, tmp_path: Path) -> None:
+    assert isinstance(converter, Detects)
+    found = SAMPLE.search(page(converter))
+    assert found is not None
+    path = tmp_path / "sample.txt"
+    path.write_text(found[1], encoding="utf-8")
+    confidence = converter.detect(Glimpse.at(path))
+    assert confidence >= 80
+    assert f"| {confidence} |" in page(converter)
+    [report] = convert_file(
+        converter, path, options={"process_codes": {"Function test": 10}, "process_code": 10}
+    )
+    assert (report.sn, report.pn, report.data["processCode"], report.data["result"]) == (
+        "SN-1001",
+        "BRD-7",
+        10,
+        "P",
+    )
+    assert any(step.data.get("numericMeas") for step in report.steps())
+    assert report.warnings == []
