@@ -17,15 +17,15 @@ from stationmaster.api.report import Report
 from stationmaster.api.wsjf import encode
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import Submitted
-from stationmaster.errors import NoAgentError, StationmasterError
+from stationmaster.errors import ConfigError, NoAgentError, StationmasterError
+from stationmaster.home.paths import Home
 
 
 def submit(
     report: Report | Mapping[str, Any] | bytes,
     *,
     instance: str,
-    address: str,
-    outbox: Path,
+    home: Home | None = None,
     timeout: float = 30.0,
 ) -> Submitted:
     """Hand over a report; it is durable when this returns.
@@ -33,33 +33,32 @@ def submit(
     Args:
         report: a built report, a WSJF object, or its bytes.
         instance: name of the instance that delivers it.
-        address: the agent's control channel.
-        outbox: the instance's outbox folder, used when no agent answers.
+        home: whose agent; by default this user's (or what STATIONMASTER_HOME names).
         timeout: seconds the agent may take.
 
     Raises:
         StationmasterError: the report is refused, or neither the agent nor the disk takes it.
     """
-    return asyncio.run(
-        submit_async(report, instance=instance, address=address, outbox=outbox, timeout=timeout)
-    )
+    return asyncio.run(submit_async(report, instance=instance, home=home, timeout=timeout))
 
 
 async def submit_async(
     report: Report | Mapping[str, Any] | bytes,
     *,
     instance: str,
-    address: str,
-    outbox: Path,
+    home: Home | None = None,
     timeout: float = 30.0,  # noqa: ASYNC109 - the client's own limit for one call
 ) -> Submitted:
     """As `submit`, for programs that run an event loop of their own."""
+    home = home or Home.find()
     content = payload_of(report)
     try:
-        async with ControlClient(address, timeout=timeout) as client:
+        async with ControlClient(home.socket, timeout=timeout) as client:
             return await client.submit(instance, content, filename="report.json")
     except NoAgentError:
-        place = await asyncio.to_thread(leave, outbox, f"{uuid.uuid4()}.queued", content)
+        if not home.instance_file(instance).exists():
+            raise ConfigError(f'There is no instance "{instance}" in {home.instances}.') from None
+        place = await asyncio.to_thread(leave, home.outbox(instance), f"{uuid.uuid4()}.queued", content)
         return Submitted(instance=instance, place=str(place))
 
 

@@ -23,9 +23,9 @@ from stationmaster.cli.output import say, table
 from stationmaster.cli.sample import real_files, samples
 from stationmaster.cli.session import run
 from stationmaster.clock import Clock
-from stationmaster.config.paths import Home
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
+from stationmaster.home.paths import Home
 from stationmaster.model import AgentStatus, Entry, EntryState
 from stationmaster.wats.client import ServerAddress, WatsClient
 

@@ -10,7 +10,7 @@ import typer
 from stationmaster import __version__
 from stationmaster.cli import agent, config, converter, demo, instance, log, queue, server, submit
 from stationmaster.cli.session import use_scope
-from stationmaster.config.paths import Scope
+from stationmaster.home.paths import Scope
 
 app = typer.Typer(
     name="stationmaster",

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stationmaster.cli.exit import Exit
 from stationmaster.config.lock import FileLock
-from stationmaster.config.paths import Home, Scope
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.home.paths import Home, Scope
 from stationmaster.model import Lifecycle, Severity
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.log import logging_to

@@ -12,7 +12,6 @@ import typer
 
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import say
-from stationmaster.config.paths import Home, Scope
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import (
     ConfigError,
@@ -21,6 +20,7 @@ from stationmaster.errors import (
     NoAgentError,
     StationmasterError,
 )
+from stationmaster.home.paths import Home, Scope
 
 T = TypeVar("T")
 

@@ -19,11 +19,11 @@ import msgspec
 from stationmaster.config import rule
 from stationmaster.config.atomic import Stamp, read_text, replace_text, stamp_of
 from stationmaster.config.lock import FileLock
-from stationmaster.config.name import check_name, same_place
-from stationmaster.config.paths import Home
 from stationmaster.config.schema import AgentConfig, InstanceConfig, WatchFolder
 from stationmaster.config.template import fresh
 from stationmaster.errors import ConfigError
+from stationmaster.home.name import check_name, same_place
+from stationmaster.home.paths import Home
 
 C = TypeVar("C", InstanceConfig, AgentConfig)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from stationmaster.config.file_system import is_network_type, mount_type
+from stationmaster.home.file_system import is_network_type, mount_type
 
 _LINKS = 40
 _DRIVE_REMOTE = 4

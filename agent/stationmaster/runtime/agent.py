@@ -16,13 +16,13 @@ import msgspec
 
 from stationmaster import __version__
 from stationmaster.clock import Clock
-from stationmaster.config.paths import Home
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.slot import Slots
 from stationmaster.deliver.gate import Gates
 from stationmaster.errors import ConfigError
+from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.model import AgentStatus, Lifecycle, Problem
 from stationmaster.runtime.credential import Credentials

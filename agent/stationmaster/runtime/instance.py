@@ -15,7 +15,6 @@ from pathlib import Path
 
 from stationmaster.api import Station
 from stationmaster.clock import Clock
-from stationmaster.config.paths import Home
 from stationmaster.config.schema import After, InstanceConfig, LaneChoice, WatchFolder
 from stationmaster.config.secrets import Secret
 from stationmaster.convert.pool import ConverterPool
@@ -24,6 +23,7 @@ from stationmaster.deliver.gate import Gate, Gates
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.uploader import Uploader
 from stationmaster.errors import NeedsUserError
+from stationmaster.home.paths import Home
 from stationmaster.ingest.outbox import outbox_folder
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.ingest.watcher import Watcher

@@ -12,10 +12,10 @@ import msgspec
 
 from stationmaster.api.validate import check
 from stationmaster.api.wsjf import decode, encode
-from stationmaster.config.paths import Home
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import AddRequest, InstanceConfigView, Submitted
 from stationmaster.errors import ConfigError, ControlError, ConversionError, SpoolError
+from stationmaster.home.paths import Home
 from stationmaster.model import Entry, EntryState, Lane, Lifecycle, ReportMeta
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.instance import inbox_place

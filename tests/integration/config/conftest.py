@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from fakes import keyring_session
-from stationmaster.config.paths import Home
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
+from stationmaster.home.paths import Home
 
 URL = "https://company.wats.com"
 _QUIET = """

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from fakes import keyring_session
-from stationmaster.config.paths import Home
 from stationmaster.config.secrets import Secret, SecretStore, keyring_call
 from stationmaster.config.store import ConfigStore
 from stationmaster.errors import NeedsUserError
+from stationmaster.home.paths import Home
 
 PLANTED = "cGxhbnRlZDp0b2tlbg=="
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from stationmaster.config.paths import Home
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.errors import ConfigError, NeedsUserError
+from stationmaster.home.paths import Home
 
 PLANTED = "cGxhbnRlZDp0b2tlbg=="
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights")

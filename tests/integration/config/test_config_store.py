@@ -15,10 +15,10 @@ import pytest
 
 from stationmaster.config import atomic
 from stationmaster.config.lock import FileLock
-from stationmaster.config.paths import Home
 from stationmaster.config.schema import After, AgentConfig, UploadMode, WatchFolder
 from stationmaster.config.store import ConfigStore
 from stationmaster.errors import ConfigError
+from stationmaster.home.paths import Home
 
 URL = "https://company.wats.com"
 
@@ -267,7 +267,7 @@ def test_a_full_disk_leaves_the_old_file(
 _EDITOR = """
 import sys
 from pathlib import Path
-from stationmaster.config.paths import Home
+from stationmaster.home.paths import Home
 from stationmaster.config.store import ConfigStore
 store, who = ConfigStore(Home.find()), sys.argv[1]
 print("ready", flush=True)
@@ -321,7 +321,7 @@ def test_kill_9_leaves_the_old_or_the_new_file(home: Home, store: ConfigStore) -
 
 _STOP_AT = """
 import os, signal, sys
-from stationmaster.config.paths import Home
+from stationmaster.home.paths import Home
 from stationmaster.config.store import ConfigStore
 countdown = int(sys.argv[1])
 def dying(real):

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stationmaster.config.name import check_name, variable_part
-from stationmaster.config.paths import Home
 from stationmaster.config.schema import InstanceConfig, SecretsStore
 from stationmaster.config.secrets import keyring_call, token_file
 from stationmaster.config.secrets.secret import Secret
 from stationmaster.errors import ConfigError, NeedsUserError
+from stationmaster.home.name import check_name, variable_part
+from stationmaster.home.paths import Home
 from stationmaster.model import ProblemCode
 
 ConfigLookup = Callable[[str], InstanceConfig]

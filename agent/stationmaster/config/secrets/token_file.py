@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from stationmaster.config.atomic import replace_text
-from stationmaster.config.paths import make_private
 from stationmaster.config.secrets.secret import Secret
 from stationmaster.errors import ConfigError
+from stationmaster.home.paths import make_private
 
 
 def read(path: Path) -> Secret | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from stationmaster.config import paths
-from stationmaster.config.paths import Home, Scope, make_private
+from stationmaster.home import paths
 from stationmaster.errors import ConfigError
+from stationmaster.home.paths import Home, Scope, make_private
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights and sockets")
 
@@ -117,7 +117,7 @@ def test_ensure_leaves_existing_rights_alone(tmp_path: Path) -> None:
 def test_ensure_refuses_a_home_on_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "mountinfo"
     table.write_text(f"30 22 0:26 / {tmp_path.resolve()} rw - nfs4 server:/export rw\n")
-    monkeypatch.setattr("stationmaster.config.file_system._MOUNTINFO", table)
+    monkeypatch.setattr("stationmaster.home.file_system._MOUNTINFO", table)
     with pytest.raises(ConfigError, match=r"network file system \(nfs4\).*local disk"):
         at(tmp_path / "home").ensure()
     assert not (tmp_path / "home").exists()
@@ -125,7 +125,7 @@ def test_ensure_refuses_a_home_on_a_network(tmp_path: Path, monkeypatch: pytest.
 
 @posix_only
 def test_without_a_mount_table_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stationmaster.config.file_system._MOUNTINFO", tmp_path / "absent")
+    monkeypatch.setattr("stationmaster.home.file_system._MOUNTINFO", tmp_path / "absent")
     at(tmp_path / "home").ensure()
 
 

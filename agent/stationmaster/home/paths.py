@@ -28,9 +28,9 @@ from pathlib import Path
 
 import msgspec
 
-from stationmaster.config.file_system import unsafe_home_reason
-from stationmaster.config.name import check_name
 from stationmaster.errors import ConfigError
+from stationmaster.home.file_system import unsafe_home_reason
+from stationmaster.home.name import check_name
 
 HOME_VARIABLE = "STATIONMASTER_HOME"
 GROUP = "stationmaster"

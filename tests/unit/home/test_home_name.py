@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationmaster.config.name import check_name, same_place, variable_part
 from stationmaster.errors import ConfigError
+from stationmaster.home.name import check_name, same_place, variable_part
 
 
 @pytest.mark.parametrize("name", ["a", "line1", "Line-1.b_2", "_x", "x" * 40, "console", "com10", "nul-1"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stationmaster.config.file_system import is_network_type, mount_type, unsafe_home_reason
+from stationmaster.home.file_system import is_network_type, mount_type, unsafe_home_reason
 
 MOUNTS = r"""
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
