@@ -95,8 +95,9 @@ class WstfConverter:
                 if not block.closed and not own.accept_incomplete:
                     raise _unfinished(number, block)
                 yield _report(block, source, own)
-                if block.closed:
-                    offset, line = block.end, block.last_line
+                # No mark behind an unfinished unit: from the start again, all units get the same ids.
+                grows = grows and block.closed
+                offset, line = block.end, block.last_line
             if fresh:
                 raise ConversionError(f"{source.name} holds no unit")
             if grows:
