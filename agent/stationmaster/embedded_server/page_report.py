@@ -79,7 +79,7 @@ def _culprit(header: dict[str, Any], data: dict[str, Any]) -> Markup | None:
     if not path and not message:
         return None
     anchor = next((step.get("id") for _, step in walk(data) if step.get("causedUUTFailure") is True), None)
-    target = f"#step-{quote(str(anchor))}" if anchor is not None else None
+    target = f"#step-{quote(str(anchor), errors='replace')}" if anchor is not None else None
     where = element("a", path, href=target) if path and target else path
     code = f" (code {header['errorCode']})" if header["errorCode"] else ""
     return element(

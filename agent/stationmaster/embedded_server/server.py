@@ -77,6 +77,8 @@ class EmbeddedServer:
         Raises:
             EmbeddedServerError: the host is not loopback, the port is taken, the database cannot be opened.
         """
+        if self._runner is not None:
+            raise RuntimeError("the server was started already")
         host = _loopback(self.settings.host)
         processes = load_processes(self.settings.processes)
         await self._store.open()
