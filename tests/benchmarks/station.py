@@ -1,0 +1,199 @@
+"""A whole station, as users run it: from closed file to server, and what an agent costs at rest and loaded.
+
+Real processes: `stationmaster agent run` and the oracle. Linux only: the figures come from /proc.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fakes import wsjf
+from fakes.oracle import read_log
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import NoAgentError
+from stationmaster.home.paths import Home
+
+SETTLE = 0.2
+LATENCY_FILES = 200
+LOAD_FILES = 1500
+IDLE_SECONDS = 30.0
+MB = 1_000_000
+
+LIMIT_P50_MS, LIMIT_P99_MS = 60.0, 250.0
+LIMIT_IDLE_MB, LIMIT_LOADED_MB = 60.0, 90.0
+LIMIT_IDLE_CPU = 0.3
+LIMIT_THREADS = 6
+
+
+class Station:
+    """An oracle, and an agent with `instances` instances of two folders each."""
+
+    def __init__(self, root: Path, instances: int) -> None:
+        self.root = root
+        self.names = [f"line{number}" for number in range(1, instances + 1)]
+        self.env = {**os.environ, "STATIONMASTER_HOME": str(root / "home")}
+        self.home = Home.find(env=self.env)
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def start(self) -> None:
+        """Start the oracle, make the instances, start the agent."""
+        command = [sys.executable, "-m", "fakes.oracle", "--dir", str(self.root / "oracle")]
+        oracle = subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, text=True)
+        self.processes.append(oracle)
+        port = oracle.stdout.readline().strip() if oracle.stdout else ""
+        for name in self.names:
+            self._add(name, f"http://127.0.0.1:{port}")
+        with (self.root / "agent.log").open("w") as log:
+            agent = subprocess.Popen(
+                [sys.executable, "-m", "stationmaster", "agent", "run"], env=self.env, stderr=log, text=True
+            )
+        self.processes.append(agent)
+
+    def _add(self, name: str, url: str) -> None:
+        command = [sys.executable, "-m", "stationmaster", "instance", "add", name, "--server", url]
+        command += ["--token-stdin", "--converter", "wsjf", "--set", "secrets.store=file"]
+        for number in (0, 1):
+            folder = self.root / name / str(number)
+            folder.mkdir(parents=True)
+            command += ["--watch", str(folder), "--set", f"watch.{number}.settle={SETTLE}"]
+        subprocess.run(command, env=self.env, input="token\n", text=True, check=True, capture_output=True)
+
+    @property
+    def agent(self) -> int:
+        """Process id of the agent."""
+        return self.processes[1].pid
+
+    async def ready(self) -> None:
+        """Wait until the agent answers."""
+        for _ in range(400):
+            try:
+                async with ControlClient(self.home.socket) as client:
+                    if all(one.lifecycle == "running" for one in (await client.status()).instances):
+                        return
+            except NoAgentError:
+                pass
+            await asyncio.sleep(0.05)
+        raise SystemExit("the agent did not start: " + (self.root / "agent.log").read_text())
+
+    def drop(self, name: str, number: int) -> None:
+        """Put report `number` into a folder of `name`, in one step."""
+        folder = self.root / name / str(number % 2)
+        hidden = folder / f".{number}.part"
+        hidden.write_text(json.dumps(wsjf.minimal(number)))
+        hidden.replace(folder / f"{number}.json")
+
+    def arrivals(self) -> dict[str, float]:
+        """When each report was committed by the oracle, by id."""
+        return {seen.report_id: seen.at for seen in read_log(self.root / "oracle") if seen.committed}
+
+    def memory_mb(self) -> float:
+        """Resident memory of the agent, without its workers."""
+        for line in Path(f"/proc/{self.agent}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / MB
+        raise SystemExit("the agent is gone")
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the agent so far."""
+        fields = Path(f"/proc/{self.agent}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def threads(self) -> int:
+        """OS threads of the agent."""
+        return len(list(Path(f"/proc/{self.agent}/task").iterdir()))
+
+    def stop(self) -> None:
+        """Stop everything in order."""
+        for process in reversed(self.processes):
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+async def latency(station: Station) -> tuple[float, float]:
+    """Milliseconds from the closed file to the commit at the server, beyond the settle time: p50, p99."""
+    dropped: dict[str, float] = {}
+    for number in range(1, LATENCY_FILES + 1):
+        station.drop(station.names[0], number)
+        dropped[wsjf.report_id(number)] = time.time()
+        await asyncio.sleep(0.04)
+    arrived = await _all_arrived(station, set(dropped))
+    times = sorted((arrived[one] - at - SETTLE) * 1000 for one, at in dropped.items())
+    return statistics.median(times), times[int(len(times) * 0.99)]
+
+
+async def load(station: Station) -> tuple[float, int]:
+    """Highest memory in MB and number of threads while `LOAD_FILES` files run through four instances."""
+    wanted, memory, threads = set(), 0.0, 0
+    for number in range(10_000, 10_000 + LOAD_FILES):
+        station.drop(station.names[number % len(station.names)], number)
+        wanted.add(wsjf.report_id(number))
+        if number % 20 == 0:
+            memory, threads = max(memory, station.memory_mb()), max(threads, station.threads())
+            await asyncio.sleep(0.02)
+    end = time.monotonic() + 120
+    while not wanted <= station.arrivals().keys():
+        memory, threads = max(memory, station.memory_mb()), max(threads, station.threads())
+        if time.monotonic() > end:
+            raise SystemExit("the load did not arrive in 120 s")
+        await asyncio.sleep(0.1)
+    return memory, threads
+
+
+async def _all_arrived(station: Station, wanted: set[str]) -> dict[str, float]:
+    for _ in range(600):
+        arrived = station.arrivals()
+        if wanted <= arrived.keys():
+            return arrived
+        await asyncio.sleep(0.1)
+    raise SystemExit(f"{len(wanted - station.arrivals().keys())} reports did not arrive")
+
+
+def _row(name: str, figure: float, limit: float, unit: str) -> bool:
+    ok = figure <= limit
+    print(f"{name}: {figure:.2f}{unit} (limit {limit:g}{unit}) {'ok' if ok else 'MISSED'}", flush=True)
+    return ok
+
+
+async def main() -> int:
+    """Measure and print; the exit code."""
+    if sys.platform != "linux":
+        print("station: the figures come from /proc, which only Linux has")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        station = Station(Path(folder), 4)
+        try:
+            station.start()
+            await station.ready()
+            await asyncio.sleep(5)
+            before = station.cpu_seconds()
+            await asyncio.sleep(IDLE_SECONDS)
+            cpu = (station.cpu_seconds() - before) / IDLE_SECONDS * 100
+            rows = [
+                _row(
+                    "station: idle memory, 4 instances, 8 folders", station.memory_mb(), LIMIT_IDLE_MB, " MB"
+                ),
+                _row("station: idle CPU", cpu, LIMIT_IDLE_CPU, " %"),
+                _row("station: idle OS threads", station.threads(), LIMIT_THREADS, ""),
+            ]
+            p50, p99 = await latency(station)
+            rows.append(_row("station: file closed to server, p50", p50, LIMIT_P50_MS, " ms"))
+            rows.append(_row("station: file closed to server, p99", p99, LIMIT_P99_MS, " ms"))
+            memory, threads = await load(station)
+            rows.append(_row("station: loaded memory without workers", memory, LIMIT_LOADED_MB, " MB"))
+            rows.append(_row("station: loaded OS threads", threads, LIMIT_THREADS, ""))
+        finally:
+            station.stop()
+    return 0 if all(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
