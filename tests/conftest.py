@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from fakes.clock import FakeClock
 
 
@@ -44,5 +45,5 @@ async def no_lingering_tasks() -> AsyncIterator[None]:
     """For async tests: no task outlives the test."""
     before = asyncio.all_tasks()
     yield
-    left = asyncio.all_tasks() - before
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
     assert not left, f"tasks left behind: {left}"
