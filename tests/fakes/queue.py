@@ -70,7 +70,9 @@ class FakeLease:
     ) -> asyncio.Future[None]:
         if self._ended is None:
             self._ended = asyncio.get_running_loop().create_future()
-            if self._queue.disk_full:
+            if self._queue.verdict_error is not None:
+                self._ended.set_exception(self._queue.verdict_error)
+            elif self._queue.disk_full:
                 self._ended.set_exception(SpoolError("The disk is full."))
             else:
                 self._ended.set_result(None)
@@ -92,6 +94,7 @@ class FakeQueue:
         self.leased: set[int] = set()
         self.most_leased = 0
         self.disk_full = False
+        self.verdict_error: Exception | None = None
         self.on_change: Callable[[], None] = lambda: None
 
     def changed(self) -> None:

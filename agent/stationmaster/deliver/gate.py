@@ -34,7 +34,10 @@ class Seat:
 
     def enter(self) -> int:
         """A ticket for one request, 0 when the seat has to wait."""
-        ticket = 0 if self.in_flight >= self.limits.ceiling else self.gate.enter(self)
+        if self.in_flight >= self.limits.ceiling:
+            self.hungry = False  # it waits for itself: nobody need make room for it
+            return 0
+        ticket = self.gate.enter(self)
         self.hungry = not ticket
         if ticket:
             self.in_flight += 1
