@@ -21,6 +21,9 @@ NAME_BYTES = 255
 
 _PLAIN_TRIES = 50
 _CHUNK = 1 << 20
+_NO_FLUSH = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What some shares say to a flush of a folder, or a folder that may be written but not read."""
+
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EACCES}
 
 
@@ -77,13 +80,17 @@ def make_folder(folder: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make the names in `folder` durable; Windows does that by itself."""
+    """Make the names in `folder` durable, where that can be asked for; Windows does it by itself."""
     if sys.platform != "win32":
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
+        except OSError as error:
+            if error.errno not in _NO_FLUSH:
+                raise
 
 
 def put(file: Path, folder: Path, name: str, *, spare: int = 0) -> Path:
@@ -95,20 +102,25 @@ def put(file: Path, folder: Path, name: str, *, spare: int = 0) -> Path:
         OSError: it cannot be done; `file` is where it was.
     """
     make_folder(folder)
-    if file.is_symlink():
-        return _across(file, folder, name, spare=spare)
+    temporary = _temporary(file, folder)
     try:
-        return _near(file, folder, name, spare=spare)
+        if file.is_symlink():
+            raise OSError(errno.EXDEV, "a link is not moved, what it points to is copied")
+        target = _near(file, folder, name, spare=spare)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    return _across(file, folder, name, spare=spare)
+        target = put_copy(file, folder, name, spare=spare)
+        file.unlink(missing_ok=True)
+        flush_folder(file.parent)
+    temporary.unlink(missing_ok=True)  # of a copy that was interrupted
+    return target
 
 
 def put_copy(file: Path, folder: Path, name: str, *, spare: int = 0) -> Path:
     """As `put`, but `file` stays."""
     make_folder(folder)
-    temporary = folder / f"{OWN_PREFIX}{_mark(file)}.tmp"
+    temporary = _temporary(file, folder)
     _copy(file, temporary)
     return _near(temporary, folder, name, spare=spare)
 
@@ -134,6 +146,10 @@ def _mark(file: Path) -> str:
     return mark_of(Stat(seen.st_size, seen.st_mtime_ns))
 
 
+def _temporary(file: Path, folder: Path) -> Path:
+    return folder / f"{OWN_PREFIX}{_mark(file)}.tmp"
+
+
 def _near(file: Path, folder: Path, name: str, *, spare: int) -> Path:
     """Within one file system: a second name, durably, then the first one goes."""
     for candidate in candidates(name, _mark(file), spare=spare):
@@ -144,14 +160,6 @@ def _near(file: Path, folder: Path, name: str, *, spare: int) -> Path:
             flush_folder(file.parent)
             return target
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / name))
-
-
-def _across(file: Path, folder: Path, name: str, *, spare: int) -> Path:
-    """To another file system: a whole copy, durably, then the original goes."""
-    target = put_copy(file, folder, name, spare=spare)
-    file.unlink(missing_ok=True)
-    flush_folder(file.parent)
-    return target
 
 
 def _take_name(file: Path, target: Path) -> bool:
@@ -218,8 +226,9 @@ def _copy(file: Path, temporary: Path) -> None:
         OSError: it cannot be copied, or changed meanwhile (EAGAIN).
     """
     before = file.stat()
+    temporary.unlink(missing_ok=True)  # perhaps a second name of a finished copy: never write into it
     try:
-        with file.open("rb") as source, temporary.open("wb") as sink:
+        with file.open("rb") as source, temporary.open("xb") as sink:
             shutil.copyfileobj(source, sink, _CHUNK)
             sink.flush()
             os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))

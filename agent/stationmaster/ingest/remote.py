@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import msgspec
 
+from stationmaster.clock import Clock
 from stationmaster.ingest.files import DEADLINE, FolderHangsError, Names
 from stationmaster.ingest.release import Release, Released
 from stationmaster.ingest.scan import Selection
@@ -26,6 +28,10 @@ from stationmaster.worker.process import ChildProcess
 MODULE = "stationmaster.ingest.child"
 CHILD_NAMES = 4_000
 RELEASE_DEADLINE = 60.0
+STUCK = 3
+STUCK_FOR = 600.0
+"""A child that waits for a dead server cannot even be killed: no more than so many in so many seconds."""
+
 BYTES_PER_SECOND = 1_000_000
 """A copy may take as long as it takes at this rate, on top of its deadline."""
 
@@ -40,6 +46,7 @@ class ChildFiles:
         *,
         deadline: float = DEADLINE,
         child: Callable[[str], ChildProcess] = ChildProcess,
+        clock: Clock | None = None,
     ) -> None:
         """Nothing is started yet."""
         self._root = root
@@ -47,6 +54,8 @@ class ChildFiles:
         self._deadline = deadline
         self._child = child(MODULE)
         self._turn = asyncio.Lock()
+        self._clock = clock or Clock()
+        self._stuck: dict[int, float] = {}
 
     @property
     def pid(self) -> int | None:
@@ -87,13 +96,38 @@ class ChildFiles:
         await self._child.aclose()
 
     async def _ask(self, op: str, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        pid: int | None = None
         async with self._turn:
+            self._check_stuck()
             try:
                 await self._child.start()
+                pid = self._child.pid
                 return await self._child.request({"op": op, **self._head, **message}, seconds)
             except ChildHandlerError as error:
                 if error.errno is None:
                     raise
                 raise OSError(error.errno, os.strerror(error.errno), self._root) from error
             except ChildError as error:
+                if pid is not None and _is_there(pid):
+                    self._stuck[pid] = self._clock.monotonic()
                 raise FolderHangsError(f"The folder {self._root} does not answer: {error}.") from error
+
+    def _check_stuck(self) -> None:
+        """Start no further child while several wait for the same dead server."""
+        now = self._clock.monotonic()
+        self._stuck = {
+            pid: since for pid, since in self._stuck.items() if now - since < STUCK_FOR and _is_there(pid)
+        }
+        if len(self._stuck) >= STUCK:
+            raise FolderHangsError(f"The folder {self._root} does not answer: {STUCK} processes wait for it.")
+
+
+def _is_there(pid: int) -> bool:
+    """Does a child that was killed still exist? Windows ends them at once."""
+    if sys.platform == "win32":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from stationmaster.model import Lane
 
-HINT_LAG = 0.25
+HINT_LAG = 0.35
 """Seconds that an event may need to reach us; so much of a file's rest is believed from its mtime."""
 
 BATCH_BYTES = 8 * 1024 * 1024

@@ -20,13 +20,13 @@ from stationmaster.clock import Clock
 
 Changes = set[tuple[watchfiles.Change, str]]
 
-STEP_MS = 40
+STEP_MS = 60
 """The watch looks for events so often, and passes them on once a step brought none.
 
 A file's rest counts from its mtime where an event came within `settle.HINT_LAG`, so this delays nothing.
 """
 
-DEBOUNCE_MS = 160
+DEBOUNCE_MS = 240
 TIMEOUT_MS = 5_000
 STAND = 0.2
 """Seconds after which the watch is taken to stand; what happened before is found by a scan then."""
@@ -36,6 +36,7 @@ MANY = 2_000
 """More changes than this at once: the folders are told to scan instead."""
 
 _LOG = logging.getLogger(__name__)
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change it sees
 
 
 class Notify(Protocol):

@@ -1,0 +1,134 @@
+"""A ledger in memory, and a rig that moves a watcher through scripted time over real folders."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from fakes.clock import FakeClock, settle
+from stationmaster.config.schema import WatchFolder
+from stationmaster.errors import SpoolError
+from stationmaster.ingest.claim import Claim, Outcome
+from stationmaster.ingest.watcher import Watcher
+from stationmaster.model import Lane
+from stationmaster.spool.record import LedgerRow, LedgerState
+
+PATIENCE = 20.0
+"""Real seconds after which a wait has failed."""
+
+
+class FakeLedger:
+    """The spool's ledger, as far as the watcher needs it."""
+
+    def __init__(self, rows: Iterable[LedgerRow] = ()) -> None:
+        self.rows = list(rows)
+        self.forgotten: list[Path] = []
+        self.failures = 0
+
+    async def ledger(self, folder: str) -> AsyncIterator[list[LedgerRow]]:
+        """Rows in slices of two."""
+        self._fail()
+        rows = [row for row in self.rows if row.folder == folder]
+        for start in range(0, len(rows), 2):
+            yield rows[start : start + 2]
+
+    async def forget(self, folder: str, gone: Iterable[Path]) -> None:
+        """Note what is forgotten."""
+        del folder
+        self._fail()
+        self.forgotten += gone
+
+    def _fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise SpoolError("The spool cannot be used now.")
+
+
+def row_of(folder: Path, path: Path, *, resume: bytes | None = None) -> LedgerRow:
+    """The row of a file that was taken as it is now."""
+    seen = path.stat()
+    return LedgerRow(
+        source_id=1, path=path, folder=str(folder), size=seen.st_size, mtime_ns=seen.st_mtime_ns, digest="00",
+        state=LedgerState.TAKEN, released=True, after="keep", place=path, resume=resume, converter="wsjf",
+        lane=Lane.LIVE, taken_at=FakeClock().now(),
+    )  # fmt: skip
+
+
+class Rig:
+    """A watcher on real folders and scripted time, without the file system watch."""
+
+    def __init__(self, folders: Sequence[WatchFolder], ledger: Any = None, **settings: Any) -> None:
+        self.clock = FakeClock()
+        self.ledger = ledger or FakeLedger()
+        self.watcher = Watcher(folders, self.ledger, self.clock, instance="line-1", **settings)
+        self._count = len(folders)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self.watcher.run())
+        await self.quiet()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def quiet(self) -> None:
+        """Until every folder's task waits for time to pass."""
+        await settle()
+        await until(lambda: self.clock.sleeping >= self._count or self._task is None or self._task.done())
+        if self._task is not None and self._task.done():
+            self._task.result()
+
+    async def go(self, seconds: float, step: float = 0.1) -> None:
+        """Let time pass; everybody does all there is to do at each step."""
+        while seconds > 1e-9:
+            await self.clock.advance(min(step, seconds))
+            seconds -= step
+            await self.quiet()
+
+    async def scan(self) -> None:
+        """Scan now, then let what was found come to rest."""
+        self.watcher.nudge()
+        await self.quiet()
+        await self.go(1.2)
+
+    def take(self, lane: Lane | None = None) -> list[Claim]:
+        """All that can be claimed now."""
+        claims = []
+        while (claim := self.watcher._next(lane)) is not None:
+            claims.append(claim)
+        return claims
+
+    def names(self, outcome: Outcome = Outcome.CONVERTED) -> list[str]:
+        """Claim all there is, and deal with it; the file names."""
+        claims = self.take()
+        for claim in claims:
+            self.watcher.done(claim, outcome)
+        return sorted(claim.state.path.name for claim in claims)
+
+
+async def until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Poll until `condition` holds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"not in {patience} s: {condition}"
+        await asyncio.sleep(0.0005)
+
+
+def second_disk(first: Path) -> Path | None:
+    """A folder on another file system than `first`, None where there is none."""
+    memory = Path("/dev/shm")  # noqa: S108 - a file system of its own is what is wanted
+    if not memory.is_dir() or memory.stat().st_dev == first.stat().st_dev:
+        return None
+    return Path(tempfile.mkdtemp(prefix="stationmaster-test-", dir=memory))
+
+
+def folder_at(path: Path, **settings: Any) -> WatchFolder:
+    """A watch folder with settle time 1 s."""
+    return WatchFolder(path=str(path), converters=("wsjf",), **settings)
