@@ -153,7 +153,8 @@ def _show_report(one: DryReport) -> None:
     from rich.tree import Tree  # noqa: PLC0415 - only people need it
 
     data = msgspec.json.decode(one.payload)
-    head = f"{data['sn']} · {data['pn']} {data['rev']} · process {data['processCode']} · {data.get('result', '')}"
+    unit = f"{data['sn']} · {data['pn']} {data['rev']}"
+    head = f"{unit} · process {data['processCode']} · {data.get('result', '')}"
     tree = Tree(f"[bold]{escape(head)}[/bold]  {escape(one.meta.report_id)}")
     tree.add(escape(f"{data['machineName']}, {data['location']}, {data['purpose']}, {data['start']}"))
     if data.get("root"):

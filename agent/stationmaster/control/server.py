@@ -52,4 +52,4 @@ class ControlServer:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._address)  # noqa: PTH108, ASYNC240 - one call that does not block, our own folder
+            os.unlink(self._address)  # noqa: PTH108 - one call that does not block, our own folder

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stationmaster.home import paths
 from stationmaster.errors import ConfigError
+from stationmaster.home import paths
 from stationmaster.home.paths import Home, Scope, make_private
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights and sockets")
