@@ -52,7 +52,8 @@ def try_file(
 ) -> None:
     """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent."""
     try:
-        outcome = run(_dry_run(file, tuple(converter or ()), instance, _options(setting)))
+        # The worker that converts runs in a folder of its own: the path must not depend on ours.
+        outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, _options(setting)))
     except OSError as error:
         fail(StationmasterError(f"{file} cannot be read: {error.strerror}."))
     if json:

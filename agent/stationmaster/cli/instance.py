@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,15 +64,26 @@ def add(
 
     async def offline() -> None:
         store = ConfigStore(home())
-        config = store.add(name, server, folders, patch)
+        store.add(name, server, folders, patch)
         if token:
             await SecretStore(home(), store.load).set(name, Secret(token))
-        del config
 
-    run(with_agent(online, offline))
+    run(_whole(name, with_agent(online, offline)))
     say(f'Instance "{name}" is made.')
     if not token_stdin:
         say(f"It has no token yet: stationmaster instance edit {name} --token-stdin")
+
+
+async def _whole(name: str, adding: Coroutine[Any, Any, None]) -> None:
+    """Say so where an instance was made but its token was not stored: making it again would fail."""
+    before = ConfigStore(home()).names()
+    try:
+        await adding
+    except StationmasterError:
+        if name not in before and name in ConfigStore(home()).names():
+            say(f'Instance "{name}" is made, but its token is not stored. Hand the token over with:')
+            say(f"  stationmaster instance edit {name} --token-stdin [--set secrets.store=file]")
+        raise
 
 
 @app.command("list")

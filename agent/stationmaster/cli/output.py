@@ -53,7 +53,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
     grid = Table(title=title or None, box=None, pad_edge=False, title_justify="left", header_style="bold")
     for column in columns:
-        grid.add_column(column, overflow="fold")
+        # Cells fold where the terminal is narrow; a header's words stay whole.
+        grid.add_column(column, overflow="fold", min_width=max(map(len, column.split()), default=0))
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     console().print(grid)

@@ -33,7 +33,7 @@ def list_entries(
     text: Annotated[
         str | None, typer.Option("--search", help="In serial and part number, file and reason.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
     before: Annotated[int | None, typer.Option(help="Only entries older than this number.")] = None,
     json: Json = False,
 ) -> None:
@@ -68,7 +68,7 @@ def find(serial: Annotated[str, typer.Argument(help="Serial number.")], *, json:
 
 @app.command()
 def show(
-    number: Annotated[int, typer.Argument(metavar="ID")],
+    number: Annotated[int, typer.Argument(metavar="ID", help="Number of the entry.")],
     *,
     instance: Instance = "",
     payload: Annotated[bool, typer.Option("--payload", help="Print the report itself.")] = False,

@@ -15,7 +15,7 @@ from stationmaster.cli.session import fail, home, run
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import Submitted
-from stationmaster.errors import ConfigError, NoAgentError, StationmasterError
+from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.runtime.instance import inbox_place
 from stationmaster.submit import leave
 
@@ -36,6 +36,8 @@ def submit(
         content = file.read_bytes()
     except OSError as error:
         fail(StationmasterError(f"{file} cannot be read: {error.strerror}."))
+    if not converter:
+        _check(content, file)
     done = run(_submit(content, file.name, converter, instance))
     if json:
         print_json("submitted", done)
@@ -43,6 +45,16 @@ def submit(
         say(f"Stored as entry {done.entry} of {done.instance}, report id {done.report_id}.")
     else:
         say(f"Stored for {done.instance} at {done.place}; the agent takes it from there.")
+
+
+def _check(content: bytes, file: Path) -> None:
+    """Refuse what no server would take, here and now, agent or not."""
+    try:
+        for report in decode(content):
+            check(report)
+    except ConversionError as error:
+        step = error.next_step or "Is it a raw file? Then name its converter: --converter NAME"
+        fail(StationmasterError(f"{file}: {error.text}.", next_step=step))
 
 
 async def _submit(content: bytes, filename: str, converter: str, instance: str) -> Submitted:
@@ -63,7 +75,5 @@ def _leave(content: bytes, filename: str, converter: str, instance: str) -> Subm
     if converter:
         place = leave(inbox_place(home(), name, converter), filename, content)
     else:
-        for report in decode(content):
-            check(report)
         place = leave(home().outbox(name), f"{Path(filename).stem}.queued", content)
     return Submitted(instance=name, place=str(place))
