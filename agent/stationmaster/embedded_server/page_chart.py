@@ -18,6 +18,8 @@ MAX_SERIES = 24
 MARKED_POINTS = 40
 """A curve with no more points shows each of them."""
 COLOURS = 6
+# beyond these the arithmetic of the axes would overflow, or lose all its digits
+_HUGE, _TINY = 1e300, 1e-290
 
 Points = list[tuple[float, float]]
 
@@ -86,10 +88,9 @@ def _points(series: dict[str, Any], *, log_x: bool, log_y: bool) -> Points:
     ys = _numbers(series.get("ydata"))
     xs = _numbers(series.get("xdata")) or [float(place) for place in range(len(ys))]
     points = [
-        (x, y)
+        (0.0 if abs(x) < _TINY else x, 0.0 if abs(y) < _TINY else y)
         for x, y in zip(xs, ys, strict=False)
-        # beyond this the arithmetic of the axes would overflow
-        if abs(x) < 1e300 and abs(y) < 1e300 and not (log_x and x <= 0) and not (log_y and y <= 0)
+        if abs(x) < _HUGE and abs(y) < _HUGE and not (log_x and x < _TINY) and not (log_y and y < _TINY)
     ]
     return _thinned(points)
 
@@ -123,7 +124,7 @@ def _axis(values: Sequence[float], start: float, end: float, *, log: bool) -> Ax
     low, high = min(values), max(values)
     if log:
         low, high = math.log10(low), math.log10(high)
-    if high - low <= abs(high) * 1e-12:
+    if high - low <= max(abs(low), abs(high)) * 1e-12:
         room = abs(high) * 0.1 or 1.0
         low, high = low - room, high + room
     else:

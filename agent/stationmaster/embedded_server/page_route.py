@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import web
@@ -62,36 +61,43 @@ class PageRoutes:
         """One report."""
         wanted = report_id(values["id"])
         header = await self._store.read(lambda connection: record.header_of(connection, wanted))
-        body = await self._body(wanted)
         if header is None:
-            raise RequestError(f"There is no report {wanted}.", status=404)
-        return await self._store.run(lambda: report_page(header, json.loads(body)))
+            raise _missing(wanted)
+        data = await self._data(wanted)
+        return await self._store.run(lambda: report_page(header, data))
 
     async def wsjf(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """The report as a file."""
         wanted = report_id(values["id"])
-        return download(await self._body(wanted), name=f"{wanted}.json", content_type="application/json")
+        body = await self._store.read(lambda connection: record.body(connection, wanted))
+        if body is None:
+            raise _missing(wanted)
+        return download(body, name=f"{wanted}.json", content_type="application/json")
 
     async def files(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """All attachments as a zip."""
         wanted = report_id(values["id"])
-        data = json.loads(await self._body(wanted))
+        data = await self._data(wanted)
         packed = await self._store.run(lambda: pack(list_attachments(data)))
         return download(packed, name=f"{wanted}.zip", content_type="application/zip")
 
     async def attachment(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """One attachment."""
-        data: dict[str, Any] = json.loads(await self._body(report_id(values["id"])))
+        data = await self._data(report_id(values["id"]))
         for one in list_attachments(data):
             if one.id == values["attachment"].lower():
                 return download(one.content, name=one.name)
         raise RequestError("The report has no such attachment.", status=404)
 
-    async def _body(self, wanted: str) -> bytes:
-        body = await self._store.read(lambda connection: record.body(connection, wanted))
-        if body is None:
-            raise RequestError(f"There is no report {wanted}.", status=404)
-        return body
+    async def _data(self, wanted: str) -> dict[str, Any]:
+        data = await self._store.read(lambda connection: record.data(connection, wanted))
+        if data is None:
+            raise _missing(wanted)
+        return data
+
+
+def _missing(wanted: str) -> RequestError:
+    return RequestError(f"There is no report {wanted}.", status=404)
 
 
 def _shown(handler: Handler) -> Handler:

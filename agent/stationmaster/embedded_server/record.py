@@ -68,6 +68,15 @@ def body(connection: sqlite3.Connection, report_id: str) -> bytes | None:
     return bytes(row[0]) if row else None
 
 
+def data(connection: sqlite3.Connection, report_id: str) -> dict[str, Any] | None:
+    """The WSJF object of a report; parsed here, so that a large one does not hold up the event loop."""
+    found = body(connection, report_id)
+    if found is None:
+        return None
+    report: dict[str, Any] = json.loads(found)
+    return report
+
+
 def headers(connection: sqlite3.Connection, query: HeaderQuery) -> list[dict[str, Any]]:
     """The headers that a query finds, as they go over the wire."""
     terms, values = ["1"], list[Parameter]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -32,6 +32,7 @@ INLINE_BYTES = 256 * 1024
 """A larger body is parsed in the store's thread, so that it does not hold up other requests."""
 BODY_TIMEOUT = 300.0
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -104,10 +105,12 @@ class ReportRoutes:
             given.flag("includeChartdata", default=True),
             given.flag("includeAttachments", default=True),
         )
-        body = await self._stored(report_id(values["id"]))
+        wanted = report_id(values["id"])
         if detail.full:
-            return json_bytes(body)
-        return json_bytes(json.dumps(pruned(json.loads(body), detail), separators=(",", ":")).encode())
+            body = await self._store.read(lambda connection: record.body(connection, wanted))
+            return json_bytes(_there(body, wanted))
+        data = await self._data(wanted)
+        return json_bytes(json.dumps(pruned(data, detail), separators=(",", ":")).encode())
 
     async def query(self, request: web.Request, _values: dict[str, str]) -> web.Response:
         """Headers by filter."""
@@ -148,15 +151,9 @@ class ReportRoutes:
         return download(packed, name=f"{wanted}.zip", content_type="application/zip")
 
     # ---------------------------------------------------------------- look-ups
-    async def _stored(self, wanted: str) -> bytes:
-        body = await self._store.read(lambda connection: record.body(connection, wanted))
-        if body is None:
-            raise RequestError(f"There is no report {wanted}.", status=404)
-        return body
-
     async def _data(self, wanted: str) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads(await self._stored(wanted))
-        return data
+        data = await self._store.read(lambda connection: record.data(connection, wanted))
+        return _there(data, wanted)
 
     async def _attachment(self, wanted: str, attachment_id: str) -> Attachment:
         for one in list_attachments(await self._data(wanted)):
@@ -169,3 +166,9 @@ class ReportRoutes:
             if one.step_id == step_id:
                 return one
         raise RequestError(f"Report {wanted} has no attachment at step {step_id}.", status=404)
+
+
+def _there(found: T | None, wanted: str) -> T:
+    if found is None:
+        raise RequestError(f"There is no report {wanted}.", status=404)
+    return found

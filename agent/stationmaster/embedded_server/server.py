@@ -94,7 +94,8 @@ class EmbeddedServer:
         self._router = Router([*reports.routes(), *system.routes(), *pages.routes()])
         try:
             await self._listen(host)
-        except EmbeddedServerError:
+        except BaseException:
+            # also where the start is cancelled: the store's thread must not stay
             await self.aclose()
             raise
         _log.info("the embedded server answers at %s", self.url)

@@ -66,7 +66,7 @@ class Store:
         self._thread.start()
         try:
             await opened
-        except EmbeddedServerError:
+        except (EmbeddedServerError, asyncio.CancelledError):
             await self.aclose()
             raise
 

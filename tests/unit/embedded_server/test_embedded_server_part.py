@@ -18,6 +18,7 @@ from fakes.wsjf import encoded, minimal, repair, rich
 from stationmaster.embedded_server.attachment import Attachment, file_name, list_attachments, pack
 from stationmaster.embedded_server.detail import Detail, pruned
 from stationmaster.embedded_server.error import EmbeddedServerError, RequestError
+from stationmaster.embedded_server.header import header_row
 from stationmaster.embedded_server.markup import Markup, element, escape, join
 from stationmaster.embedded_server.process import load_processes
 from stationmaster.embedded_server.router import Route, Router
@@ -235,3 +236,22 @@ def test_no_text_gets_through_unescaped(text: str) -> None:
     shown = escape(text)
     assert not set(shown) & set("<>\"'\0\x1b\ud800\ufffe")
     shown.encode()
+
+
+# ---------------------------------------------------------------- header
+def test_a_header_takes_what_fits_and_leaves_the_rest_out() -> None:
+    report = minimal(start="no time", miscInfos=[{"description": "a", "text": ["list"]}, 5])
+    report["processCode"] = 10.0
+    report["uut"] = {"testSocketIndex": True, "execTime": "long", "errorCode": 1.5, "batchSN": {}}
+    columns = header_row(report, process_name=None).columns
+    assert columns["process_code"] == 10
+    wanted = (
+        "started_us",
+        "test_socket_index",
+        "execution_time",
+        "error_code",
+        "batch_number",
+        "process_name",
+    )
+    assert {columns[name] for name in wanted} == {None}
+    assert header_row(report, process_name="x").misc == (("a", None),)
