@@ -243,7 +243,8 @@ class Engine:
         if kept is None:
             return None
         found = msgspec.json.decode(kept, type=Salvage)
-        return found if found.damaged.exists() or found.error else None
+        there = (self.path.with_name(found.damaged + suffix).exists() for suffix in ("", "-wal"))
+        return found if any(there) else None
 
     def note(self, damage: str) -> None:
         """Remember damage on disk, so that the next start salvages the database."""

@@ -95,7 +95,7 @@ class Salvage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         reason: what was wrong with it.
-        damaged: where the damaged database lies now.
+        damaged: file name of the damaged database; it lies beside the spool.
         entries: entries that were saved. sources: ledger rows that were saved.
         without_payload: saved entries whose payload was lost; if they were still to be sent they are in
             the error list, with the source file to convert again.
@@ -105,7 +105,7 @@ class Salvage(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     reason: str
-    damaged: Path
+    damaged: str
     entries: int = 0
     sources: int = 0
     without_payload: int = 0

@@ -62,7 +62,7 @@ async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> 
         SpoolError: the new database cannot be written; the damaged one was not touched.
     """
     aside = _aside(path, clock.now())
-    note = Salvage(at=clock.now(), reason=reason, damaged=aside)
+    note = Salvage(at=clock.now(), reason=reason, damaged=aside.name)
     new = path.with_name(path.name + ".salvaging")
     error = ""
     for _ in range(2):  # a child that was killed gets a second chance
@@ -85,7 +85,7 @@ def _swap(path: Path, new: Path, note: Salvage) -> None:
             empty(new, note)
         new.replace(_salvaged(path))
         schema.sync_folder(path.parent)
-        finish_swap(path, note.damaged)
+        finish_swap(path, path.with_name(note.damaged))
     except OSError as error:
         raise schema.spool_error(error, path) from error
 

@@ -115,7 +115,8 @@ def salvage(old: Path, new: Path, note: Salvage) -> Salvage:
         sqlite3.Error: the same.
     """
     with tempfile.TemporaryDirectory(dir=new.parent, prefix="salvage-") as folder:
-        reading = open_wreck(old) if old.exists() else None
+        # SQLite would delete the log of an empty database: such a one is only read as a copy
+        reading = open_wreck(old) if old.exists() and old.stat().st_size else None
         if reading is None or not is_readable(reading):
             if reading is not None:
                 reading.db.close()

@@ -35,73 +35,75 @@ class Reading:
         self.gaps: dict[str, list[Gap]] = {}
 
     def rows(self, table: str) -> Iterator[tuple[Any, ...]]:
-        """Every readable row of a table with a row id, the row id first."""
-        last = self._edge(table, "DESC")
+        """Every readable row of a table with a row id, the row id first, in ascending order."""
+        last = self._edge(table)
         gaps = self.gaps.setdefault(table, [])
-        after, row = -1, None
-        broken = False
+        row: tuple[Any, ...] | None = None
         while True:
+            after = -1 if row is None else row[0]
             try:
-                for values in self.db.execute(
-                    f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid>? ORDER BY rowid",  # noqa: S608 - constant
-                    (after,),
-                ):
-                    if broken:
-                        gaps.append(Gap(row, values))
-                        broken = False
+                for values in self._range(table, after):
+                    if values[0] <= after:
+                        break  # a damaged page that looks like a sound one
                     row, after = values, values[0]
                     yield values
+                else:
+                    return
             except sqlite3.Error:
-                broken = True
-            else:
-                return
-            found = self._next(table, after, last)
+                pass  # what follows `after` is taken one by one: Python drops the row before an error
+            found = self._first(table, after + 1)
             if found is None:
-                gaps.append(Gap(row, None))
+                found = self._next(table, after, last)
+                gaps.append(Gap(row, found))
+            if found is None:
                 return
-            after = found - 1
+            row = found
+            yield row
 
-    def _edge(self, table: str, order: str) -> int:
+    def _range(self, table: str, after: int) -> sqlite3.Cursor:
+        """The rows behind a row id."""
+        return self.db.execute(
+            f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid>? ORDER BY rowid",  # noqa: S608 - constant
+            (after,),
+        )
+
+    def _edge(self, table: str) -> int:
         """The last row id, as far as it can be read."""
         try:
             row = self.db.execute(
-                f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid {order} LIMIT 1"  # noqa: S608 - constants
+                f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid DESC LIMIT 1"  # noqa: S608 - constants
             ).fetchone()
         except sqlite3.Error:
             return ROWID_MAX
         return 0 if row is None else int(row[0])
 
-    def _next(self, table: str, after: int, last: int) -> int | None:
+    def _next(self, table: str, after: int, last: int) -> tuple[Any, ...] | None:
         """The next readable row behind a damaged place: leap further and further, then close in."""
         step, low = 1, after
-        while True:
-            probe = after + step
-            found = self._probe(table, probe)
-            if found is not None:
-                break
-            if probe > last:
+        while (found := self._first(table, after + step)) is None:
+            if after + step > last:
                 return None
-            low, step = probe, step * 2
+            low, step = after + step, step * 2
         high = after + step
         while high - low > 1:
             middle = (low + high) // 2
-            nearer = self._probe(table, middle)
+            nearer = self._first(table, middle)
             if nearer is None:
                 low = middle
             else:
                 high, found = middle, nearer
         return found
 
-    def _probe(self, table: str, rowid: int) -> int | None:
-        """The first row id at or behind `rowid`, None where it cannot be read."""
+    def _first(self, table: str, rowid: int) -> tuple[Any, ...] | None:
+        """The first row at or behind a row id, None where it cannot be read."""
         try:
-            row = self.db.execute(
+            row: tuple[Any, ...] | None = self.db.execute(
                 f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid>=? ORDER BY rowid LIMIT 1",  # noqa: S608 - constant
                 (rowid,),
             ).fetchone()
         except sqlite3.Error:
             return None
-        return None if row is None else int(row[0])
+        return None if row is None or row[0] < rowid else row
 
     def payload(self, entry_id: int) -> bytes | None:
         """The payload of an entry, None where it cannot be read."""
