@@ -22,6 +22,14 @@ LOOK_AHEAD_BYTES = 32 * 1024 * 1024
 PENDING_VERDICTS = 512
 """So many verdicts may wait for their commit before no more is leased."""
 
+LEAST_AHEAD = 16
+"""So many may be leased however low the limit is: a trip to the disk costs as much as sending a report."""
+
+ACK_GROUP = 32
+ACK_LINGER = 0.01
+"""Acknowledgements are handed on in groups of so many, or after so many seconds, or when nothing is under
+way: one trip to the disk for all. A crash meanwhile only sends their reports again, under the same ids."""
+
 SHORTEST_WAIT = timedelta(milliseconds=50)
 """A queue that gave nothing is not asked again sooner, whatever it says is due."""
 
@@ -44,6 +52,8 @@ class Ahead:
         self._wake = wake
         self._bytes = 0
         self._pending: set[asyncio.Future[None]] = set()
+        self._acks: list[tuple[Lease, str]] = []
+        self._acks_since = 0.0
         self._failures = 0
         self.ready: deque[Lease] = deque()
         self.may_have_more = True
@@ -54,7 +64,7 @@ class Ahead:
     @property
     def pending(self) -> int:
         """Verdicts that are not committed yet."""
-        return len(self._pending)
+        return len(self._pending) + len(self._acks)
 
     @property
     def faulty(self) -> bool:
@@ -74,7 +84,7 @@ class Ahead:
 
     async def fill(self, limit: int, active: int) -> None:
         """Lease so much that no slot waits, but no more than twice `limit` with what is under way."""
-        room = 2 * limit - len(self.ready) - active
+        room = max(2 * limit, LEAST_AHEAD) - len(self.ready) - active
         if (
             not self.may_have_more
             or room <= 0
@@ -115,6 +125,28 @@ class Ahead:
         self._bytes -= lease.size
         self.may_have_more = True
         lease.release().add_done_callback(_seen)
+
+    def ack(self, lease: Lease, receipt: str) -> None:
+        """Delivered; see `ACK_GROUP` for when it is handed on."""
+        self._acks.append((lease, receipt))
+        if len(self._acks) == 1:
+            self._acks_since = self._clock.monotonic()
+            self._wake()
+        elif len(self._acks) >= ACK_GROUP:
+            self.flush_acks(idle=True)
+
+    def flush_acks(self, *, idle: bool) -> float | None:
+        """Hand acknowledgements on if it is time or nothing is under way; else the time when it will be."""
+        if not self._acks:
+            return None
+        if not idle:
+            at = self._acks_since + ACK_LINGER
+            if self._clock.monotonic() < at:
+                return at
+        acks, self._acks = self._acks, []
+        for lease, receipt in acks:
+            self.settle(lease.ack(receipt), lease)
+        return None
 
     def settle(self, future: asyncio.Future[None], lease: Lease) -> None:
         """A verdict is on its way to the disk."""

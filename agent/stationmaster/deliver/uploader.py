@@ -66,7 +66,7 @@ class Uploader:
         self._seat = Seat(gate, self._limits, self._event.set)  # taken when `run` begins
         self._link = LinkState(instance, clock, on_change, ping_interval=ping_interval)
         self._ahead = Ahead(queue, clock, rng, self._event.set)
-        self._judge = Judge(self._link, clock, rng, self._ahead.settle)
+        self._judge = Judge(self._link, clock, rng, self._ahead)
         self._tasks: asyncio.TaskGroup | None = None
         self._active = 0  # requests under way, at this gate and at one we left
         self._starting: set[_Start] = set()
@@ -153,6 +153,7 @@ class Uploader:
             logger.warning("uploads under way did not finish in time; they are sent again later")
         finally:
             self._probing = False
+            self._ahead.flush_acks(idle=True)
             self._give_back()
             self._undo_starts()
             self._gate.leave(self._seat)
@@ -162,7 +163,7 @@ class Uploader:
     async def _loop(self) -> None:
         while self._stop_budget is None:
             self._event.clear()
-            timeout = await self._step()
+            timeout = self._soonest(await self._step(), self._ahead.flush_acks(idle=not self._active))
             if self._ahead.bug is not None:
                 raise self._ahead.bug
             if self._draining and self._drained():
@@ -170,25 +171,25 @@ class Uploader:
             await self._clock.wait(self._event, timeout)
 
     async def _step(self) -> float | None:
-        """Do what can be done now; returns the seconds after which time alone makes a difference."""
+        """Do what can be done now; returns the monotonic time at which time alone makes a difference."""
         now = self._clock.monotonic()
         self._link.sweep(nothing_due=not self._ahead.may_have_more)
         self._ahead.note_due()
         if self._pausing():
             self._give_back()
-            return self._soonest(self._ping_if_idle(now), self._pause_ends_at(now))
+            return _first(self._ping_if_idle(now), self._pause_ends_at(now))
         if self._link.held or self._gate.outage:
             self._give_back()
-            return self._soonest(self._probe_if_due(now))
+            return _first(self._probe_if_due(now))
         opens_at = self._gate.opens_at() or now
         if opens_at > now + LONG_BLOCK or self._ahead.idle_until > now:
             self._give_back()
-            return self._soonest(max(opens_at, self._ahead.idle_until))
+            return _first(max(opens_at, self._ahead.idle_until))
         await self._ahead.fill(min(self._gate.limit, self._limits.ceiling), self._active)
         self._spawn()
         if self._ahead.ready:
-            return self._soonest(self._gate.opens_at())
-        return self._soonest(self._ping_if_idle(now), self._ahead.due_at())
+            return _first(self._gate.opens_at())
+        return _first(self._ping_if_idle(now), self._ahead.due_at())
 
     def _spawn(self) -> None:
         """One task for each slot that is free and has a report."""
@@ -212,9 +213,9 @@ class Uploader:
 
     def _soonest(self, *times: float | None) -> float | None:
         """Seconds until the first of these monotonic times; None without any."""
-        known = [at for at in times if at is not None]
+        at = _first(*times)
         # A busy loop is never right, whatever a clock says.
-        return max(min(known) - self._clock.monotonic(), 0.001) if known else None
+        return None if at is None else max(at - self._clock.monotonic(), 0.001)
 
     def _give_back(self) -> None:
         self._ahead.give_back()
@@ -343,11 +344,16 @@ class Uploader:
         deadline = self._clock.monotonic() + (self._stop_budget or 0.0)
         while self._active or self._ahead.pending:
             self._event.clear()
+            self._ahead.flush_acks(idle=True)
             left = deadline - self._clock.monotonic()
             if left <= 0 or not await self._clock.wait(self._event, left):
                 break
         if self._active:
             raise _OutOfTimeError
+
+
+def _first(*times: float | None) -> float | None:
+    return min((at for at in times if at is not None), default=None)
 
 
 class _Start(NamedTuple):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Callable
 from datetime import datetime
 
 from stationmaster.clock import Clock
+from stationmaster.deliver.ahead import Ahead
 from stationmaster.deliver.backoff import full_jitter, half_jitter
 from stationmaster.deliver.gate import Seat
 from stationmaster.deliver.limiter import Trouble
@@ -44,19 +43,20 @@ class Judge:
         link: LinkState,
         clock: Clock,
         rng: random.Random,
-        keep: Callable[[asyncio.Future[None], Lease], None],
+        ahead: Ahead,
     ) -> None:
-        """`keep` takes care of a verdict that is on its way to the disk."""
+        """`ahead` sees the verdicts to the disk."""
         self._link = link
         self._clock = clock
         self._rng = rng
-        self._keep = keep
+        self._ahead = ahead
+        self._keep = ahead.settle
         self.last_upload_at: datetime | None = None
 
     def delivered(self, seat: Seat, ticket: int, lease: Lease, receipt: Receipt) -> None:
         """The server has the report."""
         seat.succeeded(ticket)
-        self._keep(lease.ack(receipt.text()), lease)
+        self._ahead.ack(lease, receipt.text())
         self.last_upload_at = self._clock.now()
         self._link.contact()
         self._link.works(ticket)

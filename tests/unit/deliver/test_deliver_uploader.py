@@ -11,6 +11,7 @@ import pytest
 
 from fakes.clock import FakeClock, settle
 from fakes.queue import FakeEntry, FakeQueue
+from stationmaster.deliver.ahead import ACK_GROUP, LEAST_AHEAD
 from stationmaster.deliver.gate import Gate
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.uploader import Uploader
@@ -114,21 +115,24 @@ async def end(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def test_a_thousand_queued_need_no_thousand_leases_and_no_thousand_tasks(clock: FakeClock) -> None:
-    bench = Bench(clock)
+@pytest.mark.parametrize(("limit", "leased"), [(1, 16), (4, 16), (20, 40)])
+async def test_a_thousand_queued_need_no_thousand_leases_and_no_thousand_tasks(
+    clock: FakeClock, limit: int, leased: int
+) -> None:
+    bench = Bench(clock, Limits(mode="fixed", max_concurrent=limit))
     bench.server.answer = held = Held()
     await bench.put(1000)
     before = len(asyncio.all_tasks())
     task = bench.start()
     await settle()
-    assert held.waiting == 4
-    assert len(bench.queue.leased) <= 8
-    assert len(asyncio.all_tasks()) - before <= 1 + 4 + 3
-    assert bench.uploader.status().in_flight == 4
+    assert held.waiting == limit
+    assert len(bench.queue.leased) <= leased
+    assert len(asyncio.all_tasks()) - before <= 1 + limit + 3
+    assert bench.uploader.status().in_flight == limit
     held.open.set()
     while not bench.queue.done():
         await settle()
-    assert bench.queue.most_leased <= 8
+    assert bench.queue.most_leased <= leased + ACK_GROUP
     assert len(bench.server.sent) == 1000
     assert bench.uploader.status().last_upload_at == clock.now()
     await end(task)
@@ -346,7 +350,7 @@ async def test_a_full_disk_slows_down_and_is_over_by_itself(clock: FakeClock) ->
     held.open.set()
     await settle()
     sent = len(bench.server.sent)
-    assert sent <= 8
+    assert sent <= LEAST_AHEAD
     await clock.advance(1800)
     assert len(bench.server.sent) - sent <= 4, "what cannot be acknowledged is not sent in vain"
     bench.queue.disk_full = False

@@ -1,0 +1,208 @@
+"""Uploads: 100 reports to a slow server, and the CPU of a durable upload against a bare POST loop.
+
+The server is a process of its own; the reports lie in a real spool on disk, and each acknowledgement is
+committed. The bare loop posts the same payloads with the same library and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import json
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from stationmaster.clock import Clock
+from stationmaster.deliver.gate import Gate
+from stationmaster.deliver.limiter import Limits
+from stationmaster.deliver.uploader import Uploader
+from stationmaster.model import ReportMeta
+from stationmaster.spool.storage import Storage
+from stationmaster.spool.store import Spool
+from stationmaster.wats.client import ServerAddress, WatsClient
+
+REPORTS = 100
+ANSWER_TIME = 0.2
+RUNS = 3
+LIMIT_FIXED = 4.1
+LIMIT_ADAPTIVE = 1.3
+CPU_REPORTS = 1500
+CPU_ROUNDS = 5
+CONCURRENT = 5
+LIMIT_CPU = 1.6
+PAYLOAD = 4000
+
+SEQUENTIAL = Limits(mode="fixed", max_concurrent=1)
+FIXED = Limits(mode="fixed", max_concurrent=CONCURRENT)
+ADAPTIVE = Limits()
+
+
+async def serve(delay: float) -> None:
+    """The server's process: answers each report after `delay` seconds; prints its port."""
+
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.read()
+        if delay:
+            await asyncio.sleep(delay)
+        if request.method == "GET":
+            return web.json_response("2026.1.5.324")
+        name = body[7:43].decode()
+        return web.json_response({"ID": name, "uuid": name, "Report_ID": 1})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def server(delay: float) -> AsyncIterator[str]:
+    """A server process; its address."""
+    command = [sys.executable, __file__, "--serve", str(delay)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            port = int(await process.stdout.readline())
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def token() -> str:
+    """Any token."""
+    return "bmFtZTpzZWNyZXQ="
+
+
+def payloads(count: int) -> dict[str, bytes]:
+    """Payloads by report id."""
+    names = [str(uuid.uuid4()) for _ in range(count)]
+    return {
+        name: json.dumps({"id": name, "pad": "x" * PAYLOAD}, separators=(",", ":")).encode() for name in names
+    }
+
+
+async def fill(spool: Spool, reports: dict[str, bytes]) -> None:
+    """Put the reports into the spool."""
+    async with asyncio.TaskGroup() as tasks:
+        for name, payload in reports.items():
+            meta = ReportMeta(
+                report_id=name,
+                serial_number=name[:8],
+                part_number="PN",
+                result="P",
+                start="2026-01-01T00:00:00",
+                offset=0,
+                size=len(payload),
+                digest=hashlib.sha256(payload).hexdigest(),
+            )
+            tasks.create_task(spool.submit(payload, meta))
+
+
+async def measured(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+    """Seconds and CPU seconds of this process for `work`."""
+    gc.collect()
+    start, cpu = time.perf_counter(), time.process_time()
+    await work()
+    return time.perf_counter() - start, time.process_time() - cpu
+
+
+async def durable(url: str, folder: Path, limits: Limits, count: int) -> tuple[float, float]:
+    """Upload `count` reports out of a new spool; seconds and CPU seconds."""
+    clock = Clock()
+    uploaders: list[Uploader] = []
+
+    def changed() -> None:
+        for uploader in uploaders:
+            uploader.wake()
+
+    async with Storage() as storage:
+        path = folder / f"{uuid.uuid4()}.db"
+        spool = await Spool.open(path, instance="bench", storage=storage, clock=clock, on_change=changed)
+        await fill(spool, payloads(count))
+        async with WatsClient(ServerAddress(url=url), token, clock) as client:
+            await client.ping()  # as in the bare loop, the connection and the token are there
+            uploader = Uploader(spool, client, Gate(limits, clock), clock, lambda: None, limits=limits)
+            uploaders.append(uploader)
+            figures = await measured(lambda: uploader.run(draining=True))
+        assert spool.counts.completed == count, spool.counts
+        await spool.aclose()
+    return figures
+
+
+async def bare(url: str, count: int) -> tuple[float, float]:
+    """Post the same reports with nothing but aiohttp; seconds and CPU seconds."""
+    waiting = iter(payloads(count).values())
+    headers = {"Authorization": f"Basic {await token()}", "Content-Type": "application/json"}
+
+    async def post(session: aiohttp.ClientSession) -> None:
+        for payload in waiting:
+            async with session.post(f"{url}/api/Report/WSJF", data=payload, headers=headers) as response:
+                assert response.status == 200
+                await response.json()
+
+    async def all_of_it() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(CONCURRENT):
+                tasks.create_task(post(session))
+
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/api/App/Version") as response:
+            await response.read()
+        return await measured(all_of_it)
+
+
+def row(name: str, figure: float, limit: float | None, unit: str) -> bool:
+    """Print a row; True when it is within its limit."""
+    good = limit is None or figure <= limit
+    bound = "" if limit is None else f"<= {limit:g} {unit}"
+    print(f"{name:<58} {figure:8.3f} {unit:<3} {bound:<12} {'ok' if good else 'MISSED'}", flush=True)
+    return good
+
+
+async def main() -> int:
+    """Run everything; the exit code."""
+    good = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with server(ANSWER_TIME) as url:
+            await durable(url, folder, ADAPTIVE, 5)  # the first run imports and compiles
+            for title, limits, limit, runs in (
+                ("sequential", SEQUENTIAL, None, 1),
+                ("5 concurrent", FIXED, LIMIT_FIXED, RUNS),
+                ("adaptive", ADAPTIVE, LIMIT_ADAPTIVE, RUNS),
+            ):
+                # The best of a few: other work on the machine can only add.
+                seconds = min([(await durable(url, folder, limits, REPORTS))[0] for _ in range(runs)])
+                good.append(row(f"100 reports, answer in 200 ms, {title}", seconds, limit, "s"))
+        async with server(0.0) as url:
+            ours, theirs = [], []
+            for _ in range(CPU_ROUNDS):
+                theirs.append((await bare(url, CPU_REPORTS))[1] / CPU_REPORTS * 1000)
+                ours.append((await durable(url, folder, FIXED, CPU_REPORTS))[1] / CPU_REPORTS * 1000)
+    row("CPU a report, bare aiohttp POST loop", statistics.median(theirs), None, "ms")
+    row("CPU a report, durable upload", statistics.median(ours), None, "ms")
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    good.append(row("durable upload against the bare loop, CPU a report", ratio, LIMIT_CPU, "x"))
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        asyncio.run(serve(float(sys.argv[2])))
+    else:
+        sys.exit(asyncio.run(main()))
