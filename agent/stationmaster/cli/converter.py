@@ -140,7 +140,7 @@ def _show(outcome: DryRun) -> None:
         return
     confidence = ", ".join(f"{name} {value}" for name, value in outcome.confidences.items())
     say(
-        f"{outcome.converter} makes {outcome.count} reports"
+        f"{outcome.converter} makes {outcome.count} report{'' if outcome.count == 1 else 's'}"
         + (f" (confidence: {confidence})." if confidence else ".")
     )
     for one in outcome.reports:
