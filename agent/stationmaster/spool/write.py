@@ -244,7 +244,11 @@ def _requeue(db: sqlite3.Connection, change: Change, entry_id: int, by: str, now
 def hasten(db: sqlite3.Connection, change: Change, *, now: int) -> int:
     """Make every queued entry due; how many were not. Backoff begins anew with the next failure."""
     del change  # states stay as they are
-    return db.execute("UPDATE entry SET not_before=0 WHERE state='queued' AND not_before>?", (now,)).rowcount
+    return db.execute(
+        "UPDATE entry INDEXED BY entry_due SET not_before=0"
+        " WHERE state='queued' AND lane IN ('live','batch') AND not_before>?",
+        (now,),
+    ).rowcount
 
 
 def dismiss(

@@ -10,9 +10,11 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.spooled import meta_of, payload_of, report_id, source_of, write_results
+from stationmaster.config.schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.model import Counts, EntryState
 from stationmaster.spool import Spool, browse, read
+from stationmaster.spool.retention import sweep
 
 
 async def fill(spool: Spool, count: int) -> list[int]:
@@ -99,6 +101,17 @@ async def test_dismiss_takes_out_on_record(spool: Spool) -> None:
     entry = await spool.get(ids[0])
     assert entry is not None
     assert (entry.state, entry.dismissed_by) == (EntryState.QUEUED, "")
+
+
+async def test_a_report_whose_payload_is_gone_cannot_be_requeued(spool: Spool, clock: FakeClock) -> None:
+    (entry_id,) = await fill(spool, 1)
+    await spool.dismiss([entry_id], "me")
+    await clock.advance(8 * 86400)
+    await sweep(spool, RetentionConfig(), clock)
+    assert await spool.payload(entry_id) is None
+    assert await spool.requeue([entry_id]) == 0
+    assert await spool.submit(payload_of(0), meta_of(0)) == entry_id  # dismissed stays dismissed
+    assert spool.counts == Counts(dismissed=1)
 
 
 async def test_a_superseded_revision_cannot_be_requeued(spool: Spool) -> None:

@@ -100,6 +100,16 @@ async def test_a_clock_set_back_by_days_while_the_agent_was_off_delays_nothing(
         assert len(await spool.lease(1)) == 1
 
 
+async def test_hasten_makes_what_waits_due_at_once(spool: Spool, clock: FakeClock) -> None:
+    await fill(spool, ["a", "b", "c"])
+    leases = await spool.lease(2)
+    for lease in leases:
+        await lease.retry(clock.now() + timedelta(hours=1), "busy")
+    assert await spool.hasten() == 2
+    assert [lease.serial_number for lease in await spool.lease(5)] == ["SN-a", "SN-b", "SN-c"]
+    assert await spool.hasten() == 0
+
+
 async def test_hold_burns_no_attempt(spool: Spool, clock: FakeClock) -> None:
     (entry_id,) = await fill(spool, ["a"])
     (lease,) = await spool.lease(1)
