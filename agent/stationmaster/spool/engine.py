@@ -67,6 +67,7 @@ class Engine:
         """
         new = not self.path.exists() or self.path.stat().st_size == 0
         try:
+            self._totals.clear()
             self.writer = schema.connect(self.path)
             try:
                 schema.prepare(self.writer, self.path)
@@ -119,7 +120,9 @@ class Engine:
                 (state, after),
             ).fetchone()
         except sqlite3.Error as error:
-            raise schema.spool_error(error, self.path) from error
+            failure = schema.spool_error(error, self.path)
+            self.note(failure.text if failure.damaged else "")
+            raise failure from error
         self._totals[state] += count
         return last if count == 100_000 else None
 

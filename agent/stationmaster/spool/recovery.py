@@ -42,15 +42,11 @@ def find_damage(path: Path, now: datetime) -> str:
 
 
 def _known_damage(path: Path) -> str:
-    """What the files beside the database tell.
-
-    SQLite itself would delete the log of a database file that is missing or empty.
-    """
+    """What the files beside the database tell."""
     marker = damage_marker(path)
     if marker.exists():
         return marker.read_text(encoding="utf-8", errors="replace") or "Damage was found."
-    wal = _beside(path, "-wal")
-    if wal.exists() and wal.stat().st_size > 0 and (not path.exists() or path.stat().st_size == 0):
+    if schema.has_lost_base(path):
         return "The database file is missing or empty, but its log is there."
     return ""
 

@@ -36,7 +36,12 @@ class Copy:
         """Copy from `reading` into `target`."""
         self._from = reading
         self._to = target
+        self._widths = {
+            table: len(target.execute(f"PRAGMA table_info({table})").fetchall())
+            for table in ("source", "entry", "event", "payload")
+        }
         self._names = [row[1] for row in target.execute("PRAGMA table_info(entry)")]
+        self._refused = 0
         self.entries = 0
         self.sources = 0
         self.without_payload = 0
@@ -46,7 +51,7 @@ class Copy:
         for row in self._from.rows("source"):
             self.sources += self._insert("source", row[1:])
         for row in self._from.rows("entry"):
-            self._entry(dict(zip(self._names, row[1:], strict=True)))
+            self._entry(dict(zip(self._names, row[1:], strict=False)))  # columns of a later version stay out
         for row in self._from.rows("event"):
             self._insert("event", row[1:])
         gaps = self._from.gaps["entry"]
@@ -58,13 +63,16 @@ class Copy:
 
     @property
     def unreadable(self) -> int:
-        """Stretches of rows that could not be read."""
-        return sum(len(gaps) for gaps in self._from.gaps.values())
+        """Stretches of rows that could not be read, and rows that make no sense."""
+        return sum(len(gaps) for gaps in self._from.gaps.values()) + self._refused
 
     def _insert(self, table: str, values: tuple[Any, ...]) -> int:
         """Insert a row as it is; 0 where it breaks a rule of the tables."""
+        values = values[: self._widths[table]]
         marks = ",".join("?" * len(values))
-        return self._to.execute(f"INSERT OR IGNORE INTO {table} VALUES({marks})", values).rowcount
+        inserted = self._to.execute(f"INSERT OR IGNORE INTO {table} VALUES({marks})", values).rowcount
+        self._refused += not inserted
+        return inserted
 
     def _entry(self, entry: dict[str, Any]) -> None:
         """Copy an entry with its payload, if that is still what was spooled."""

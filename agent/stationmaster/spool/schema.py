@@ -127,12 +127,20 @@ def spool_error(error: sqlite3.Error | OSError, path: Path) -> SpoolError:
 _FULL = {28, 122}  # ENOSPC, EDQUOT; errno.EDQUOT is not on every platform
 
 
+def has_lost_base(path: Path) -> bool:
+    """Whether only the log of a database is left. SQLite would delete that log when it opens the database."""
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0 and (not path.exists() or path.stat().st_size == 0)
+
+
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open one connection as the spool uses it.
 
     Raises:
         sqlite3.Error: it cannot be opened, or is no database.
     """
+    if has_lost_base(path):
+        raise sqlite3.DatabaseError("the database file is missing or empty, but its log is there")
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
         if db.execute("PRAGMA page_count").fetchone()[0] == 0:

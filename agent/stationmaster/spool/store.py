@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from stationmaster.clock import Clock
+from stationmaster.errors import SpoolError
 from stationmaster.model import Counts, Lane, ReportMeta
 from stationmaster.spool import ledger, schema, write
 from stationmaster.spool.browse import Browse
@@ -65,14 +66,14 @@ class Spool(Browse):
             SpoolError: it cannot be used: the disk, the rights, or a newer program wrote it.
         """
         engine = Engine(path, clock)
-        reason = await storage.run(find_damage, path, clock.now())
-        if not reason:
-            reason = await storage.run(engine.try_open)
+        reason = await storage.run(find_damage, path, clock.now()) or await _start(engine, storage)
         if reason:
             await rescue(path, reason, storage=storage, clock=clock)
-            await storage.run(engine.open)
+            reason = await _start(engine, storage)
+            if reason:
+                raise SpoolError(f"{reason} It was made anew just now: check the disk.", damaged=True)
         spool = cls(engine, instance=instance, storage=storage, clock=clock, on_change=on_change)
-        await spool._count()
+        spool._view = await storage.run(engine.view)
         return spool
 
     async def verify(self) -> str:
@@ -87,14 +88,6 @@ class Spool(Browse):
         if found:
             await self._storage.run(self._engine.note, found)
         return found
-
-    async def _count(self) -> None:
-        """Count what is there, in slices."""
-        for state in COUNTED:
-            after: int | None = 0
-            while after is not None:
-                after = await self._storage.run(self._engine.count, state, after)
-        self._view = await self._storage.run(self._engine.view)
 
     async def __aenter__(self) -> Self:
         return self
@@ -269,6 +262,24 @@ class Spool(Browse):
             disk_full=failure is not None and failure.disk_full,
             owed=self._committer.owed,
         )
+
+
+async def _start(engine: Engine, storage: Storage) -> str:
+    """Open the database and count what is there, in slices; what is damaged, "" when all is well."""
+    reason = await storage.run(engine.try_open)
+    if reason:
+        return reason
+    try:
+        for state in COUNTED:
+            after: int | None = 0
+            while after is not None:
+                after = await storage.run(engine.count, state, after)
+    except SpoolError as error:
+        await storage.run(engine.close)
+        if not error.damaged:
+            raise
+        return error.text
+    return ""
 
 
 def _sizes(path: Path) -> tuple[int, int]:

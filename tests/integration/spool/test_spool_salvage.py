@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.spooled import payload_of, report_id, source_of, write_results
+from fakes.spooled import meta_of, payload_of, report_id, source_of, write_results
 from stationmaster.errors import SpoolError
 from stationmaster.model import Counts, EntryState
 from stationmaster.spool import Health, LedgerState, Salvage, Spool, Storage, recovery
@@ -74,9 +74,14 @@ def root_of(path: Path, table: str) -> int:
 
 def leaves_of(path: Path, table: str) -> list[int]:
     """The leaf pages of a table, in the order of its rows; its root must be their parent."""
+    return children_of(path, table, kind=5)
+
+
+def children_of(path: Path, table: str, *, kind: int) -> list[int]:
+    """The pages below the root of a table (kind 5) or an index (kind 2)."""
     data = path.read_bytes()
     start = (root_of(path, table) - 1) * PAGE
-    assert data[start] == 5
+    assert data[start] == kind
     cells = int.from_bytes(data[start + 3 : start + 5], "big")
     children = []
     for cell in range(cells):
@@ -240,6 +245,37 @@ async def test_random_damage_always_opens_and_invents_nothing(tmp_path: Path, st
         damage_marker(path).write_text("x", encoding="utf-8")
         _, _, states = await health_after(path, storage)
         assert states.keys() <= ALL
+
+
+async def test_damage_met_while_counting_is_salvaged_at_once(tmp_path: Path, storage: Storage) -> None:
+    path = tmp_path / "spool.db"
+    async with await reopen(path, storage) as spool:
+        await asyncio.gather(*(spool.submit(payload_of(n), meta_of(n)) for n in range(1500)))
+    smash(path, children_of(path, "entry_state", kind=2)[2])
+    health, counts, _ = await health_after(path, storage)
+    assert counts == Counts(queued=1500)
+    assert health.salvage is not None
+    assert health.salvage.unreadable == 0
+
+
+async def test_a_row_that_makes_no_sense_is_told(tmp_path: Path, storage: Storage) -> None:
+    path = tmp_path / "spool.db"
+    await fill(path, storage)
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("UPDATE entry SET state='qu' WHERE id=100")  # as a flipped bit would have it
+    db.execute("PRAGMA writable_schema=1")
+    db.execute("UPDATE sqlite_schema SET sql=replace(sql, ' NOT NULL', '') WHERE name='entry'")
+    db.close()
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("UPDATE entry SET lane=NULL WHERE id=101")
+    db.execute("ALTER TABLE entry ADD COLUMN later TEXT")
+    db.close()
+    damage_marker(path).write_text("x", encoding="utf-8")
+    health, counts, states = await health_after(path, storage)
+    assert counts == Counts(queued=147, completed=30, error=2)
+    assert len(states) == 179
+    assert health.salvage is not None
+    assert (health.salvage.entries, health.salvage.unreadable) == (179, 1)
 
 
 async def test_damage_met_at_work_is_noted_and_salvaged_at_the_next_start(
