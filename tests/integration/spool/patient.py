@@ -1,6 +1,7 @@
 """A program that takes 60 files and delivers their reports, trying again whenever the disk refuses.
 
-``python patient.py SPOOL WORK``: prints ``refused`` for each refusal, ``done`` at the end.
+``python patient.py SPOOL WORK``: prints ``refused`` for each refusal, ``taken`` for each file, ``done`` at
+the end.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ async def main(path: Path, work: Path) -> None:
     ):
         for number in range(60):
             await take(spool, work, number)
+            sys.stdout.write("taken\n")
+            sys.stdout.flush()
             for lease in await spool.lease(10):
                 lease.ack("ok")
         async with asyncio.timeout(30):

@@ -110,6 +110,25 @@ async def test_killed_in_the_middle_of_a_durable_call(tmp_path: Path, storage: S
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+async def test_every_take_is_flushed_before_it_returns(tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    work = tmp_path / "work"
+    work.mkdir()
+    process = start(
+        "strace", "-f", "-qq", "-o", str(log), "-e", "trace=fdatasync,fsync,write",
+        sys.executable, str(HERE / "patient.py"), str(tmp_path / "spool.db"), str(work),
+    )  # fmt: skip
+    await asyncio.to_thread(process.communicate, None, 60)
+    flushes = 0
+    for line in log.read_text().splitlines():
+        flushes += "sync(" in line
+        if ' write(1, "taken\\n"' in line:
+            assert flushes > 0, "a take returned without a flush"
+            flushes = 0
+    assert log.read_text().count(' write(1, "taken\\n"') == 60
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.parametrize("errno", ["ENOSPC", "EIO"])
 async def test_a_disk_that_fails_for_a_while_loses_nothing(
     tmp_path: Path, storage: Storage, errno: str
