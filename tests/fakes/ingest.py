@@ -86,11 +86,15 @@ class Rig:
             self._task.result()
 
     async def go(self, seconds: float, step: float = 0.1) -> None:
-        """Let time pass; everybody does all there is to do at each step."""
-        while seconds > 1e-9:
-            await self.clock.advance(min(step, seconds))
-            seconds -= step
+        """Let time pass; everybody does all there is to do whenever somebody wakes, and at each step."""
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 1e-9:
+            await self.clock.advance(min(left, step, self._until_next()))
             await self.quiet()
+
+    def _until_next(self) -> float:
+        due = [at for at, _, future in self.clock._sleepers if not future.done()]
+        return max(1e-6, min(due) - self.clock._elapsed) if due else PATIENCE
 
     async def scan(self) -> None:
         """Scan now, then let what was found come to rest."""

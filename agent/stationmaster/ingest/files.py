@@ -16,6 +16,7 @@ import msgspec
 
 from stationmaster.errors import TransientError
 from stationmaster.ingest import release
+from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
 from stationmaster.ingest.settle import Stat
@@ -58,7 +59,7 @@ class Files(Protocol):
     All raise OSError for what the system says, and FolderHangsError when there is no answer in time.
     """
 
-    async def names(self, known: Container[str], *, restart: bool) -> Names:
+    async def names(self, known: KnownFiles, *, restart: bool) -> Names:
         """The next slice of the scan for names; `restart` begins a new one."""
         ...
 
@@ -91,16 +92,23 @@ class FolderFiles:
         self.root = root
         self._sieve = Sieve(selection)
         self._scan: NameScan | None = None
+        self._familiar: set[int] = set()
+        self._dropped = 0
 
-    def names(self, known: Container[str], *, restart: bool, limit: int) -> Names:
+    def names(self, known: Container[str], *, restart: bool, limit: int, dropped: int = 0) -> Names:
         """One slice.
+
+        Args:
+            dropped: grows whenever a name leaves `known`.
 
         Raises:
             OSError: the folder cannot be read; the next call begins a new scan.
         """
         if restart or self._scan is None:
             self.close()
-            self._scan = NameScan(self.root, self._sieve)
+            if dropped != self._dropped:
+                self._familiar, self._dropped = set(), dropped
+            self._scan = NameScan(self.root, self._sieve, self._familiar)
         scan = self._scan
         try:
             found = scan.step(known, limit)
@@ -109,6 +117,7 @@ class FolderFiles:
             raise
         if scan.done:
             self.close()
+            self._familiar = scan.familiar
         return Names(
             found=found,
             hidden=scan.take_hidden(),
@@ -144,9 +153,12 @@ class LocalFiles:
         self._copier = copier
         self._deadline = deadline
 
-    async def names(self, known: Container[str], *, restart: bool) -> Names:
+    async def names(self, known: KnownFiles, *, restart: bool) -> Names:
         """The next slice of the scan."""
-        return await self._call(lambda: self._folder.names(known, restart=restart, limit=LOCAL_NAMES))
+        names, dropped = known.names, known.dropped
+        return await self._call(
+            lambda: self._folder.names(names, restart=restart, limit=LOCAL_NAMES, dropped=dropped)
+        )
 
     async def stats(self, names: list[str]) -> list[Stat | None]:
         """Size and mtime of each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Container
 
 from stationmaster.ingest.settle import Stat
 
@@ -16,6 +17,9 @@ class KnownFiles:
 
     A name may also stand for a file that is at work (waiting, resting, claimed): it is known, so that scans
     do not report it again, but has no state yet.
+
+    Attributes:
+        dropped: how many names were dropped so far.
     """
 
     def __init__(self) -> None:
@@ -23,12 +27,18 @@ class KnownFiles:
         self._names: dict[str, bytes] = {}
         self._turn: deque[str] = deque()
         self._settled = 0
+        self.dropped = 0
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
 
     def __len__(self) -> int:
         return len(self._names)
+
+    @property
+    def names(self) -> Container[str]:
+        """The names alone, to look one up as fast as can be."""
+        return self._names
 
     @property
     def settled(self) -> int:
@@ -59,6 +69,8 @@ class KnownFiles:
 
     def drop(self, name: str) -> None:
         """The file is gone."""
+        if name in self._names:
+            self.dropped += 1
         if self._names.pop(name, _AT_WORK):
             self._settled -= 1
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from stationmaster.clock import Clock
 from stationmaster.ingest.files import DEADLINE, FolderHangsError, Names
+from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Release, Released
 from stationmaster.ingest.scan import Selection
 from stationmaster.ingest.settle import Stat
@@ -62,13 +63,13 @@ class ChildFiles:
         """Process id of the child, None when there is none."""
         return self._child.pid
 
-    async def names(self, known: Container[str], *, restart: bool) -> Names:
+    async def names(self, known: KnownFiles, *, restart: bool) -> Names:
         """The next slice; the child names all, what is known is left out here."""
         answer = await self._ask("names", {"restart": restart, "limit": CHILD_NAMES}, self._deadline)
         names = msgspec.convert(answer, Names)
         return msgspec.structs.replace(
             names,
-            found=[name for name in map(from_wire, names.found) if name not in known],
+            found=[name for name in map(from_wire, names.found) if name not in known.names],
             hidden=list(map(from_wire, names.hidden)),
             unreadable=[(from_wire(name), reason) for name, reason in names.unreadable],
         )

@@ -11,6 +11,7 @@ import os
 import re
 import stat as modes
 from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -22,6 +23,9 @@ OWN_PREFIX = ".stationmaster-"
 
 MARK = 8
 """A file that is being released is hidden as this prefix, so many hex digits, `-` and its own name."""
+
+_PART = 2_000
+"""Entries read at once."""
 
 _HIDDEN = re.compile(re.escape(OWN_PREFIX) + rf"[0-9a-f]{{{MARK}}}-")
 
@@ -118,15 +122,23 @@ class NameScan:
         done: the whole folder was seen.
         unreadable: sub-folders that could not be read, with the reason; their files stay as they are.
         identity: device and inode of the folder, known after the first `step`.
+        familiar: marks of parts of the listing of which every name was known.
     """
 
-    def __init__(self, root: str, sieve: Sieve) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, root: str, sieve: Sieve, before: Container[int] = ()) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            before: `familiar` of the last scan, if every name that was known then still is.
+        """
         self.done = False
+        self.familiar: set[int] = set()
         self.unreadable: list[tuple[str, str]] = []
         self.identity: tuple[int, int] = (0, 0)
         self._root = root
         self._sieve = sieve
+        self._before = before
+        self._mark = 0
         self._folders = [""]
         self._open: _Entries | None = None
         self._prefix = ""
@@ -181,25 +193,32 @@ class NameScan:
 
     def _read(self, known: Container[str], limit: int, found: list[str]) -> int:
         """Read up to `limit` entries of the open folder; how many it were."""
-        prefix, looked = self._prefix, 0
-        opened = self._open
-        if opened is None:
-            return 0
+        prefix = self._prefix
+        part: list[os.DirEntry[str]] = []
         try:
-            for entry in opened:
-                looked += 1
-                name = prefix + entry.name if prefix else entry.name
-                if name not in known:
-                    self._sort(entry, name, found)
-                if looked >= limit:
-                    return looked
+            part.extend(islice(self._open or (), min(limit, _PART)))
         except OSError as error:
             self._leave()
             if not prefix:
                 raise
             self._missed(prefix.rstrip(os.sep), error)
-        self._leave()
-        return looked + 1
+        if not self._is_familiar(prefix, part):
+            new = [entry for entry in part if (prefix + entry.name if prefix else entry.name) not in known]
+            for entry in new:
+                self._sort(entry, prefix + entry.name, found)
+            if not new:
+                self.familiar.add(self._mark)
+        if len(part) < min(limit, _PART):
+            self._leave()
+        return len(part) or 1
+
+    def _is_familiar(self, prefix: str, part: list[os.DirEntry[str]]) -> bool:
+        """Were exactly these names read together before, and all known? Cheaper than to look each one up."""
+        self._mark = hash((prefix, len(part), sum([hash(entry.name) for entry in part])))
+        if self._mark not in self._before:
+            return False
+        self.familiar.add(self._mark)
+        return True
 
     def _sort(self, entry: os.DirEntry[str], name: str, found: list[str]) -> None:
         if entry.is_dir(follow_symlinks=False):

@@ -23,6 +23,7 @@ from stationmaster.ingest import plan, remote
 from stationmaster.ingest.access import Access, make_files
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.files import Files, FolderHangsError, LocalFiles
+from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Standing
 from stationmaster.ingest.remote import ChildFiles
 from stationmaster.ingest.scan import Selection
@@ -58,8 +59,10 @@ async def test_the_child_does_what_the_thread_does(files: ChildFiles, tmp_path: 
     (root / "sub" / "d.xml").touch()
     local = LocalFiles(str(root), Selection(recursive=True), copier=lambda: files)
 
-    here = await local.names({"a.xml"}, restart=True)
-    there = await files.names({"a.xml"}, restart=True)
+    known = KnownFiles()
+    known.work("a.xml")
+    here = await local.names(known, restart=True)
+    there = await files.names(known, restart=True)
 
     assert sorted(there.found) == sorted(here.found) == sorted(["b.xml", odd, "sub/d.xml"])
     assert (there.hidden, there.done, there.identity) == (here.hidden, here.done, here.identity)
@@ -75,9 +78,9 @@ async def test_a_large_folder_comes_in_slices(files: ChildFiles, tmp_path: Path)
     for number in range(remote.CHILD_NAMES + 10):
         (tmp_path / "in" / f"{number}.xml").touch()
 
-    first = await files.names((), restart=True)
-    second = await files.names((), restart=False)
-    again = await files.names((), restart=True)
+    first = await files.names(KnownFiles(), restart=True)
+    second = await files.names(KnownFiles(), restart=False)
+    again = await files.names(KnownFiles(), restart=True)
 
     assert (len(first.found), first.done) == (remote.CHILD_NAMES, False)
     assert (len(second.found), second.done) == (10, True)
@@ -88,14 +91,14 @@ async def test_errors_keep_their_number(files: ChildFiles, tmp_path: Path) -> No
     (tmp_path / "in").rmdir()
 
     with pytest.raises(FileNotFoundError):
-        await files.names((), restart=True)
+        await files.names(KnownFiles(), restart=True)
     (tmp_path / "in").mkdir()
-    assert (await files.names((), restart=True)).done
+    assert (await files.names(KnownFiles(), restart=True)).done
 
 
 async def test_a_child_that_is_killed_is_replaced(files: ChildFiles, tmp_path: Path) -> None:
     (tmp_path / "in" / "a.xml").touch()
-    await files.names((), restart=True)
+    await files.names(KnownFiles(), restart=True)
     assert files.pid is not None
     os.kill(files.pid, signal.SIGSTOP)
     asking = asyncio.create_task(files.stats(["a.xml"]))

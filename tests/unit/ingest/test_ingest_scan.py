@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stationmaster.ingest.files import FolderFiles
 from stationmaster.ingest.scan import UNSEEN, NameScan, Selection, Sieve, stats
 from stationmaster.ingest.settle import Stat
 
@@ -200,3 +201,35 @@ def test_a_name_that_is_no_unicode_text_is_found(tmp_path: Path) -> None:
 
     assert read(tmp_path, Selection()) == [name]
     assert stats(str(tmp_path), [name]) != [None]
+
+
+def test_a_listing_that_did_not_change_is_told_by_its_marks(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"{number}.xml").touch()
+    folder = FolderFiles(str(tmp_path), Selection())
+    known = Counting(f"{number}.xml" for number in range(30))
+
+    def scan(dropped: int = 0) -> tuple[list[str], int]:
+        known.asked = 0
+        return folder.names(known, restart=True, limit=1000, dropped=dropped).found, known.asked
+
+    assert scan() == ([], 30)
+    assert scan() == ([], 0)
+    known.discard("7.xml")
+    assert scan(dropped=1) == (["7.xml"], 30)
+    assert scan(dropped=1) == (["7.xml"], 30), "only what was known entirely is familiar"
+    known.add("7.xml")
+    assert scan(dropped=1) == ([], 30)
+    assert scan(dropped=1) == ([], 0)
+    (tmp_path / "7.xml").rename(tmp_path / "new.xml")
+    assert scan(dropped=1)[0] == ["new.xml"]
+
+
+class Counting(set[str]):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def __contains__(self, name: object) -> bool:
+        self.asked += 1
+        return super().__contains__(name)
