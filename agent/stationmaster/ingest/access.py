@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +13,8 @@ from stationmaster.config.schema import NetworkChoice
 from stationmaster.ingest.files import Files, LocalFiles
 from stationmaster.ingest.mount import is_network, read_mounts
 from stationmaster.ingest.remote import ChildFiles
-from stationmaster.ingest.scan import Selection
+from stationmaster.ingest.scan import UNSEEN, Selection
+from stationmaster.ingest.settle import Stat
 
 CHECK_EVERY = 5.0
 TRUST_FOR = 60.0
@@ -30,6 +33,23 @@ def make_files(root: str, selection: Selection, *, child: bool) -> Files:
     if child:
         return ChildFiles(root, selection)
     return LocalFiles(root, selection, copier=lambda: ChildFiles(root, selection))
+
+
+async def look_at(path: Path, *, clock: Clock) -> Stat | None:
+    """Size and mtime of one file, wherever it lies; None where there is no such file.
+
+    Raises:
+        OSError: it cannot be looked at.
+        FolderHangsError: its folder does not answer.
+    """
+    access = Access(str(path.parent), Selection(), NetworkChoice.AUTO, clock=clock)
+    try:
+        (found,) = await (await access.files()).stats([path.name])
+    finally:
+        await access.aclose()
+    if found == UNSEEN:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    return found
 
 
 class Access:
