@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from stationmaster.api.report import Report
-from stationmaster.api.wsjf import encode
+from stationmaster.api.validate import check
+from stationmaster.api.wsjf import decode, encode
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import Submitted
-from stationmaster.errors import ConfigError, NoAgentError, StationmasterError
+from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.home.paths import Home
 
 
@@ -51,24 +52,48 @@ async def submit_async(
 ) -> Submitted:
     """As `submit`, for programs that run an event loop of their own."""
     home = home or Home.find()
-    content = payload_of(report)
+    ready = whole(report)
     try:
         async with ControlClient(home.socket, timeout=timeout) as client:
-            return await client.submit(instance, content, filename="report.json")
+            return await client.submit(instance, encode(ready), filename="report.json")
     except NoAgentError:
         if not home.instance_file(instance).exists():
             raise ConfigError(f'There is no instance "{instance}" in {home.instances}.') from None
-        place = await asyncio.to_thread(leave, home.outbox(instance), f"{uuid.uuid4()}.queued", content)
-        return Submitted(instance=instance, place=str(place))
+        return await asyncio.to_thread(leave_report, home, instance, ready)
 
 
-def payload_of(report: Report | Mapping[str, Any] | bytes) -> bytes:
-    """The WSJF bytes of whatever a test program hands over."""
-    if isinstance(report, bytes):
-        return report
+def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
+    """One valid report with an id, of whatever was handed over.
+
+    An id that is missing is made up here, once: the agent may have stored the report although its answer
+    got lost, and the next try must send the same id. A `Report` keeps it for the caller's own next try.
+
+    Raises:
+        ConversionError: it is no report, or more than one, or breaks the rules of the format.
+    """
     if isinstance(report, Report):
-        return encode(report.finish())
-    return encode(Report(dict(report)))
+        one = report.finish()
+    elif isinstance(report, bytes):
+        found = decode(report)
+        if len(found) != 1:
+            raise ConversionError(f"there are {len(found)} reports; submit them one by one")
+        one = found[0]
+    else:
+        one = Report(dict(report))
+    if not one.id:
+        one.data["id"] = str(uuid.uuid4())
+    check(one)
+    return one
+
+
+def leave_report(home: Home, instance: str, report: Report) -> Submitted:
+    """Put a report into the outbox, where the agent finds it.
+
+    Raises:
+        StationmasterError: the disk does not take it.
+    """
+    place = leave(home.outbox(instance), f"{report.id.lower()}.queued", encode(report))
+    return Submitted(instance=instance, report_id=report.id.lower(), place=str(place))
 
 
 def leave(folder: Path, name: str, content: bytes) -> Path:

@@ -11,7 +11,7 @@ import typer
 
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import ago, local, marked, print_json, say, table
-from stationmaster.cli.session import agent, fail, home, run
+from stationmaster.cli.session import agent, home, run
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
@@ -31,14 +31,9 @@ def run_agent(
     ] = 0.0,
 ) -> None:
     """Run the agent in the foreground until it is stopped (Ctrl+C, SIGTERM, `agent stop`)."""
-    from stationmaster.cli.program import run_program  # noqa: PLC0415 - loads the whole agent
+    from stationmaster.cli.program import start  # noqa: PLC0415 - loads the whole agent
 
-    try:
-        outcome = run_program(home(), once=once, timeout=timeout or None)
-    except StationmasterError as error:
-        fail(error)
-    else:
-        raise typer.Exit(outcome)
+    raise typer.Exit(start(home().scope, once=once, timeout=timeout))
 
 
 @app.command()
@@ -196,6 +191,6 @@ def _row(one: InstanceStatus, now: datetime) -> tuple[str, ...]:
         marked("error") + f" {counts.error}" if counts.error else "0",
         str(counts.completed),
         ago(one.oldest_queued_at, now),
-        local(one.upload.last_upload_at),
+        ago(one.upload.last_upload_at, now),
         one.server,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +13,13 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.config.field import parse_value
-from stationmaster.config.secrets import Secret, SecretStore
+from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import AddRequest
-from stationmaster.errors import ConfigError, NeedsUserError, StationmasterError
+from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.runtime.credential import Credentials
+from stationmaster.runtime.enrolment import dismantle, enrol
 
 app = typer.Typer(help="Make, show, change and remove instances (one per station).", no_args_is_help=True)
 
@@ -63,27 +64,12 @@ def add(
         await client.add_instance(request)
 
     async def offline() -> None:
-        store = ConfigStore(home())
-        store.add(name, server, folders, patch)
-        if token:
-            await SecretStore(home(), store.load).set(name, Secret(token))
+        await enrol(*_files(), request)
 
-    run(_whole(name, with_agent(online, offline)))
+    run(with_agent(online, offline))
     say(f'Instance "{name}" is made.')
     if not token_stdin:
         say(f"It has no token yet: stationmaster instance edit {name} --token-stdin")
-
-
-async def _whole(name: str, adding: Coroutine[Any, Any, None]) -> None:
-    """Say so where an instance was made but its token was not stored: making it again would fail."""
-    before = ConfigStore(home()).names()
-    try:
-        await adding
-    except StationmasterError:
-        if name not in before and name in ConfigStore(home()).names():
-            say(f'Instance "{name}" is made, but its token is not stored. Hand the token over with:')
-            say(f"  stationmaster instance edit {name} --token-stdin [--set secrets.store=file]")
-        raise
 
 
 @app.command("list")
@@ -167,11 +153,11 @@ def edit(
             await client.set_token(name, token)
 
     async def offline() -> None:
-        store = ConfigStore(home())
+        store, credentials = _files()
         if patch:
             store.edit(name, patch)
         if token:
-            await SecretStore(home(), store.load).set(name, Secret(token))
+            await credentials.set(name, token)
 
     run(with_agent(online, offline))
     say(f'Instance "{name}" is changed.')
@@ -183,20 +169,22 @@ def remove(name: Name, *, yes: Annotated[bool, typer.Option("--yes", help="Do no
     if not yes:
         typer.confirm(f'Remove the instance "{name}"? Its spool stays.', abort=True, err=True)
 
-    async def online(client: ControlClient) -> None:
-        await client.remove_instance(name)
+    async def online(client: ControlClient) -> str:
+        return await client.remove_instance(name)
 
-    async def offline() -> None:
-        store = ConfigStore(home())
-        config = store.load(name)
-        try:
-            await SecretStore(home(), lambda _: config).delete(name)
-        except NeedsUserError as error:  # no keyring now: the instance goes all the same
-            say(f"Its token, if there was one, was not removed. {error.text}")
-        store.remove(name)
+    async def offline() -> str:
+        return await dismantle(*_files(), name)
 
-    run(with_agent(online, offline))
+    note = run(with_agent(online, offline))
     say(f'Instance "{name}" is removed. Its data are still in {home().instance_dir(name)}.')
+    if note:
+        say(note)
+
+
+def _files() -> tuple[ConfigStore, Credentials]:
+    """Settings and tokens themselves, for when no agent runs."""
+    store = ConfigStore(home())
+    return store, Credentials(SecretStore(home(), store.load))
 
 
 def _patch(settings: list[str] | None) -> dict[str, Any]:

@@ -1,65 +1,66 @@
-"""The command line's root: `stationmaster NOUN VERB`."""
+"""The entry point: decides what must be imported before anything is.
+
+typer and the nouns cost 150 ms and 10 MB. A person waits for the first at every command; an agent would
+carry the second for months, so `agent run` is read here, by argparse, and never meets them.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from typing import Annotated
-
-import typer
+from collections.abc import Sequence
+from typing import NoReturn
 
 from stationmaster import __version__
-from stationmaster.cli import agent, config, converter, demo, instance, log, queue, server, submit
-from stationmaster.cli.session import use_scope
-from stationmaster.home.paths import Scope
 
-app = typer.Typer(
-    name="stationmaster",
-    help="Picks test result files up, converts them to WATS reports and uploads them, exactly once.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(agent.app, name="agent")
-app.add_typer(instance.app, name="instance")
-app.add_typer(queue.app, name="queue")
-app.add_typer(converter.app, name="converter")
-app.add_typer(config.app, name="config")
-app.add_typer(server.app, name="server")
-app.add_typer(log.app, name="log")
-app.command("submit")(submit.submit)
-app.command("demo")(demo.demo)
-
-
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback signature
-    if wanted:
-        typer.echo(f"stationmaster {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    *,
-    scope: Annotated[
-        Scope, typer.Option(help="Whose agent: yours, or the machine's (a service).")
-    ] = Scope.USER,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Picks test result files up, converts them to WATS reports and uploads them, exactly once."""
-    del version  # its callback has answered
-    use_scope(scope)
+PROGRAM = "stationmaster"
 
 
 def main() -> None:
     """Entry point. `stationmaster worker MODULE` is for the agent itself: a child of a frozen program."""
-    if len(sys.argv) == 3 and sys.argv[1] == "worker":
+    arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[0] == "worker":
         from stationmaster.worker.child import run_module  # noqa: PLC0415 - not for people
 
-        run_module(sys.argv[2])
+        run_module(arguments[1])
         return
     for stream in (sys.stdout, sys.stderr):
         # A Windows console's old code page must not make a check mark an exception.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text files here
-    app()
+    if arguments == ["--version"]:
+        print(f"{PROGRAM} {__version__}")  # noqa: T201 - the answer
+        return
+    wanted = agent_run(arguments)
+    if wanted is not None:
+        from stationmaster.cli.program import start  # noqa: PLC0415 - loads the whole agent
+
+        sys.exit(start(wanted.scope, once=wanted.once, timeout=wanted.timeout))
+    from stationmaster.cli.root import application  # noqa: PLC0415 - loads typer and the nouns
+
+    application(arguments)()
+
+
+def agent_run(arguments: Sequence[str]) -> argparse.Namespace | None:
+    """What `[--scope SCOPE] agent run [--once] [--timeout S]` asks for; None for everything else.
+
+    Help, mistakes and other orders of options are typer's: the two must agree, not both be friendly.
+    """
+    parser = _Parser(prog=PROGRAM, add_help=False, allow_abbrev=False)
+    parser.add_argument("--scope", choices=("user", "machine"), default="user")
+    parser.add_argument("noun", choices=("agent",))
+    parser.add_argument("verb", choices=("run",))
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--timeout", type=float, default=0.0)
+    try:
+        return parser.parse_args(list(arguments))
+    except _NotOursError:
+        return None
+
+
+class _NotOursError(Exception):
+    """These arguments are not for the short way."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _NotOursError(message)

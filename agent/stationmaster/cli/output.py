@@ -12,10 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stationmaster.model import PROTOCOL_VERSION
+from stationmaster.cli.exit import Exit
+from stationmaster.errors import (
+    ConfigError,
+    ControlError,
+    NeedsUserError,
+    NoAgentError,
+    StationmasterError,
+)
+from stationmaster.model import PROTOCOL_VERSION, ProblemCode
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PIPE_WIDTH = 10_000
+"""Columns of a pipe or a file: a folded cell could not be searched for."""
 
 MARKS = {
     "queued": "○",
@@ -43,7 +54,8 @@ def console(*, stderr: bool = False) -> Console:
     """A rich console; colours only where the terminal has them."""
     from rich.console import Console  # noqa: PLC0415 - costs 40 ms, only people need it
 
-    return Console(stderr=stderr, highlight=False)
+    width = None if stderr or sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(stderr=stderr, highlight=False, width=width)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -53,8 +65,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
     grid = Table(title=title or None, box=None, pad_edge=False, title_justify="left", header_style="bold")
     for column in columns:
-        # Cells fold where the terminal is narrow; a header's words stay whole.
-        grid.add_column(column, overflow="fold", min_width=max(map(len, column.split()), default=0))
+        grid.add_column(column, overflow="fold")
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     console().print(grid)
@@ -88,3 +99,27 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 def plain(value: Any) -> Any:
     """Structs and datetimes as JSON values."""
     return msgspec.to_builtins(value)
+
+
+def tell(error: StationmasterError) -> Exit:
+    """Say what went wrong and what to do; returns its exit code."""
+    say(f"Error: {error.text}")
+    if error.next_step:
+        say(f"       {error.next_step}")
+    sys.stdout.flush()
+    return exit_code(error)
+
+
+def exit_code(error: StationmasterError) -> Exit:
+    """The documented exit code of an expected error."""
+    if isinstance(error, NoAgentError):
+        return Exit.NO_AGENT
+    if isinstance(error, ConfigError):
+        return Exit.USAGE
+    if isinstance(error, NeedsUserError):
+        return Exit.NEEDS_PERSON
+    if isinstance(error, ControlError) and error.code in {"usage", "not-found"}:
+        return Exit.USAGE
+    if isinstance(error, ControlError) and error.code in set(ProblemCode):
+        return Exit.NEEDS_PERSON  # what the agent refused because it waits for a person
+    return Exit.ERROR

@@ -9,18 +9,26 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from stationmaster.cli.exit import Exit
+from stationmaster.cli.once import run_once
+from stationmaster.cli.output import tell
 from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.paths import Home, Scope
-from stationmaster.model import Lifecycle, Severity
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.log import logging_to
+from stationmaster.runtime.supervisor import expected_in
 
 _LOG = logging.getLogger(__name__)
-IDLE_LOOKS = 3
-"""How often in a row everything must be idle before `--once` believes it."""
+
+
+def start(scope: str, *, once: bool, timeout: float) -> int:
+    """`agent run` as a whole, from its arguments to its exit code."""
+    try:
+        return run_program(Home.find(Scope(scope)), once=once, timeout=timeout or None)
+    except StationmasterError as error:
+        return tell(error)
 
 
 def run_program(home: Home, *, once: bool = False, timeout: float | None = None) -> Exit:
@@ -37,12 +45,22 @@ def run_program(home: Home, *, once: bool = False, timeout: float | None = None)
         raise StationmasterError(
             "An agent is running already for this home.", next_step="Look: stationmaster agent status"
         ) from error
-    level = ConfigStore(home).load_all().agent.log_level
     try:
+        level = ConfigStore(home).load_all().agent.log_level
         with logging_to(home.log, level=level, console=True):
-            return asyncio.run(_main(home, once=once, timeout=timeout))
+            return _run(home, once=once, timeout=timeout)
     finally:
         lock.release()
+
+
+def _run(home: Home, *, once: bool, timeout: float | None) -> Exit:
+    try:
+        return asyncio.run(_main(home, once=once, timeout=timeout))
+    except BaseExceptionGroup as group:
+        expected = expected_in(group)
+        if expected is None:
+            raise
+        raise expected from group
 
 
 async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
@@ -54,9 +72,10 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
     mode = 0o660 if home.scope is Scope.MACHINE else 0o600
     async with asyncio.TaskGroup() as group:
         running = group.create_task(agent.run())
-        async with ControlServer(agent, home.socket, mode=mode):
+        await agent.ready()  # the first snapshot that anybody sees has all instances
+        async with ControlServer(agent, home.socket, mode=mode, budget=agent.budget.control):
             _LOG.info("agent ready, process %d", agent.status().pid)
-            watching = group.create_task(_once(agent, timeout)) if once else None
+            watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()
         await running
         return await watching if watching else Exit.OK
@@ -68,37 +87,3 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, agent: Agent) -> None:
         return
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, agent.request_stop)
-
-
-async def _once(agent: Agent, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
-    """Wait until everything is taken and delivered, then stop the agent."""
-    try:
-        async with asyncio.timeout(timeout):
-            looks = 0
-            while looks < IDLE_LOOKS:
-                looks = looks + 1 if _idle(agent) else 0
-                if _needs_person(agent):
-                    return Exit.NEEDS_PERSON
-                await agent.clock.sleep(0.1)
-    except TimeoutError:
-        return Exit.NOT_DELIVERED
-    finally:
-        agent.request_stop()
-    errors = any(one.counts.error for one in agent.status().instances)
-    return Exit.NEEDS_PERSON if errors else Exit.OK
-
-
-def _idle(agent: Agent) -> bool:
-    return all(
-        one.instance.idle or one.lifecycle in {Lifecycle.STOPPED, Lifecycle.FAILED}
-        for one in agent.supervisors.values()
-    )
-
-
-def _needs_person(agent: Agent) -> bool:
-    """Nothing that waits can be delivered without a person: no use in waiting."""
-    return any(
-        problem.severity is Severity.ERROR
-        and problem.code in {"login-refused", "token-missing", "config-invalid"}
-        for problem in agent.status().problems
-    )

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
-from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import say
+from stationmaster.cli.output import say, tell
 from stationmaster.control.client import ControlClient
-from stationmaster.errors import (
-    ConfigError,
-    ControlError,
-    NeedsUserError,
-    NoAgentError,
-    StationmasterError,
-)
+from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import Home, Scope
 
 T = TypeVar("T")
@@ -75,21 +67,4 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def fail(error: StationmasterError) -> NoReturn:
     """Tell `error` and leave with its exit code."""
-    say(f"Error: {error.text}")
-    if error.next_step:
-        say(f"       {error.next_step}")
-    sys.stdout.flush()
-    raise typer.Exit(exit_code(error)) from None
-
-
-def exit_code(error: StationmasterError) -> Exit:
-    """The documented exit code of an expected error."""
-    if isinstance(error, NoAgentError):
-        return Exit.NO_AGENT
-    if isinstance(error, ConfigError):
-        return Exit.USAGE
-    if isinstance(error, NeedsUserError):
-        return Exit.NEEDS_PERSON
-    if isinstance(error, ControlError) and error.code in {"usage", "not-found"}:
-        return Exit.USAGE
-    return Exit.ERROR
+    raise typer.Exit(tell(error)) from None

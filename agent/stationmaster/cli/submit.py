@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stationmaster.api.validate import check
-from stationmaster.api.wsjf import decode
+from stationmaster.api.wsjf import encode
 from stationmaster.cli.agent import Json
 from stationmaster.cli.output import print_json, say
 from stationmaster.cli.session import fail, home, run
@@ -16,8 +15,8 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import Submitted
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
-from stationmaster.runtime.instance import inbox_place
-from stationmaster.submit import leave
+from stationmaster.runtime.inbox import leave_raw
+from stationmaster.submit import leave_report, whole
 
 
 def submit(
@@ -37,7 +36,7 @@ def submit(
     except OSError as error:
         fail(StationmasterError(f"{file} cannot be read: {error.strerror}."))
     if not converter:
-        _check(content, file)
+        content = _checked(content, file)
     done = run(_submit(content, file.name, converter, instance))
     if json:
         print_json("submitted", done)
@@ -47,11 +46,10 @@ def submit(
         say(f"Stored for {done.instance} at {done.place}; the agent takes it from there.")
 
 
-def _check(content: bytes, file: Path) -> None:
-    """Refuse what no server would take, here and now, agent or not."""
+def _checked(content: bytes, file: Path) -> bytes:
+    """Refuse what no server would take, here and now, agent or not; give the report its id."""
     try:
-        for report in decode(content):
-            check(report)
+        return encode(whole(content))
     except ConversionError as error:
         step = error.next_step or "Is it a raw file? Then name its converter: --converter NAME"
         fail(StationmasterError(f"{file}: {error.text}.", next_step=step))
@@ -67,13 +65,13 @@ async def _submit(content: bytes, filename: str, converter: str, instance: str) 
 
 def _leave(content: bytes, filename: str, converter: str, instance: str) -> Submitted:
     """Without an agent: into the outbox, or the inbox of a converter, where the agent will look."""
-    names = ConfigStore(home()).names()
+    store = ConfigStore(home())
+    names = store.names()
     if not instance and len(names) != 1:
         raise ConfigError("Which instance?", next_step=f"There are: {', '.join(names) or 'none'}")
     name = instance or names[0]
-    ConfigStore(home()).load(name)
+    store.load(name)
     if converter:
-        place = leave(inbox_place(home(), name, converter), filename, content)
-    else:
-        place = leave(home().outbox(name), f"{Path(filename).stem}.queued", content)
-    return Submitted(instance=name, place=str(place))
+        place, _ = leave_raw(home(), name, converter, filename=filename, content=content)
+        return Submitted(instance=name, place=str(place))
+    return leave_report(home(), name, whole(content))

@@ -87,9 +87,9 @@ class ControlClient:
         """Make a new instance and start it."""
         await self._send("POST", "/v1/instances", body=request)
 
-    async def remove_instance(self, name: str) -> None:
-        """Stop an instance and remove its settings; its spool stays."""
-        await self._send("DELETE", _instance(name))
+    async def remove_instance(self, name: str) -> str:
+        """Stop an instance and remove its settings; its spool stays. Returns what else was left behind."""
+        return (await self._call("DELETE", _instance(name), protocol.Removed)).note
 
     async def config(self, name: str) -> protocol.InstanceConfigView:
         """Settings of an instance."""

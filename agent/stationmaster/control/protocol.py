@@ -37,6 +37,20 @@ class AddRequest(msgspec.Struct, frozen=True, kw_only=True):
     patch: dict[str, Any] = {}
     token: str | None = None
 
+    def __repr__(self) -> str:
+        """Never the token."""
+        return f"AddRequest(name={self.name!r}, server={self.server!r}, token=***)"
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `DELETE /v1/instances/{name}`.
+
+    Attributes:
+        note: what was left behind (a token in a keyring that does not answer), "" for nothing.
+    """
+
+    note: str = ""
+
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`PUT /v1/instances/{name}/token`."""

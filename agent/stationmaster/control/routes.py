@@ -131,8 +131,7 @@ async def patch_config(request: web.Request) -> web.Response:
 
 async def remove_instance(request: web.Request) -> web.Response:
     """`DELETE /v1/instances/{name}`: its spool stays on disk."""
-    await _agent(request).remove(_name(request))
-    return _done()
+    return _json(protocol.Removed(note=await _agent(request).remove(_name(request))))
 
 
 async def set_token(request: web.Request) -> web.Response:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,25 +17,30 @@ from stationmaster import __version__
 from stationmaster.clock import Clock
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.secrets import SecretStore
-from stationmaster.config.store import ConfigStore
+from stationmaster.config.store import ConfigStore, Loaded
 from stationmaster.convert.slot import Slots
 from stationmaster.deliver.gate import Gates
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
-from stationmaster.model import AgentStatus, Lifecycle, Problem
+from stationmaster.model import AgentStatus, FolderStatus, InstanceStatus, Lifecycle, Problem
 from stationmaster.runtime.credential import Credentials
+from stationmaster.runtime.event import first_of
 from stationmaster.runtime.health import Watchdog
-from stationmaster.runtime.instance import Shared
 from stationmaster.runtime.order import Orders
+from stationmaster.runtime.part import Shared
 from stationmaster.runtime.problem import ProblemBoard, invalid_settings
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.supervisor import Supervisor
 from stationmaster.spool.storage import Storage
 
 _LOG = logging.getLogger(__name__)
-LOOK_EVERY = 1.0
-"""Seconds between two looks at all parts for a new snapshot."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks at all parts for what none of them told."""
+LOOK_LEAST = 0.1
+"""Seconds between two snapshots at least, however much happens."""
+SCAN_NEWS = 30.0
+"""Seconds after which a later `last_scan_at` alone is worth a snapshot; folders are scanned all the time."""
 SETTINGS_EVERY = 2.0
 """Seconds between two looks at the settings files for hand edits."""
 
@@ -48,24 +52,27 @@ class Agent(Orders):
         """Nothing runs yet; the caller holds the home's agent lock."""
         self.home = home
         self.store = ConfigStore(home)
-        self.secrets = SecretStore(home, self.store.load)
-        self.credentials = Credentials(self.secrets)
+        self.credentials = Credentials(SecretStore(home, self.store.load))
         self.supervisors: dict[str, Supervisor] = {}
         self.clock = clock or Clock()
+        self.storage = Storage()
         self._stop = asyncio.Event()
         self._board = ProblemBoard()
-        self._changed = asyncio.Condition()
+        self._news = asyncio.Event()
+        """Set, and replaced by a new one, with each new snapshot."""
         self._dirty = asyncio.Event()
+        self._gist: object = None
+        self._ready = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settings_errors: dict[str, ConfigError] = {}
-        self._stamps: dict[str, object] = {}
+        self._stamps: Mapping[str, object] = {}
         self._config = AgentConfig()
         self._configuring = asyncio.Lock()
         self._shared: Shared | None = None
         self._group: asyncio.TaskGroup | None = None
         self._watchdog = Watchdog(self.clock)
         self._status = AgentStatus(
-            revision=1,
+            revision=0,
             version=__version__,
             pid=os.getpid(),
             started_at=self.clock.now(),
@@ -74,25 +81,19 @@ class Agent(Orders):
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
-        """Host the instances until `request_stop`, then stop them in order, within the shutdown budget."""
-        async with AsyncExitStack() as stack:
-            loaded = self.store.load_all()
-            self._config = loaded.agent
-            storage = await stack.enter_async_context(Storage())
+        """Host the instances until `request_stop`, then stop them in order, within the shutdown budget.
+
+        Raises:
+            ConfigError: the settings cannot be read at all.
+        """
+        async with self.storage:
+            self._config = (await asyncio.to_thread(self.store.load_all)).agent
             wakeup = WakeUp(self.clock)
-            self._shared = Shared(
-                home=self.home,
-                clock=self.clock,
-                storage=storage,
-                slots=Slots(self._config.conversions or os.cpu_count() or 1, lend_slow=True),
-                gates=Gates(self.clock),
-                wakeup=wakeup,
-                budget=Budget.within(self._config.shutdown_budget),
-                token=self.credentials.token,
-            )
+            self._shared = self._share(wakeup)
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 await self.reload()
+                self._ready.set()
                 background = [
                     group.create_task(wakeup.run()),
                     group.create_task(self._publish()),
@@ -101,75 +102,120 @@ class Agent(Orders):
                 ]
                 await self._stop.wait()
                 _LOG.info("stopping")
-                await asyncio.gather(*(self._end(name) for name in list(self.supervisors)))
+                await self._end_all()
                 for task in background:
                     task.cancel()
             self._group = None
         _LOG.info("stopped")
 
+    def _share(self, wakeup: WakeUp) -> Shared:
+        return Shared(
+            home=self.home,
+            clock=self.clock,
+            storage=self.storage,
+            slots=Slots(self._config.conversions or os.cpu_count() or 1, lend_slow=True),
+            gates=Gates(self.clock),
+            wakeup=wakeup,
+            budget=self.budget,
+            token=self.credentials.token,
+            changed=self._dirty.set,
+        )
+
+    @property
+    def budget(self) -> Budget:
+        """How long an ordered stop may take."""
+        return Budget.within(self._config.shutdown_budget)
+
     def request_stop(self) -> None:
         """Begin the ordered stop."""
         self._stop.set()
+
+    @property
+    def stop_requested(self) -> bool:
+        """It is on its way out."""
+        return self._stop.is_set()
 
     async def stopping(self) -> None:
         """Wait until a stop is asked for."""
         await self._stop.wait()
 
+    async def ready(self) -> None:
+        """Wait until the settings were read and the instances are on their way."""
+        await self._ready.wait()
+
+    async def _end_all(self) -> None:
+        for supervisor in self.supervisors.values():
+            supervisor.stop()
+        async with self._configuring:  # from here on nobody starts an instance any more
+            await asyncio.gather(*(self._end(name) for name in list(self.supervisors)))
+
     async def _end(self, name: str) -> None:
-        supervisor = self.supervisors.get(name)
-        task = self._tasks.get(name)
-        if supervisor is None or task is None:
-            return
+        """Stop an instance in order and let go of it; when this returns its spool is closed."""
+        supervisor, task = self.supervisors[name], self._tasks[name]
         supervisor.stop()
-        _, late = await asyncio.wait({task}, timeout=Budget.within(self._config.shutdown_budget).total)
-        for one in late:
+        _, late = await asyncio.wait({task}, timeout=self.budget.instance)
+        if late:
             _LOG.warning("%s did not stop in time", name)
-            one.cancel()
-        self.supervisors.pop(name, None)
-        self._tasks.pop(name, None)
+            task.cancel()
+            await asyncio.wait({task})
+        del self.supervisors[name], self._tasks[name]
 
     # ---------------------------------------------------------------- settings
     async def reload(self) -> None:
         """Bring the instances in line with the settings files."""
         async with self._configuring:
-            self._stamps = dict(self.store.stamps())
-            loaded = self.store.load_all()
-            self._settings_errors = loaded.errors
+            stamps, loaded = await asyncio.to_thread(self._read_settings)
+            self._stamps, self._settings_errors = stamps, loaded.errors
+            if "" not in loaded.errors:
+                logging.getLogger("stationmaster").setLevel(loaded.agent.log_level.upper())
             wanted = {name: config for name, config in loaded.instances.items() if config.enabled}
             # One whose file became wrong goes on with what it has: a typing error stops no station.
             gone = self.supervisors.keys() - wanted.keys() - loaded.errors.keys()
             await asyncio.gather(*(self._end(name) for name in gone))
-            for name, config in wanted.items():
-                await self._apply(name, config)
+            await asyncio.gather(*(self._apply(name, config) for name, config in wanted.items()))
         self._dirty.set()
 
+    def _read_settings(self) -> tuple[Mapping[str, object], Loaded]:
+        # The stamps first: what is written meanwhile is read again.
+        return self.store.stamps(), self.store.load_all()
+
     async def _apply(self, name: str, config: InstanceConfig) -> None:
-        supervisor = self.supervisors.get(name)
+        supervisor, wanted = self.supervisors.get(name), True
         if supervisor is not None:
             if supervisor.config == config or supervisor.reconfigured(config):
                 return
             _LOG.info("%s: new settings", name)
+            wanted = supervisor.wanted
             await self._end(name)
-        if self._shared is None or self._group is None:
-            raise RuntimeError("the agent does not run")
-        supervisor = Supervisor(name, config, self._shared)
+        self._begin(name, config, wanted=wanted)
+
+    def _begin(self, name: str, config: InstanceConfig, *, wanted: bool) -> None:
+        if self._shared is None or self._group is None or self._stop.is_set():
+            return
+        supervisor = Supervisor(name, config, self._shared, wanted=wanted)
         self.supervisors[name] = supervisor
         self._tasks[name] = self._group.create_task(supervisor.run(), name=f"instance {name}")
 
-    async def restart(self, name: str) -> None:
-        """Begin an instance anew, with the same settings."""
+    def restart(self, name: str) -> None:
+        """Let an instance begin anew, with the same settings; returns at once."""
+        if self._group is not None:
+            self._group.create_task(self._restart(name), name=f"restart {name}")
+
+    async def _restart(self, name: str) -> None:
         async with self._configuring:
             supervisor = self.supervisors.get(name)
-            if supervisor is not None:
+            if supervisor is not None and not self._stop.is_set():
                 await self._end(name)
-                await self._apply(name, supervisor.config)
+                self._begin(name, supervisor.config, wanted=supervisor.wanted)
 
     async def _watch_settings(self) -> None:
         while True:
             await self.clock.sleep(SETTINGS_EVERY)
-            stamps = await asyncio.to_thread(self.store.stamps)
-            if stamps != self._stamps:
-                await self.reload()
+            try:
+                if await asyncio.to_thread(self.store.stamps) != self._stamps:
+                    await self.reload()
+            except ConfigError as error:
+                self._settings_errors = {**self._settings_errors, "": error}
 
     def _stuck(self) -> dict[str, tuple[bool, object]]:
         return {
@@ -179,51 +225,59 @@ class Agent(Orders):
 
     # ---------------------------------------------------------------- the snapshot
     def status(self) -> AgentStatus:
-        """The snapshot as it was last published."""
+        """The snapshot now."""
         self._look()
         return self._status
 
     async def changes(self, *, until: asyncio.Event) -> AsyncIterator[AgentStatus]:
-        """The snapshot now, then each new one; ends with `until` or with the agent."""
+        """The snapshot now, then each new one; who is slow misses those between. Ends with `until`."""
+        self._look()
         seen = 0
-        while not until.is_set() and not self._stop.is_set():
-            if self._status.revision != seen:
-                seen = self._status.revision
-                yield self._status
-            async with self._changed:
-                if self._status.revision == seen:
-                    await self._wait_changed()
-
-    async def _wait_changed(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+        while not until.is_set():
+            news, status = self._news, self._status
+            if status.revision != seen:
+                seen = status.revision
+                yield status
+            else:
+                await first_of(news, until)
 
     async def _publish(self) -> None:
         while True:
             await self.clock.wait(self._dirty, LOOK_EVERY)
             self._dirty.clear()
-            if self._look():
-                async with self._changed:
-                    self._changed.notify_all()
+            self._look()
+            await self.clock.sleep(LOOK_LEAST)
 
-    def _look(self) -> bool:
-        """Ask all parts; True when something is new."""
+    def _look(self) -> None:
+        """Ask all parts; a new snapshot when something is new."""
         instances = tuple(one.status() for _, one in sorted(self.supervisors.items()))
         problems = self._board.update(self._problems(self.clock.now()))
-        old = self._status
-        if instances == old.instances and problems == old.problems:
-            return False
+        gist = (tuple(map(_gist, instances)), problems)
+        if gist == self._gist:
+            return
+        self._gist = gist
         self._status = msgspec.structs.replace(
-            old, revision=old.revision + 1, instances=instances, problems=problems
+            self._status, revision=self._status.revision + 1, instances=instances, problems=problems
         )
-        return True
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     def _problems(self, now: datetime) -> list[Problem]:
         found = [problem for one in self.supervisors.values() for problem in one.problems()]
         found += [invalid_settings(name, error, now) for name, error in self._settings_errors.items()]
         found += self._watchdog.problems(now)
-        found += self.credentials.problems(now)
+        found += self.credentials.problems(now, self.supervisors.keys())
         return found
+
+
+def _gist(status: InstanceStatus) -> InstanceStatus:
+    """`status` with times made coarse that differ a little at each look: they alone are no news."""
+    folders = tuple(msgspec.structs.replace(one, last_scan_at=_coarse(one)) for one in status.folders)
+    blocked = status.upload.blocked_until
+    upload = msgspec.structs.replace(status.upload, blocked_until=blocked and blocked.replace(microsecond=0))
+    return msgspec.structs.replace(status, folders=folders, upload=upload)
+
+
+def _coarse(folder: FolderStatus) -> datetime | None:
+    at = folder.last_scan_at
+    return at and datetime.fromtimestamp(at.timestamp() // SCAN_NEWS * SCAN_NEWS, UTC)

@@ -1,16 +1,25 @@
-"""Tokens in use: asked of the secret store once, kept in memory, asked again when told so."""
+"""Tokens in use: the secret store is asked whenever a token is wanted, its last answer is kept in memory."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.errors import NeedsUserError
 from stationmaster.model import Problem, ProblemCode, Severity
 
+_LOG = logging.getLogger(__name__)
+
 
 class Credentials:
-    """A cache over the secret store, so that a keyring that goes away later stops no upload."""
+    """The secret store, with a memory for the time when it cannot be asked.
+
+    A token is wanted when an instance starts, and after the server refused the one before: asking the store
+    each time finds a token that was replaced by hand, and the memory lets uploads go on when the keyring is
+    gone.
+    """
 
     def __init__(self, store: SecretStore) -> None:
         """Nothing is read yet."""
@@ -22,39 +31,43 @@ class Credentials:
         """The token of an instance, None where it has none.
 
         Raises:
-            NeedsUserError: the store cannot be asked (a locked keyring).
+            NeedsUserError: the store cannot be asked (a locked keyring), and never could.
         """
-        if name in self._known:
-            return self._known[name]
         try:
             secret = await self._store.get(name)
         except NeedsUserError as error:
+            if name in self._known:
+                _LOG.warning("%s: the last known token is used: %s", name, error)
+                return self._known[name]
             self._trouble[name] = error
             raise
         self._trouble.pop(name, None)
-        if secret is not None:
+        if secret is None:
+            self._known.pop(name, None)
+        else:
             self._known[name] = secret
         return secret
 
     async def set(self, name: str, token: str) -> None:
-        """Store a new token and use it from now on."""
-        secret = Secret(token)
+        """Store a new token and use it from now on.
+
+        Raises:
+            ConfigError: it cannot be a token; nothing of it is shown.
+            NeedsUserError: the store does not take it.
+        """
+        secret = Secret.parse(token)
         await self._store.set(name, secret)
         self._trouble.pop(name, None)
         self._known[name] = secret
 
-    def forget(self, name: str) -> None:
-        """Ask the store again next time."""
-        self._known.pop(name, None)
-        self._trouble.pop(name, None)
-
     async def delete(self, name: str) -> None:
         """Remove a token for good."""
-        self.forget(name)
+        self._known.pop(name, None)
+        self._trouble.pop(name, None)
         await self._store.delete(name)
 
-    def problems(self, now: datetime) -> list[Problem]:
-        """Secret stores that do not answer."""
+    def problems(self, now: datetime, names: Collection[str]) -> list[Problem]:
+        """Secret stores that do not answer for these instances."""
         return [
             Problem(
                 code=ProblemCode(error.code),
@@ -66,4 +79,5 @@ class Credentials:
                 since=now,
             )
             for name, error in self._trouble.items()
+            if name in names
         ]

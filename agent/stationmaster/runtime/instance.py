@@ -7,26 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
-from stationmaster.api import Station
-from stationmaster.clock import Clock
-from stationmaster.config.schema import After, InstanceConfig, LaneChoice, WatchFolder
-from stationmaster.config.secrets import Secret
-from stationmaster.convert.pool import ConverterPool
-from stationmaster.convert.slot import Slots
-from stationmaster.deliver.gate import Gate, Gates
-from stationmaster.deliver.limiter import Limits
-from stationmaster.deliver.uploader import Uploader
-from stationmaster.errors import NeedsUserError
-from stationmaster.home.paths import Home
-from stationmaster.ingest.outbox import outbox_folder
-from stationmaster.ingest.wakeup import WakeUp
-from stationmaster.ingest.watcher import Watcher
+from stationmaster.config.schema import InstanceConfig
 from stationmaster.model import (
     Counts,
     InstanceStatus,
@@ -37,31 +22,15 @@ from stationmaster.model import (
     Severity,
     UploadStatus,
 )
-from stationmaster.runtime.intake import Intake, Setting
+from stationmaster.runtime.event import first_of
+from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.log import bound
-from stationmaster.runtime.shutdown import Budget
-from stationmaster.runtime.upkeep import Upkeep
-from stationmaster.spool.storage import Storage
+from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
 from stationmaster.spool.store import Spool
-from stationmaster.wats.client import ServerAddress, WatsClient
 
 _LOG = logging.getLogger(__name__)
-INBOX = "inbox"
-"""Folder of an instance where submitted raw files wait, one sub-folder a converter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What all instances of an agent share."""
-
-    home: Home
-    clock: Clock
-    storage: Storage
-    slots: Slots
-    gates: Gates
-    wakeup: WakeUp
-    budget: Budget
-    token: Callable[[str], Awaitable[Secret | None]]
+DRAIN_LOOK = 0.1
+"""Seconds between two looks at whether a drain is through."""
 
 
 class Instance:
@@ -80,7 +49,7 @@ class Instance:
         self._drain = asyncio.Event()
         self._folders = (*config.watch, *own_folders(shared.home, name))
         self.spool: Spool | None = None
-        self._parts: _Parts | None = None
+        self._parts: Parts | None = None
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -100,17 +69,21 @@ class Instance:
                 on_change=self._spool_changed,
             )
             stack.push_async_callback(spool.aclose)
-            self.spool = spool
-            self._parts = await self._assemble(stack, spool)
+            parts = await assemble(
+                stack, shared, self.config, name=self.name, folders=self._folders, spool=spool
+            )
+            # No await from here to the work: what is set now holds, what comes later goes to the parts.
+            _pause(parts, self.config.paused_until)
+            self.spool, self._parts = spool, parts
             try:
-                await self._work(self._parts)
+                await self._work(parts)
             finally:
-                self._parts = None
-                self.spool = None
+                self.spool = self._parts = None
 
     def _spool_changed(self) -> None:
         if self._parts is not None:
             self._parts.uploader.wake()
+        self._shared.changed()
 
     def request_stop(self) -> None:
         """Begin the ordered stop."""
@@ -120,99 +93,7 @@ class Instance:
         """Claim nothing more, deliver what waits, then end."""
         self._drain.set()
 
-    async def _assemble(self, stack: AsyncExitStack, spool: Spool) -> _Parts:
-        shared, home, config = self._shared, self._shared.home, self.config
-        server = config.server
-        client = await stack.enter_async_context(
-            WatsClient(
-                ServerAddress(
-                    url=server.url, proxy=server.proxy, ca_file=server.ca_file, timeout=server.timeout
-                ),
-                self._token,
-                shared.clock,
-            )
-        )
-        pool = await stack.enter_async_context(
-            ConverterPool(
-                self.name,
-                folder=home.converters(self.name),
-                temp=home.instance_dir(self.name) / "work",
-                limits=config.convert,
-                slots=shared.slots,
-                clock=shared.clock,
-                wanted=tuple(one for folder in self._folders for one in folder.converters),
-            )
-        )
-        watcher = Watcher(
-            self._folders,
-            spool,
-            shared.clock,
-            instance=self.name,
-            wakeup=shared.wakeup,
-            skip=(home.errors(self.name), home.archive(self.name)),
-        )
-        uploader = Uploader(
-            spool,
-            client,
-            await self._gate(),
-            shared.clock,
-            lambda: None,
-            instance=self.name,
-            limits=self._limits(),
-            ping_interval=server.ping_interval,
-        )
-        if config.paused_until:
-            uploader.pause(config.paused_until)
-        intake = Intake(self._setting(), watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
-        upkeep = Upkeep(
-            spool,
-            config.retention,
-            outbox=home.outbox(self.name),
-            clock=shared.clock,
-            instance=self.name,
-        )
-        return _Parts(spool, client, pool, watcher, uploader, intake, upkeep)
-
-    def _limits(self) -> Limits:
-        upload = self.config.upload
-        return Limits(
-            mode=upload.mode.value,
-            max_concurrent=upload.max_concurrent,
-            max_adaptive=upload.max_adaptive,
-            requests_per_minute=upload.requests_per_minute,
-        )
-
-    async def _gate(self) -> Gate:
-        try:
-            token = await self._token()
-        except NeedsUserError:
-            token = None  # the uploader meets the same trouble, and tells
-        return self._shared.gates.gate(
-            self.config.server.url, token.reveal() if token else "", self._limits()
-        )
-
-    def _setting(self) -> Setting:
-        home, config = self._shared.home, self.config
-        station = config.station
-        return Setting(
-            name=self.name,
-            instance_id=config.id,
-            station=Station(
-                name=station.machine_name,
-                location=station.location,
-                purpose=station.purpose,
-                time_zone=station.time_zone,
-            ),
-            slots=config.convert.max_concurrent,
-            archive=home.archive(self.name),
-            errors=home.errors(self.name),
-            folders=self._folders,
-        )
-
-    async def _token(self) -> Secret | None:
-        return await self._shared.token(self.name)
-
-    async def _work(self, parts: _Parts) -> None:
+    async def _work(self, parts: Parts) -> None:
         budget = self._shared.budget
         async with asyncio.TaskGroup() as group:
             background = [
@@ -223,46 +104,33 @@ class Instance:
             intake = group.create_task(parts.intake.run())
             uploading = group.create_task(parts.uploader.run())
             self._on_up()
-            await self._until_asked()
+            await first_of(self._stop, self._drain)
             parts.intake.stop()
-            await _within(budget.conversions, intake)
-            if self._drain.is_set() and not self._stop.is_set():
-                await self._deliver_rest(parts)
+            if not self._stop.is_set():
+                await self._drained(parts, intake)
+            await _within(budget.claims + budget.conversions, intake)
             parts.uploader.stop(budget.uploads * 0.9)
             await _within(budget.uploads, uploading)
             for task in background:
                 task.cancel()
 
-    async def _until_asked(self) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._stop, self._drain)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _deliver_rest(self, parts: _Parts) -> None:
-        """Until nothing waits, or a stop is asked for."""
-        while not self._stop.is_set():
-            counts = parts.spool.counts
-            if counts.queued + counts.processing == 0:
-                return
-            await self._shared.clock.wait(self._stop, 0.1)
+    async def _drained(self, parts: Parts, intake: asyncio.Task[None]) -> None:
+        """Until all conversions are through and nothing waits, or a stop is asked for."""
+        while not (self._stop.is_set() or (intake.done() and _waiting(parts.spool) == 0)):
+            await self._shared.clock.wait(self._stop, DRAIN_LOOK)
 
     # ---------------------------------------------------------------- orders
     def pause(self, until: datetime | None) -> None:
         """Pause uploads until then; None resumes them."""
-        if self._parts is None:
-            return
-        if until is None:
-            self._parts.uploader.resume()
-        else:
-            self._parts.uploader.pause(until)
+        if self._parts is not None:
+            _pause(self._parts, until)
 
     async def credentials_changed(self) -> None:
         """A new token is there."""
-        if self._parts is not None:
-            self._parts.uploader.credentials_changed(await self._gate())
+        parts = self._parts
+        if parts is not None:
+            gate = await gate_of(self._shared, self.config, self.name)
+            parts.uploader.credentials_changed(gate)
 
     async def send_now(self) -> None:
         """Look at the folders, and try what waits for its next attempt."""
@@ -286,8 +154,13 @@ class Instance:
         parts = self._parts
         if parts is None:
             return False
-        counts = parts.spool.counts
-        return parts.watcher.idle and parts.intake.running == 0 and counts.queued + counts.processing == 0
+        return self.taken_all and _waiting(parts.spool) == 0
+
+    @property
+    def taken_all(self) -> bool:
+        """Everything that was in the folders is taken, or on the error list."""
+        parts = self._parts
+        return parts is not None and parts.watcher.idle and parts.intake.running == 0
 
     @property
     def progress(self) -> tuple[int, ...]:
@@ -303,8 +176,13 @@ class Instance:
         parts = self._parts
         if parts is None or parts.uploader.link is not Link.ONLINE or parts.uploader.problems():
             return False
-        oldest = parts.spool.oldest_queued_at
-        return self.config.paused_until is None and oldest is not None and parts.spool.counts.queued > 0
+        return not self.paused and _waiting(parts.spool) > 0
+
+    @property
+    def paused(self) -> bool:
+        """A person paused the uploads, and the time is not over."""
+        until = self.config.paused_until
+        return until is not None and self._shared.clock.now() < until
 
     @property
     def converters(self) -> Collection[str]:
@@ -331,7 +209,7 @@ class Instance:
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong now, as each part sees it."""
-        parts, now = self._parts, datetime.now(UTC)
+        parts, now = self._parts, self._shared.clock.now()
         if parts is None:
             return ()
         found = [
@@ -346,15 +224,16 @@ class Instance:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    spool: Spool
-    client: WatsClient
-    pool: ConverterPool
-    watcher: Watcher
-    uploader: Uploader
-    intake: Intake
-    upkeep: Upkeep
+def _waiting(spool: Spool) -> int:
+    """Reports that are not delivered yet."""
+    return spool.counts.queued + spool.counts.processing
+
+
+def _pause(parts: Parts, until: datetime | None) -> None:
+    if until is None:
+        parts.uploader.resume()
+    else:
+        parts.uploader.pause(until)
 
 
 async def _within(budget: float, task: asyncio.Task[None]) -> None:
@@ -362,32 +241,6 @@ async def _within(budget: float, task: asyncio.Task[None]) -> None:
     _, pending = await asyncio.wait({task}, timeout=budget)
     for late in pending:
         late.cancel()
-
-
-def own_folders(home: Home, name: str) -> tuple[WatchFolder, ...]:
-    """Watch folders of our own: the outbox, and `inbox/<converter>` for submitted raw files."""
-    inbox = home.instance_dir(name) / INBOX
-    raw = sorted(inbox.iterdir()) if inbox.is_dir() else []
-    return (
-        outbox_folder(home.outbox(name)),
-        *(
-            WatchFolder(
-                path=str(folder),
-                converters=(folder.name,),
-                settle=0.0,
-                after=After.ARCHIVE,
-                move_to=str(home.archive(name)),
-                lane=LaneChoice.LIVE,
-            )
-            for folder in raw
-            if folder.is_dir()
-        ),
-    )
-
-
-def inbox_place(home: Home, name: str, converter: str) -> Path:
-    """Where a raw file for `converter` is left."""
-    return home.instance_dir(name) / INBOX / converter
 
 
 def _errors_waiting(name: str, count: int, now: datetime) -> Problem:

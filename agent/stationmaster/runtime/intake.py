@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -18,6 +19,7 @@ from stationmaster.config.schema import WatchFolder
 from stationmaster.convert.job import Conversion, Failed, Job, NotYet
 from stationmaster.convert.job import Outcome as Converted
 from stationmaster.errors import NeedsUserError, SpoolError, TransientError
+from stationmaster.ingest.access import look_at
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.plan import after_commit, after_failure
 from stationmaster.ingest.release import Release, Released, Way
@@ -32,7 +34,6 @@ HOLD = 5.0
 """Seconds the intake waits after the spool took nothing (disk full)."""
 RELEASE_EVERY = 30.0
 """Seconds between two looks at files whose release failed."""
-RELEASE_GRACE = timedelta(seconds=0)
 RETRY_EVERY = 5.0
 """Seconds between two looks for files that were queued again."""
 
@@ -106,6 +107,7 @@ class Intake:
         self._stopping = asyncio.Event()
         self._log = bound(_LOG, setting.name)
         self._nudged = asyncio.Event()
+        self._releasing: set[int] = set()
         self.running = 0
         self.taken = 0
 
@@ -205,18 +207,28 @@ class Intake:
                 await self._again(row)
             except SpoolError as error:
                 await self._hold(error)
+            except TransientError as error:  # its folder hangs: it is found again by the next look
+                self._log.warning("%s waits: %s", row.path, error)
             finally:
                 busy.discard(row.source_id)
                 self._slots.release()
 
         while True:
-            for row in await self._spool.retry_sources():
+            for row in await self._rows(self._spool.retry_sources()):
                 if row.source_id not in busy:
                     busy.add(row.source_id)
                     await self._slots.acquire()
                     group.create_task(again(row))
             await self._clock.wait(self._nudged, RETRY_EVERY)
             self._nudged.clear()
+
+    async def _rows(self, reading: Awaitable[list[LedgerRow]]) -> list[LedgerRow]:
+        """Rows of the ledger; none where the spool cannot be read now: the next look finds them."""
+        try:
+            return await reading
+        except SpoolError as error:
+            self._log.warning("the ledger cannot be read now: %s", error)
+            return []
 
     def nudge(self) -> None:
         """Somebody queued failed files again."""
@@ -225,17 +237,20 @@ class Intake:
     async def _again(self, row: LedgerRow) -> None:
         folder = next((one for one in self._setting.folders if folder_key(one) == row.folder), None)
         path = row.place or row.path
-        status, gone = None, f"{row.folder} is not watched any more; nothing says how to read {path}."
-        try:
-            status = await asyncio.to_thread(path.stat)
-        except OSError as error:
-            gone = f"The file {path} cannot be read: {error.strerror}."
-        if folder is None or status is None:
+        found, gone = None, f"The file {path} is not there any more."
+        if folder is None:
+            gone = f"{row.folder} is not watched any more; nothing says how to read {path}."
+        else:
+            try:
+                found = await look_at(path, clock=self._clock)
+            except OSError as error:
+                gone = f"The file {path} cannot be read: {error.strerror}."
+        if folder is None or found is None:
             state = SourceState(path=row.path, size=row.size, mtime_ns=row.mtime_ns)
             task = _Task(path, state, folder or WatchFolder(path=row.folder, converters=("-",)), row)
             await self._spool.fail(task.source("", row.converter), gone)
             return
-        state = SourceState(path=row.path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+        state = SourceState(path=row.path, size=found.size, mtime_ns=found.mtime_ns)
         self.running += 1
         try:
             await self._take(_Task(path, state, folder, row))
@@ -251,23 +266,28 @@ class Intake:
 
     async def _release(self, key: str, source_id: int, job: Release) -> None:
         place: Path | None = job.path
-        if job.way is not Way.KEEP:
-            try:
+        self._releasing.add(source_id)
+        try:
+            if job.way is not Way.KEEP:
                 released = await self._watcher.release(key, job)
-            except (NeedsUserError, TransientError) as error:
-                self._log.warning("%s", error)
-                return  # it is a Problem of the watcher, and `_release_rest` tries again
-            place = released.place or released.copy
-        await self._spool.released(source_id, place)
+                place = released.place or released.copy
+            await self._spool.released(source_id, place)
+        except (NeedsUserError, TransientError) as error:
+            self._log.warning("%s", error)  # a Problem of the watcher; `_release_rest` tries again
+        finally:
+            self._releasing.discard(source_id)
 
     async def _release_rest(self) -> None:
         """Finish releases that a crash or an unreachable folder left open: at the start, then again."""
         folders = {folder_key(folder): folder for folder in self._setting.folders}
         while True:
-            for row in await self._spool.unreleased():
+            for row in await self._rows(self._spool.unreleased()):
                 folder = folders.get(row.folder)
-                if folder is not None and self._clock.now() - row.taken_at > RELEASE_GRACE:
-                    await self._release(row.folder, row.source_id, self._release_of(folder, row))
+                if folder is not None and row.source_id not in self._releasing:
+                    try:
+                        await self._release(row.folder, row.source_id, self._release_of(folder, row))
+                    except SpoolError as error:
+                        await self._hold(error)
             await self._clock.sleep(RELEASE_EVERY)
 
     def _release_of(self, folder: WatchFolder, row: LedgerRow) -> Release:

@@ -2,9 +2,13 @@
 
 ::
 
-    stopped ──start──> starting ──up──> running ──drain──> draining ──idle──> stopping ──down──> stopped
-                          │                │                  │                              (failed)
-                          └──crash─────────┴──crash───────────┴──> failed ──start──> starting
+    stopped ──start──> starting ──up──> running ──stop──> stopping ──down──> stopped
+                        │    │             │                  ↑
+                        │    └────drain────┴──> draining ─stop┘ ──down──> stopped
+                        └──crash─── (from each of these) ──> failed ──start──> starting
+                                                              └──stop, drain──> stopped
+
+`stop` and `drain` ask, `down` tells that it came to its end, `crash` that it ended otherwise.
 """
 
 from __future__ import annotations
@@ -29,7 +33,9 @@ _NEXT: dict[tuple[Lifecycle, LifeEvent], Lifecycle] = {
     (Lifecycle.STOPPED, LifeEvent.START): Lifecycle.STARTING,
     (Lifecycle.FAILED, LifeEvent.START): Lifecycle.STARTING,
     (Lifecycle.FAILED, LifeEvent.STOP): Lifecycle.STOPPED,
+    (Lifecycle.FAILED, LifeEvent.DRAIN): Lifecycle.STOPPED,
     (Lifecycle.STARTING, LifeEvent.UP): Lifecycle.RUNNING,
+    (Lifecycle.STARTING, LifeEvent.DRAIN): Lifecycle.DRAINING,
     (Lifecycle.STARTING, LifeEvent.STOP): Lifecycle.STOPPING,
     (Lifecycle.STARTING, LifeEvent.CRASH): Lifecycle.FAILED,
     (Lifecycle.RUNNING, LifeEvent.DRAIN): Lifecycle.DRAINING,

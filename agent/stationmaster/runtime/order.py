@@ -3,55 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Mapping, Sequence
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from stationmaster.api.validate import check
-from stationmaster.api.wsjf import decode, encode
+from stationmaster.api.wsjf import encode
+from stationmaster.clock import Clock
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import AddRequest, InstanceConfigView, Submitted
-from stationmaster.errors import ConfigError, ControlError, ConversionError, SpoolError
+from stationmaster.errors import ConfigError, ControlError, SpoolError
 from stationmaster.home.paths import Home
-from stationmaster.model import Entry, EntryState, Lane, Lifecycle, ReportMeta
+from stationmaster.model import Entry, EntryState, Lane, ReportMeta
 from stationmaster.runtime.credential import Credentials
-from stationmaster.runtime.instance import inbox_place
+from stationmaster.runtime.enrolment import dismantle, enrol
+from stationmaster.runtime.inbox import leave_raw
 from stationmaster.runtime.supervisor import Supervisor
+from stationmaster.spool.browse import Browse
+from stationmaster.spool.glance import glance
+from stationmaster.spool.storage import Storage
 from stationmaster.spool.store import Spool
-from stationmaster.submit import leave
+from stationmaster.submit import leave_report, whole
+
+_LOG = logging.getLogger(__name__)
 
 
-class Orders:
+class Orders(ABC):
     """What people and programs may ask of an agent; `Agent` is the one that answers."""
 
     home: Home
+    clock: Clock
+    storage: Storage
     store: ConfigStore
     credentials: Credentials
     supervisors: dict[str, Supervisor]
 
+    @abstractmethod
     async def reload(self) -> None:
         """Bring the instances in line with the settings files."""
 
-    async def restart(self, name: str) -> None:
-        """Begin an instance anew."""
+    @abstractmethod
+    def restart(self, name: str) -> None:
+        """Let an instance begin anew, with the same settings; returns at once."""
 
     # ---------------------------------------------------------------- settings
     async def add(self, request: AddRequest) -> None:
         """Make an instance and start it."""
-        await asyncio.to_thread(self.store.add, request.name, request.server, request.watch, request.patch)
-        if request.token:
-            await self.credentials.set(request.name, request.token)
+        await enrol(self.store, self.credentials, request)
         await self.reload()
+        await self._use_token(request.name)  # in case the settings were noticed before the token was there
 
-    async def remove(self, name: str) -> None:
-        """Stop an instance, remove its settings and token; its data stay."""
-        await asyncio.to_thread(self.store.load, name)
-        await self.credentials.delete(name)
-        await asyncio.to_thread(self.store.remove, name)
+    async def remove(self, name: str) -> str:
+        """Stop an instance, remove its settings and token; its data stay. Returns what was left behind."""
+        note = await dismantle(self.store, self.credentials, name)
         await self.reload()
+        return note
 
     async def configure(self, name: str, patch: Mapping[str, Any]) -> None:
         """Change settings; the instance takes them up at once."""
@@ -69,6 +80,9 @@ class Orders:
         """Store a token and use it at once."""
         await asyncio.to_thread(self.store.load, name)
         await self.credentials.set(name, token)
+        await self._use_token(name)
+
+    async def _use_token(self, name: str) -> None:
         supervisor = self.supervisors.get(name)
         if supervisor is not None:
             await supervisor.instance.credentials_changed()
@@ -81,10 +95,9 @@ class Orders:
 
     async def resume(self, name: str) -> None:
         """End a pause, and start an instance that was drained or has failed."""
-        supervisor = self._supervisor(name)
+        self._supervisor(name)
         await self.configure(name, {"paused_until": None})
-        if supervisor.lifecycle in {Lifecycle.STOPPED, Lifecycle.FAILED}:
-            supervisor.start()
+        self._supervisor(name).start()
 
     def drain(self, name: str) -> None:
         """Deliver what waits, then stay stopped."""
@@ -99,25 +112,34 @@ class Orders:
         self, name: str, *, state: EntryState | None, text: str | None, limit: int, before: int | None
     ) -> tuple[Entry, ...]:
         """Entries, newest first."""
-        found = await self._spool(name).entries(state=state, text=text, limit=limit, before_id=before)
-        return tuple(found)
+        async with self._reading(name) as spool:
+            return tuple(await spool.entries(state=state, text=text, limit=limit, before_id=before))
 
     async def find(self, serial_number: str) -> tuple[Entry, ...]:
-        """Everything known of a serial number, in all instances that run."""
-        spools = [one.instance.spool for one in self.supervisors.values() if one.instance.spool]
-        found = [await spool.find(serial_number) for spool in spools]
-        return tuple(sorted((entry for some in found for entry in some), key=lambda one: one.updated_at))
+        """Everything known of a serial number, in all instances, running or not."""
+        names = set(await asyncio.to_thread(self.store.names)) | self.supervisors.keys()
+        found: list[Entry] = []
+        for name in sorted(names):
+            try:
+                async with self._reading(name) as spool:
+                    found += await spool.find(serial_number)
+            except (SpoolError, ConfigError) as error:
+                # Shown as a Problem of that instance; what the others know is worth an answer.
+                _LOG.warning("%s: nothing can be looked up: %s", name, error)
+        return tuple(sorted(found, key=lambda one: one.updated_at))
 
     async def entry(self, name: str, number: int) -> Entry:
         """One entry."""
-        found = await self._spool(name).get(number)
+        async with self._reading(name) as spool:
+            found = await spool.get(number)
         if found is None:
             raise ControlError(f"{name} has no entry {number}.", status=404, code="not-found")
         return found
 
     async def payload(self, name: str, number: int) -> bytes:
         """The report of an entry."""
-        body = await self._spool(name).payload(number)
+        async with self._reading(name) as spool:
+            body = await spool.payload(number)
         if body is None:
             raise ControlError(
                 f"Entry {number} of {name} holds no report (any more).", status=404, code="not-found"
@@ -156,13 +178,7 @@ class Orders:
         supervisor = self._supervisor(name)
         if converter:
             return await self._submit_raw(supervisor, content, filename=filename, converter=converter)
-        reports = decode(content)
-        if len(reports) != 1:
-            raise ConversionError(f"{filename} holds {len(reports)} reports; submit them one by one.")
-        report = reports[0]
-        if not report.id:
-            report.data["id"] = str(uuid.uuid4())
-        check(report)
+        report = await asyncio.to_thread(whole, content)
         payload = encode(report)
         meta = ReportMeta(
             report_id=report.id.lower(),
@@ -175,7 +191,10 @@ class Orders:
             size=len(payload),
             digest="",
         )
-        entry = await self._spool(name).submit(payload, meta, source=filename, lane=Lane.LIVE)
+        spool = supervisor.instance.spool
+        if spool is None:  # stopped or drained: it waits in the outbox until somebody resumes
+            return await asyncio.to_thread(leave_report, self.home, name, report)
+        entry = await spool.submit(payload, meta, source=filename, lane=Lane.LIVE)
         supervisor.instance.nudge()
         return Submitted(instance=name, report_id=meta.report_id, entry=entry)
 
@@ -183,19 +202,19 @@ class Orders:
         self, supervisor: Supervisor, content: bytes, *, filename: str, converter: str
     ) -> Submitted:
         known = supervisor.instance.converters
-        if converter not in known:
+        if known and converter not in known:
             raise ConfigError(
                 f'There is no converter "{converter}".', next_step=f"There are: {', '.join(sorted(known))}"
             )
-        folder = inbox_place(self.home, supervisor.name, converter)
-        fresh = not folder.exists()
-        safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename)[-120:]
-        place = await asyncio.to_thread(leave, folder, f"{uuid.uuid4().hex[:8]}-{safe.lstrip('.')}", content)
+        name = supervisor.name
+        place, fresh = await asyncio.to_thread(
+            partial(leave_raw, self.home, name, converter, filename=filename, content=content)
+        )
         if fresh:
-            await self.restart(supervisor.name)
+            self.restart(name)
         else:
             supervisor.instance.nudge()
-        return Submitted(instance=supervisor.name, place=str(place))
+        return Submitted(instance=name, place=str(place))
 
     # ---------------------------------------------------------------- look-ups
     def _only(self) -> str:
@@ -223,3 +242,17 @@ class Orders:
                 f"{name} is stopped: its spool is closed.", next_step=f"stationmaster agent resume {name}"
             )
         return spool
+
+    @asynccontextmanager
+    async def _reading(self, name: str) -> AsyncIterator[Browse]:
+        """The spool of an instance to look things up in: its own while it runs, else the file."""
+        supervisor = self.supervisors.get(name)
+        spool = supervisor.instance.spool if supervisor else None
+        if spool is not None:
+            yield spool
+            return
+        if supervisor is None:
+            await asyncio.to_thread(self.store.load, name)  # says so if there is no such instance
+        path = self.home.spool(name)
+        async with glance(path, instance=name, storage=self.storage, clock=self.clock) as closed:
+            yield closed

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Budget:
     """Seconds each stage of a stop may take, in the order in which they come.
 
+    The control server ends while the instances do, all instances at one time.
+
     Attributes:
         control: the control server ends its streams.
         claims: watchers stop handing out files.
@@ -27,6 +29,11 @@ class Budget:
     def total(self) -> float:
         """All stages."""
         return self.control + self.claims + self.conversions + self.uploads + self.spool
+
+    @property
+    def instance(self) -> float:
+        """What one instance may take; then it is cancelled."""
+        return self.total - self.control
 
     @classmethod
     def within(cls, total: float) -> Budget:

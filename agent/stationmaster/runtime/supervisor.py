@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from datetime import UTC, datetime
 
 import msgspec
 
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.errors import StationmasterError
 from stationmaster.model import InstanceStatus, Lifecycle, Problem, ProblemCode, Severity
-from stationmaster.runtime.instance import Instance, Shared
+from stationmaster.runtime.instance import Instance
 from stationmaster.runtime.lifecycle import LifeEvent, next_state
 from stationmaster.runtime.log import bound
+from stationmaster.runtime.part import Shared
 
 _LOG = logging.getLogger(__name__)
 MAX_CRASHES = 5
@@ -27,8 +26,8 @@ MAX_DELAY = 30.0
 class Supervisor:
     """One instance's life. `run` lives until `stop`; drained or failed, it waits for `start`."""
 
-    def __init__(self, name: str, config: InstanceConfig, shared: Shared) -> None:
-        """Nothing runs yet."""
+    def __init__(self, name: str, config: InstanceConfig, shared: Shared, *, wanted: bool = True) -> None:
+        """Nothing runs yet; not `wanted`: it stays stopped until `start`."""
         self.name = name
         self.config = config
         self.lifecycle = Lifecycle.STOPPED
@@ -38,31 +37,48 @@ class Supervisor:
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES + 1)
         self._trouble: Problem | None = None
         self._wanted = asyncio.Event()
-        self._wanted.set()
+        if wanted:
+            self._wanted.set()
         self._leaving = asyncio.Event()
+        self._hurry = asyncio.Event()
+        """Ends a wait between two tries."""
 
     # ---------------------------------------------------------------- orders
+    @property
+    def wanted(self) -> bool:
+        """It runs, or is tried again by itself; False when it waits for `start`."""
+        return self._wanted.is_set()
+
+    @property
+    def retries_crash(self) -> bool:
+        """It crashed and is about to be tried again."""
+        return self.wanted and bool(self._crashes)
+
     def start(self) -> None:
-        """Run again after a drain or a failure."""
+        """Run again after a drain or a failure; one that still drains begins anew."""
         self._crashes.clear()
         self._wanted.set()
+        self._hurry.set()
+        if self.lifecycle is Lifecycle.DRAINING:
+            self._move(LifeEvent.STOP)
+            self.instance.request_stop()
 
     def stop(self) -> None:
         """End in order; `run` returns when it is done."""
         self._leaving.set()
         self._wanted.set()
+        self._hurry.set()
         self._move(LifeEvent.STOP)
         self.instance.request_stop()
 
     def drain(self) -> None:
         """Deliver what waits, then stay stopped until `start`."""
         self._wanted.clear()
+        self._crashes.clear()
+        if self.lifecycle is Lifecycle.FAILED:
+            self._trouble = None  # nobody wants it to run now
         self._move(LifeEvent.DRAIN)
         self.instance.request_drain()
-
-    def restart_stuck(self) -> None:
-        """Let the instance begin anew; asked for by the watchdog."""
-        self.instance.request_stop()
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -71,11 +87,12 @@ class Supervisor:
             await self._wanted.wait()
             if self._leaving.is_set():
                 break
+            self._hurry.clear()
             self.instance = Instance(self.name, self.config, self._shared, on_up=self._up)
             self._move(LifeEvent.START)
             delay = await self._once()
             if delay:
-                await self._shared.clock.wait(self._leaving, delay)
+                await self._shared.clock.wait(self._hurry, delay)
         self._move(LifeEvent.DOWN)
 
     async def _once(self) -> float:
@@ -85,18 +102,17 @@ class Supervisor:
         except StationmasterError as error:
             return self._in_trouble(error)
         except Exception as error:  # noqa: BLE001 - a bug in one instance must not take the others down
-            expected = _expected(error)
+            expected = expected_in(error)
             return self._in_trouble(expected) if expected else self._crashed(error)
         self._trouble = None
         self._move(LifeEvent.DOWN)
         return 0.0
 
     def _in_trouble(self, error: StationmasterError) -> float:
-        """Expected trouble (a full disk at start): told, and tried again for ever."""
+        """Expected trouble (a full disk at start): told, and tried again for ever, unless it was drained."""
         self._log.warning("cannot run: %s", error)
-        self._trouble = self._problem(
-            "cannot run now", f"{error.text} It is tried again by itself.", error.next_step
-        )
+        again = " It is tried again by itself." if self.wanted else ""
+        self._trouble = self._problem("cannot run now", f"{error.text}{again}", error.next_step)
         self._move(LifeEvent.CRASH)
         return MAX_DELAY / 6
 
@@ -125,6 +141,7 @@ class Supervisor:
         before, self.lifecycle = self.lifecycle, next_state(self.lifecycle, event)
         if before is not self.lifecycle:
             self._log.info("%s", self.lifecycle)
+            self._shared.changed()
 
     # ---------------------------------------------------------------- what it sees
     def status(self) -> InstanceStatus:
@@ -144,7 +161,7 @@ class Supervisor:
             text=text,
             next_step=step,
             instance=self.name,
-            since=datetime.now(UTC),
+            since=self._shared.clock.now(),
         )
 
     def reconfigured(self, config: InstanceConfig) -> bool:
@@ -157,15 +174,8 @@ class Supervisor:
         return True
 
 
-def _expected(error: BaseException) -> StationmasterError | None:
+def expected_in(error: BaseException) -> StationmasterError | None:
     """The expected error inside a task group's, when there is nothing else in it."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error if isinstance(error, StationmasterError) else None
-
-
-async def cancel(task: asyncio.Task[None]) -> None:
-    """Cancel `task` and wait until it is over."""
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
 from stationmaster.clock import Clock
@@ -38,7 +37,21 @@ class Upkeep:
         self._health: Health | None = None
 
     async def run(self) -> None:
-        """Sweep now and then, look at the spool's health more often."""
+        """Sweep now and then, look at the spool's health more often; check it once after an unclean stop."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._check())
+            await self._look_after()
+
+    async def _check(self) -> None:
+        try:
+            damage = await self._spool.verify()
+        except SpoolError as error:
+            self._log.warning("the spool cannot be checked: %s", error)
+        else:
+            if damage:
+                self._log.error("the spool is damaged: %s", damage)
+
+    async def _look_after(self) -> None:
         swept = float("-inf")
         while True:
             try:
@@ -80,7 +93,7 @@ class Upkeep:
             if full
             else "Check the disk of the data folder; see the log for details.",
             instance=self._instance,
-            since=datetime.now(UTC),
+            since=self._clock.now(),
         )
 
     def _damage(self, health: Health) -> Problem:
@@ -104,5 +117,5 @@ class Upkeep:
             text=text,
             next_step=step,
             instance=self._instance,
-            since=datetime.now(UTC),
+            since=self._clock.now(),
         )

@@ -1,0 +1,95 @@
+"""`agent run --once`: when is everything taken and delivered, and with which exit code does it end?"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+
+from stationmaster.cli.exit import Exit
+from stationmaster.model import Lifecycle, Problem, ProblemCode, Severity
+from stationmaster.runtime.agent import Agent
+from stationmaster.runtime.supervisor import Supervisor
+
+LOOK_EVERY = 0.1
+IDLE_LOOKS = 3
+"""How often in a row every instance must be through before it is believed."""
+
+_WAITS_FOR_PERSON = frozenset(
+    {
+        ProblemCode.LOGIN_REFUSED,
+        ProblemCode.TOKEN_MISSING,
+        ProblemCode.KEYRING_UNAVAILABLE,
+        ProblemCode.PERMISSION_REFUSED,
+        ProblemCode.PROXY_LOGIN,
+        ProblemCode.ROUTE_MISSING,
+        ProblemCode.TLS_UNTRUSTED,
+        ProblemCode.DISK_FULL,
+        ProblemCode.INSTANCE_FAILED,
+        ProblemCode.CONFIG_INVALID,
+    }
+)
+
+
+class Standing(Enum):
+    """How far an instance is."""
+
+    BUSY = auto()
+    DONE = auto()
+    STUCK = auto()
+    """What waits cannot be delivered before a person acts: waiting longer is of no use."""
+    PAUSED = auto()
+    """All is taken; a person paused the uploads."""
+
+
+async def run_once(agent: Agent, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
+    """Wait until no instance can do more, then stop the agent."""
+    try:
+        async with asyncio.timeout(timeout):
+            looks, found = 0, [Standing.BUSY]
+            while looks < IDLE_LOOKS:
+                await agent.clock.sleep(LOOK_EVERY)
+                if agent.stop_requested:  # by somebody else: a signal, `agent stop`
+                    return Exit.NOT_DELIVERED
+                found = _look(agent)
+                looks = 0 if Standing.BUSY in found else looks + 1
+    except TimeoutError:
+        return Exit.NOT_DELIVERED
+    finally:
+        agent.request_stop()
+    return _verdict(agent, found)
+
+
+def _verdict(agent: Agent, found: list[Standing]) -> Exit:
+    status = agent.status()
+    errors = any(one.counts.error for one in status.instances)
+    wrong = any(problem.code is ProblemCode.CONFIG_INVALID for problem in status.problems)
+    if errors or wrong or Standing.STUCK in found:
+        return Exit.NEEDS_PERSON
+    return Exit.NOT_DELIVERED if Standing.PAUSED in found else Exit.OK
+
+
+def _look(agent: Agent) -> list[Standing]:
+    problems = agent.status().problems
+    return [
+        _standing(one, [problem for problem in problems if problem.instance == name])
+        for name, one in agent.supervisors.items()
+    ]
+
+
+def _standing(one: Supervisor, problems: list[Problem]) -> Standing:
+    blocked = any(
+        problem.severity is Severity.ERROR and problem.code in _WAITS_FOR_PERSON for problem in problems
+    )
+    if one.lifecycle is Lifecycle.FAILED:
+        # A crash is tried again by itself, a few times; trouble at the start for ever.
+        return Standing.STUCK if blocked and not one.retries_crash else Standing.BUSY
+    if one.lifecycle is Lifecycle.STOPPED:
+        return Standing.BUSY if one.wanted else Standing.STUCK
+    if one.instance.idle:
+        return Standing.DONE
+    if not one.instance.taken_all:
+        full = any(problem.code is ProblemCode.DISK_FULL for problem in problems)
+        return Standing.STUCK if full else Standing.BUSY
+    if one.instance.paused:
+        return Standing.PAUSED
+    return Standing.STUCK if blocked else Standing.BUSY

@@ -1,0 +1,55 @@
+"""Watch folders of our own: the outbox, and the inbox where submitted raw files wait for their converter."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from stationmaster.config.schema import After, LaneChoice, WatchFolder
+from stationmaster.errors import ConfigError
+from stationmaster.home.paths import Home
+from stationmaster.ingest.outbox import outbox_folder
+from stationmaster.submit import leave
+
+INBOX = "inbox"
+"""Folder of an instance where submitted raw files wait, one sub-folder a converter."""
+_SEE_CONVERTERS = "See which there are: stationmaster converter list"
+
+
+def own_folders(home: Home, name: str) -> tuple[WatchFolder, ...]:
+    """Watch folders of our own: the outbox, and `inbox/<converter>` for submitted raw files."""
+    inbox = home.instance_dir(name) / INBOX
+    raw = sorted(inbox.iterdir()) if inbox.is_dir() else []
+    return (
+        outbox_folder(home.outbox(name)),
+        *(
+            WatchFolder(
+                path=str(folder),
+                converters=(folder.name,),
+                settle=0.0,
+                after=After.ARCHIVE,
+                move_to=str(home.archive(name)),
+                lane=LaneChoice.LIVE,
+            )
+            for folder in raw
+            if folder.is_dir()
+        ),
+    )
+
+
+def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: bytes) -> tuple[Path, bool]:
+    """Put a raw file into the inbox of `converter`, on disk when this returns, beside all others there.
+
+    Returns:
+        Its place, and whether the inbox is a new one: the instance watches it after a restart.
+
+    Raises:
+        ConfigError: `converter` can be no converter's name.
+        StationmasterError: the disk does not take it.
+    """
+    if not converter or not all(letter.isalnum() or letter in "-_" for letter in converter):
+        raise ConfigError(f'"{converter}" is no name of a converter.', next_step=_SEE_CONVERTERS)
+    folder = home.instance_dir(name) / INBOX / converter
+    fresh = not folder.exists()
+    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename)[-120:]
+    return leave(folder, f"{uuid.uuid4().hex[:8]}-{safe.lstrip('.')}", content), fresh

@@ -1,0 +1,158 @@
+"""What an instance is made of, and how its parts are put together from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from stationmaster.api import Station
+from stationmaster.clock import Clock
+from stationmaster.config.schema import InstanceConfig, WatchFolder
+from stationmaster.config.secrets import Secret
+from stationmaster.convert.pool import ConverterPool
+from stationmaster.convert.slot import Slots
+from stationmaster.deliver.gate import Gate, Gates
+from stationmaster.deliver.limiter import Limits
+from stationmaster.deliver.uploader import Uploader
+from stationmaster.errors import NeedsUserError
+from stationmaster.home.paths import Home
+from stationmaster.ingest.wakeup import WakeUp
+from stationmaster.ingest.watcher import Watcher
+from stationmaster.runtime.intake import Intake, Setting
+from stationmaster.runtime.shutdown import Budget
+from stationmaster.runtime.upkeep import Upkeep
+from stationmaster.spool.storage import Storage
+from stationmaster.spool.store import Spool
+from stationmaster.wats.client import ServerAddress, WatsClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all instances of an agent share.
+
+    Attributes:
+        token: asks for the token of an instance, by name.
+        changed: to be called when something that a snapshot shows is new.
+    """
+
+    home: Home
+    clock: Clock
+    storage: Storage
+    slots: Slots
+    gates: Gates
+    wakeup: WakeUp
+    budget: Budget
+    token: Callable[[str], Awaitable[Secret | None]]
+    changed: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of an instance that runs."""
+
+    spool: Spool
+    client: WatsClient
+    pool: ConverterPool
+    watcher: Watcher
+    uploader: Uploader
+    intake: Intake
+    upkeep: Upkeep
+
+
+async def assemble(
+    stack: AsyncExitStack,
+    shared: Shared,
+    config: InstanceConfig,
+    *,
+    name: str,
+    folders: tuple[WatchFolder, ...],
+    spool: Spool,
+) -> Parts:
+    """Make the parts; `stack` closes what must be closed.
+
+    Args:
+        folders: all that are watched, our own among them.
+
+    Raises:
+        NeedsUserError: the server's address is not usable.
+    """
+    home = shared.home
+    client = await stack.enter_async_context(_client(shared, config, name))
+    pool = await stack.enter_async_context(
+        ConverterPool(
+            name,
+            folder=home.converters(name),
+            temp=home.instance_dir(name) / "work",
+            limits=config.convert,
+            slots=shared.slots,
+            clock=shared.clock,
+            wanted=tuple(one for folder in folders for one in folder.converters),
+            on_change=shared.changed,
+        )
+    )
+    skip = (home.errors(name), home.archive(name))
+    watcher = Watcher(folders, spool, shared.clock, instance=name, wakeup=shared.wakeup, skip=skip)
+    uploader = Uploader(
+        spool,
+        client,
+        await gate_of(shared, config, name),
+        shared.clock,
+        shared.changed,
+        instance=name,
+        limits=_limits(config),
+        ping_interval=config.server.ping_interval,
+    )
+    setting = _setting(home, config, name, folders)
+    intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
+    outbox = home.outbox(name)
+    upkeep = Upkeep(spool, config.retention, outbox=outbox, clock=shared.clock, instance=name)
+    return Parts(spool, client, pool, watcher, uploader, intake, upkeep)
+
+
+async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
+    """The gate of the instance's server and token."""
+    try:
+        token = await shared.token(name)
+    except NeedsUserError:
+        token = None  # the uploader meets the same trouble, and tells
+    return shared.gates.gate(config.server.url, token.reveal() if token else "", _limits(config))
+
+
+def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
+    async def token() -> Secret | None:
+        return await shared.token(name)
+
+    server = config.server
+    address = ServerAddress(
+        url=server.url, proxy=server.proxy, ca_file=server.ca_file, timeout=server.timeout
+    )
+    return WatsClient(address, token, shared.clock)
+
+
+def _limits(config: InstanceConfig) -> Limits:
+    upload = config.upload
+    return Limits(
+        mode=upload.mode.value,
+        max_concurrent=upload.max_concurrent,
+        max_adaptive=upload.max_adaptive,
+        requests_per_minute=upload.requests_per_minute,
+    )
+
+
+def _setting(home: Home, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]) -> Setting:
+    station = config.station
+    return Setting(
+        name=name,
+        instance_id=config.id,
+        station=Station(
+            name=station.machine_name,
+            location=station.location,
+            purpose=station.purpose,
+            time_zone=station.time_zone,
+        ),
+        slots=config.convert.max_concurrent,
+        archive=home.archive(name),
+        errors=home.errors(name),
+        folders=folders,
+    )
