@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from stationmaster.cli.main import app
+from stationmaster.cli.root import application
 
-ROOT_COMMAND: Any = typer.main.get_command(app)
+ROOT_COMMAND: Any = typer.main.get_command(application())
 """The types of its commands are not exported by typer."""
 
 _SEPARATORS = frozenset({"|", "||", "&&", "&", ";"})
