@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 10_000
 """Columns of a pipe or a file: a folded cell could not be searched for."""
 
-_PIPE_WIDTH = 10_000
-"""Columns of a pipe or a file: a folded cell could not be searched for."""
-
 MARKS = {
     "queued": "○",
     "processing": "◐",
