@@ -59,7 +59,7 @@ class FolderWatch:
         """Nothing is looked at yet."""
         self.root = setting.root
         self.folder = setting.folder
-        self.roster = Roster(setting.folder, takes=self._takes)
+        self.roster = Roster(setting.folder, covers=self._covers, owns=self._owns)
         self.sight = Sight()
         self._s = setting
         self._clock = setting.clock
@@ -71,6 +71,7 @@ class FolderWatch:
         self._place: tuple[tuple[int, int], bool] | None = None
         self._scan: Scan | None = None
         self._scan_at = -math.inf
+        self._nudges = 0
         self._not_before = -math.inf
         self._retry = 0.0
         self._quota = 0.0
@@ -92,7 +93,7 @@ class FolderWatch:
     def nudge(self) -> None:
         """Scan now."""
         self.sight.tried = False
-        self._scan = None
+        self._nudges += 1
         self._scan_at = -math.inf
         self._wake.set()
 
@@ -173,8 +174,7 @@ class FolderWatch:
                 async for rows in self._s.ledger.ledger(self.root):
                     for row in rows:
                         name = str(row.path).removeprefix(prefix)
-                        if self._takes(name):
-                            self.roster.recall(name, Stat(row.size, row.mtime_ns), row.resume)
+                        self.roster.recall(name, Stat(row.size, row.mtime_ns), row.resume)
             except SpoolError as error:
                 _LOG.warning("The ledger of %s cannot be read now: %s", self.root, error)
                 await self._clock.sleep(LEDGER_RETRY)
@@ -214,11 +214,11 @@ class FolderWatch:
         restart = self._scan is None
         if restart:
             self._scan_at = math.inf  # a nudge during the scan asks for another one
-        scan = self._scan = self._scan or Scan(self._clock.monotonic())
+            if self._place is None:  # whose the files are is asked as soon as they are found
+                self._s.territory.place(self._s.index, await files.resolve())
+        scan = self._scan = self._scan or Scan(self._clock.monotonic(), self._nudges)
         part = await files.names(self.roster.known, restart=restart)
-        if self._scan is not scan:
-            return  # a nudge came: the next turn begins anew
-        scan.found += part.found
+        scan.new += self.roster.found(part.found)
         scan.hidden += part.hidden
         if part.done:
             self._scan = None
@@ -232,7 +232,7 @@ class FolderWatch:
             self._place = place
         sight, now, wall = self.sight, self._clock.monotonic(), self._clock.now()
         sight.trouble, sight.since, self._retry = None, None, 0.0
-        sight.scanned_at, sight.tried = wall, True
+        sight.scanned_at, sight.tried = wall, scan.nudges == self._nudges
         sight.unreadable_since = (sight.unreadable_since or wall) if last.unreadable else None
         sight.unreadable = last.unreadable
         child = self._s.access.child
@@ -240,7 +240,7 @@ class FolderWatch:
         pause = min(LONGEST_INTERVAL, max(NETWORK_INTERVAL if child else LOCAL_INTERVAL, slow))
         self._scan_at = min(self._scan_at, now + pause)
         self._not_before = now + slow / 10
-        self.roster.scanned(scan.found)
+        self.roster.intake.scanned(scan.new)
         await self._restore(files, scan.hidden, now)
         await self._forget(now)
 
@@ -277,7 +277,9 @@ class FolderWatch:
             sight.since = self._clock.now()
             _LOG.warning("%s", trouble.text)
         sight.trouble, sight.tried = trouble, True
-        self._scan = None
+        scan, self._scan = self._scan, None
+        if scan is not None:
+            self.roster.intake.scanned(scan.new)
         self._unwatch()
         self._retry = min(LONGEST_INTERVAL, max(LOCAL_INTERVAL, self._retry * 2))
         self._scan_at = self._clock.monotonic() + self._retry
@@ -360,10 +362,10 @@ class FolderWatch:
     def _moment(self) -> Moment:
         return Moment(self._clock.monotonic(), self._clock.now())
 
-    def _takes(self, name: str) -> bool:
-        """Does an unknown file count here, and does it belong to no other folder?"""
-        if not self._s.sieve.covers(name, self.root):
-            return False
+    def _covers(self, name: str) -> bool:
+        return self._s.sieve.covers(name, self.root)
+
+    def _owns(self, name: str) -> bool:
         owner = self._s.territory.owner(self._s.index, name)
         if owner != self._s.index and owner not in self.sight.overlaps:
             self.sight.overlaps[owner] = (name, self._clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from stationmaster.home.file_system import is_network_type, mount_type
@@ -32,7 +33,16 @@ def is_network(path: Path, *, mounts: str) -> bool:
         return _is_network_windows(path)
     if sys.platform == "darwin":
         return path.parts[1:2] in (("Volumes",), ("Network",))
-    return _walk(path, mounts)
+    return _any_network(mounts) and _walk(path, mounts)
+
+
+@lru_cache(maxsize=4)
+def _any_network(mounts: str) -> bool:
+    """Is anything of a network mounted at all? Mostly not, and then no path has to be walked."""
+    return any(
+        is_network_type(line.partition(" - ")[2].split(" ", 1)[0])  # see proc(5)
+        for line in mounts.splitlines()
+    )
 
 
 def _walk(path: Path, mounts: str) -> bool:

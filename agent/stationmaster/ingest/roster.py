@@ -42,11 +42,14 @@ class Roster:
         trust_mtime: the folder's clock is this machine's.
     """
 
-    def __init__(self, folder: WatchFolder, *, takes: Callable[[str], bool]) -> None:
+    def __init__(
+        self, folder: WatchFolder, *, covers: Callable[[str], bool], owns: Callable[[str], bool]
+    ) -> None:
         """Know nothing.
 
         Args:
-            takes: does an unknown file count, and does this folder own it?
+            covers: does a file of this name count? A scan gives only those that do.
+            owns: does it belong to this folder, and to no other that it lies in too?
         """
         self.known = KnownFiles()
         self.pending = Pending(folder.settle)
@@ -55,7 +58,8 @@ class Roster:
         self.resumes: dict[str, bytes] = {}
         self.trust_mtime = True
         self._folder = folder
-        self._takes = takes
+        self._covers = covers
+        self._owns = owns
 
     @property
     def waiting(self) -> int:
@@ -70,17 +74,19 @@ class Roster:
     # ------------------------------------------------------------------ looks
 
     def recall(self, name: str, stat: Stat, resume: bytes | None) -> None:
-        """The ledger knows this file."""
+        """The ledger knows this file, of this folder or of another one on the same path."""
+        if not (self._covers(name) and self._owns(name)):
+            return
         self.known.settle(name, stat)
         if resume is not None:
             self.resumes[name] = resume
 
-    def scanned(self, found: Iterable[str]) -> None:
-        """A scan found these names."""
-        new = [name for name in found if name not in self.known and self._takes(name)]
+    def found(self, names: Iterable[str]) -> list[str]:
+        """A slice of a scan found these names; those of them that are new, for the intake."""
+        new = [name for name in names if name not in self.known and self._owns(name)]
         for name in new:
             self.known.work(name)
-        self.intake.scanned(new)
+        return new
 
     def room(self) -> dict[str, int]:
         """How many names of the intake may be looked at now; a burst does not crowd out live files."""
@@ -105,7 +111,7 @@ class Roster:
                 self._left(name, before, moment.now)
             elif before is not None and stat is not None and stat not in (before, UNSEEN):
                 self._begin(name, stat, moment, company=0)
-        elif stat is not None and self._takes(name):
+        elif stat is not None and self._covers(name) and self._owns(name):
             self.known.work(name)
             if not self.intake.hinted(name):
                 self._begin(name, stat, moment, company=0)

@@ -55,8 +55,9 @@ class Sight:
 
 @dataclass(slots=True)
 class Scan:
-    """A scan under way: since when, and what it found so far."""
+    """A scan under way: since when, after how many nudges, and what it found so far."""
 
     began: float
-    found: list[str] = field(default_factory=list)
+    nudges: int
+    new: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)

@@ -661,7 +661,7 @@ async def test_a_nudge_during_a_scan_begins_another(tmp_path: Path) -> None:
         rig.watcher.nudge()
         await rig.quiet()
 
-        assert calls == [True, True]
+        assert calls == [True, True], "a nudge in the middle asks for another scan"
         assert folder.sight.tried
 
 
