@@ -11,7 +11,8 @@ import typer
 
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import ago, local, marked, print_json, say, table
-from stationmaster.cli.session import agent, home, run
+from stationmaster.cli.session import agent, fail, home, run
+from stationmaster.config.lock import FileLock
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
@@ -60,18 +61,19 @@ def stop(
     """Stop the agent in order: nothing is lost, what waits stays queued."""
 
     async def ask() -> None:
-        async with ControlClient(home().socket) as client:
+        async with agent() as client:
             await client.shutdown()
-            try:
-                async with asyncio.timeout(timeout):
-                    async for _ in client.watch():
-                        pass
-            except TimeoutError:
-                raise StationmasterError(f"The agent is still there after {timeout:g} s.") from None
-            except StationmasterError:
-                return  # it is gone: that is what was asked for
 
     run(ask())
+    # Its channel goes first; what it still does, it does under its lock.
+    lock = FileLock(home().agent_lock)
+    try:
+        gone = lock.try_acquire(wait=timeout)
+    except StationmasterError as error:
+        fail(error)
+    if not gone:
+        fail(StationmasterError(f"The agent is still there after {timeout:g} s."))
+    lock.release()
     say("The agent has stopped.")
 
 

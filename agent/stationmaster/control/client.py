@@ -70,11 +70,14 @@ class ControlClient:
     async def watch(self) -> AsyncIterator[AgentStatus]:
         """Snapshots as they change: the first is the whole state now; ends when the agent goes."""
         try:
-            async with self._open.get("/v1/events", timeout=_NO_LIMIT) as response:
+            async with asyncio.timeout(self._timeout.total):
+                response = await self._open.get("/v1/events", timeout=_NO_LIMIT)
+            async with response:
                 await _refusal(response)
-                async for line in response.content:
-                    if line.strip():
-                        yield msgspec.json.decode(line, type=AgentStatus)
+                async for line in _lines(response.content):
+                    yield _decode(line, AgentStatus)
+        except TimeoutError as error:
+            raise self._late("GET", "/v1/events") from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise NoAgentError("The agent went away.", next_step=NO_AGENT_STEP) from error
 
@@ -194,8 +197,7 @@ class ControlClient:
         raw: bytes | None = None,
         params: Mapping[str, str] | None = None,
     ) -> T:
-        data = await self._send(method, path, body=body, raw=raw, params=params)
-        return msgspec.json.decode(data, type=answer)
+        return _decode(await self._send(method, path, body=body, raw=raw, params=params), answer)
 
     async def _send(
         self,
@@ -211,20 +213,42 @@ class ControlClient:
             async with self._open.request(method, path, data=data, params=params) as response:
                 await _refusal(response)
                 return await response.read()
-        except (aiohttp.ClientConnectionError, ConnectionError) as error:
+        except TimeoutError as error:  # before ClientError: aiohttp's own timeouts are both
+            raise self._late(method, path) from error
+        except (aiohttp.ClientError, ConnectionError) as error:
             raise NoAgentError(f"No agent answers at {self.address}.", next_step=NO_AGENT_STEP) from error
-        except TimeoutError as error:
-            raise ControlError(
-                f"The agent did not answer {method} {path} in {self._timeout.total:g} s.",
-                status=504,
-                code="timeout",
-                next_step="Look at `stationmaster log tail`; the agent may be very busy.",
-            ) from error
+
+    def _late(self, method: str, path: str) -> ControlError:
+        return ControlError(
+            f"The agent did not answer {method} {path} in {self._timeout.total:g} s.",
+            status=504,
+            code="timeout",
+            next_step="Look at `stationmaster log tail`; the agent may be very busy.",
+        )
 
 
 def _instance(name: str, rest: str = "") -> str:
     path = f"/v1/instances/{quote(name, safe='')}"
     return f"{path}/{rest}" if rest else path
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Whole lines, of any length: the reader's own iterator refuses lines beyond its buffer."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line:
+                yield line
+
+
+def _decode(data: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise ControlError(
+            f"The agent's answer cannot be read: {error}.", status=502, code="protocol"
+        ) from error
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> None:

@@ -23,12 +23,11 @@ from stationmaster.runtime.agent import Agent
 
 AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
-MAX_BODY = 256 * 1024 * 1024
-"""Bytes of the largest raw file that can be submitted over the channel; larger ones go by folder."""
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_HEADERS = {protocol.VERSION_HEADER: str(PROTOCOL_VERSION)}
 
 
 @web.middleware
@@ -41,6 +40,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if refusal:
             raise ControlError(refusal, status=426, code="protocol")
         return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        large = ControlError(
+            f"More than {MAX_BODY // 1024**2} MB do not go over the control channel.",
+            status=413,
+            code="too-large",
+            next_step="Put the file into a watch folder instead.",
+        )
+        return _refuse(large.status, large.code, large)
     except ControlError as error:
         return _refuse(error.status, error.code, error)
     except (ConfigError, ConversionError, RejectedError) as error:
@@ -56,13 +63,17 @@ def _refuse(status: int, code: str, error: StationmasterError) -> web.Response:
 
 
 def _json(body: msgspec.Struct, *, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(body), status=status, content_type="application/json", headers=_HEADERS
-    )
+    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
 
 def _done() -> web.Response:
-    return web.Response(status=204, headers=_HEADERS)
+    return web.Response(status=204)
+
+
+async def _say_version(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer says which protocol this is, also those that aiohttp makes itself."""
+    del request
+    response.headers[protocol.VERSION_HEADER] = str(PROTOCOL_VERSION)
 
 
 async def _body(request: web.Request, kind: type[T]) -> T:
@@ -94,7 +105,7 @@ async def status(request: web.Request) -> web.Response:
 
 async def events(request: web.Request) -> web.StreamResponse:
     """`GET /v1/events`: snapshots as JSON lines; the first is the whole state now."""
-    response = web.StreamResponse(headers={**_HEADERS, "Content-Type": "application/x-ndjson"})
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await response.prepare(request)
     closing = request.app[CLOSING]
     async for snapshot in _agent(request).changes(until=closing):
@@ -198,7 +209,7 @@ async def payload(request: web.Request) -> web.Response:
     """`GET /v1/instances/{name}/entries/{id}/payload`: the report as it is sent."""
     number = _number(request.match_info["id"], "id")
     body = await _agent(request).payload(_name(request), number)
-    return web.Response(body=body, content_type="application/json", headers=_HEADERS)
+    return web.Response(body=body, content_type="application/json")
 
 
 async def retry(request: web.Request) -> web.Response:
@@ -267,6 +278,7 @@ def application(agent: Agent) -> web.Application:
         app[CLOSING].set()
 
     app.on_shutdown.append(end_streams)
+    app.on_response_prepare.append(_say_version)
     for method, path, handler in ROUTES:
         app.router.add_route(method, path, handler)
     app.router.add_route("*", "/{rest:.*}", unknown)

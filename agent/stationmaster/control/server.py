@@ -12,6 +12,7 @@ from aiohttp import web
 
 from stationmaster.control.routes import application
 from stationmaster.control.transport import bind_unix
+from stationmaster.errors import StationmasterError
 from stationmaster.runtime.agent import Agent
 
 
@@ -38,18 +39,25 @@ class ControlServer:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site: web.BaseSite
+        try:
+            await self._site().start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise StationmasterError(
+                f"The control channel {self._address} cannot be opened: {error.strerror or error}.",
+                next_step="See that its folder is there, and that this account may write to it.",
+            ) from error
+        return self
+
+    def _site(self) -> web.BaseSite:
         if sys.platform == "win32":
             from stationmaster.control.pipe import OwnedPipeSite  # noqa: PLC0415 - Windows only
 
-            site = OwnedPipeSite(self._runner, self._address)
-        else:
-            listener = bind_unix(Path(self._address), mode=self._mode)
-            site = web.SockSite(self._runner, listener)
-        await site.start()
-        return self
+            return OwnedPipeSite(self._runner, self._address)
+        return web.SockSite(self._runner, bind_unix(Path(self._address), mode=self._mode))
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._address)  # noqa: PTH108 - one call that does not block, our own folder
+        if sys.platform != "win32":
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._address)  # noqa: PTH108 - one call that does not block, our own folder

@@ -35,9 +35,14 @@ def connector(address: str) -> aiohttp.BaseConnector:
     path = Path(address)
     try:
         owner = path.lstat().st_uid
-    except OSError as error:
+    except FileNotFoundError as error:
         raise NoAgentError(
             f"No agent is running ({address} is not there).", next_step=NO_AGENT_STEP
+        ) from error
+    except OSError as error:
+        raise NoAgentError(
+            f"The control channel {address} cannot be reached: {error.strerror}.",
+            next_step="Whose agent is it? See --scope.",
         ) from error
     check_owner(owner, address)
     return _OwnedUnixConnector(path=address)
