@@ -22,11 +22,13 @@ LOOK_AHEAD_BYTES = 32 * 1024 * 1024
 PENDING_VERDICTS = 512
 """So many verdicts may wait for their commit before no more is leased."""
 
-LEAST_AHEAD = 16
-"""So many may be leased however low the limit is: a trip to the disk costs as much as sending a report."""
+AHEAD_SECONDS = 0.1
+MOST_AHEAD = 128
+"""What goes out in so many seconds may be leased even beyond twice the limit, but not more than this: a fast
+server empties a short look-ahead sooner than the disk fills it, and each trip to the disk has its price."""
 
-ACK_GROUP = 32
-ACK_LINGER = 0.01
+ACK_GROUP = 64
+ACK_LINGER = 0.02
 """Acknowledgements are handed on in groups of so many, or after so many seconds, or when nothing is under
 way: one trip to the disk for all. A crash meanwhile only sends their reports again, under the same ids."""
 
@@ -39,6 +41,7 @@ class Ahead:
 
     Attributes:
         ready: leased reports that wait for a slot.
+        low_water: when no more than so many are ready it is time to lease again.
         may_have_more: the queue may have due reports that are not leased.
         next_due: when the queue has more, as far as it is known.
         idle_until: monotonic time until which a faulty disk is left alone.
@@ -55,7 +58,11 @@ class Ahead:
         self._acks: list[tuple[Lease, str]] = []
         self._acks_since = 0.0
         self._failures = 0
+        self._rate = 0.0
+        self._leased = 0
+        self._leased_at = 0.0
         self.ready: deque[Lease] = deque()
+        self.low_water = 0
         self.may_have_more = True
         self.next_due: datetime | None = None
         self.idle_until = 0.0
@@ -83,12 +90,14 @@ class Ahead:
         return self._clock.monotonic() + (self.next_due - self._clock.now()).total_seconds()
 
     async def fill(self, limit: int, active: int) -> None:
-        """Lease so much that no slot waits, but no more than twice `limit` with what is under way."""
-        room = max(2 * limit, LEAST_AHEAD) - len(self.ready) - active
+        """Lease so much that no slot waits; twice `limit` with what is under way, more for a fast server."""
+        target = max(2 * limit, min(int(self._rate * AHEAD_SECONDS), MOST_AHEAD))
+        self.low_water = max(target - active, 0) // 2
+        room = target - len(self.ready) - active
         if (
             not self.may_have_more
             or room <= 0
-            or len(self.ready) > limit // 2
+            or len(self.ready) > self.low_water
             or self._bytes >= LOOK_AHEAD_BYTES
             or len(self._pending) >= PENDING_VERDICTS
         ):
@@ -99,6 +108,14 @@ class Ahead:
             room = 0 if active or self._pending or self.ready else 1
         if room:
             self.ready.extend(await self.lease(room))
+            self._measure(len(self.ready))
+
+    def _measure(self, ready: int) -> None:
+        """How many reports a second went out since the last lease."""
+        now = self._clock.monotonic()
+        if now > self._leased_at:
+            self._rate = self._leased / (now - self._leased_at)
+        self._leased, self._leased_at = ready, now
 
     async def lease(self, count: int) -> Sequence[Lease]:
         """Lease up to `count`, or learn when more is due. Each ends in `settle` or `release`."""

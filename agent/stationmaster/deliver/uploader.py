@@ -1,7 +1,7 @@
 """The upload loop: leases from the queue, through the gate, to the server, to a verdict.
 
 `Uploader` decides when something is sent, `Ahead` what is leased, `Judge` what an outcome means. No task
-per queued report: at most twice the gate's limit is leased, and a task carries one request after the other.
+per queued report: little more than what is under way is leased, and a task carries one request after another.
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ class Uploader:
                 if not self._ahead.ready or not self._sending() or not (ticket := seat.enter()):
                     break
                 lease = self._ahead.ready.popleft()
-                if len(self._ahead.ready) <= self._gate.limit // 2:
+                if len(self._ahead.ready) <= self._ahead.low_water:
                     self._event.set()
         finally:
             self._active -= 1

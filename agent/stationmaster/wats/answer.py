@@ -152,7 +152,7 @@ def _ids(body: bytes) -> dict[str, str]:
         value = value[0]
     if not isinstance(value, dict):
         return {}
-    return {str(key).lower(): text for key, text in value.items() if isinstance(text, str)}
+    return {key.lower(): text for key, text in value.items() if isinstance(text, str)}
 
 
 def _same_id(left: str, right: str) -> bool:

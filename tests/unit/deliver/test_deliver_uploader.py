@@ -11,7 +11,7 @@ import pytest
 
 from fakes.clock import FakeClock, settle
 from fakes.queue import FakeEntry, FakeQueue
-from stationmaster.deliver.ahead import ACK_GROUP, LEAST_AHEAD
+from stationmaster.deliver.ahead import ACK_GROUP
 from stationmaster.deliver.gate import Gate
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.uploader import Uploader
@@ -115,7 +115,7 @@ async def end(task: asyncio.Task[None]) -> None:
         await task
 
 
-@pytest.mark.parametrize(("limit", "leased"), [(1, 16), (4, 16), (20, 40)])
+@pytest.mark.parametrize(("limit", "leased"), [(1, 2), (4, 8), (20, 40)])
 async def test_a_thousand_queued_need_no_thousand_leases_and_no_thousand_tasks(
     clock: FakeClock, limit: int, leased: int
 ) -> None:
@@ -350,7 +350,7 @@ async def test_a_full_disk_slows_down_and_is_over_by_itself(clock: FakeClock) ->
     held.open.set()
     await settle()
     sent = len(bench.server.sent)
-    assert sent <= LEAST_AHEAD
+    assert sent <= 8
     await clock.advance(1800)
     assert len(bench.server.sent) - sent <= 4, "what cannot be acknowledged is not sent in vain"
     bench.queue.disk_full = False
