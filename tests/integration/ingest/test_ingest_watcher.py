@@ -15,8 +15,10 @@ from stationmaster.config.schema import After, LaneChoice
 from stationmaster.errors import NeedsUserError
 from stationmaster.ingest import plan
 from stationmaster.ingest.claim import Claim, Outcome
-from stationmaster.ingest.files import FolderHangsError, LocalFiles
+from stationmaster.ingest.files import FolderHangsError, LocalFiles, Names
+from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Standing
+from stationmaster.ingest.scan import Selection
 from stationmaster.model import Lane, ProblemCode, SourceState
 
 NOW = FakeClock().now().timestamp()
@@ -673,3 +675,64 @@ async def test_a_new_sub_folder_is_looked_into_soon(tmp_path: Path) -> None:
         await rig.go(1.3)
 
         assert rig.names() == ["a.xml"]
+
+
+async def test_what_half_a_scan_found_is_not_lost_when_the_folder_goes_away(tmp_path: Path) -> None:
+    for number in range(20):
+        write(tmp_path / f"{number}.xml")
+
+    class HalfWay(LocalFiles):
+        failures = 1
+
+        async def names(self, known: KnownFiles, *, restart: bool) -> Names:
+            if not restart and HalfWay.failures:
+                HalfWay.failures -= 1
+                raise OSError(5, "Input/output error")
+            part = self._folder.names(known.names, restart=restart, limit=7, dropped=known.dropped)
+            await asyncio.sleep(0)
+            return part
+
+    def make(root: str, selection: Selection, *, child: bool) -> LocalFiles:
+        return HalfWay(root, selection, copier=lambda: make(root, selection, child=child))
+
+    async with Rig([folder_at(tmp_path)], make=make) as rig:
+        assert codes(rig) == [ProblemCode.FOLDER_UNREADABLE]
+        await rig.go(5)
+
+        assert rig.names() == sorted(f"{number}.xml" for number in range(20))
+        assert codes(rig) == []
+
+
+async def test_hints_at_more_than_a_handful_of_new_files_are_a_burst(tmp_path: Path) -> None:
+    names = {f"{number}.xml" for number in range(510)}
+    async with Rig([folder_at(tmp_path)]) as rig:
+        for name in names:
+            write(tmp_path / name)
+        rig.watcher._folders[0]._on_change(names)
+        await rig.quiet()
+        await rig.go(1.2)
+
+        lanes = [claim.lane for claim in rig.take()]
+        assert (lanes.count(Lane.LIVE), lanes.count(Lane.BATCH)) == (500, 10)
+
+
+async def test_hints_at_files_that_do_not_count_are_nothing(tmp_path: Path) -> None:
+    async with Rig([folder_at(tmp_path, include=("*.xml",))]) as rig:
+        for name in ("a.txt", ".b.xml", "sub/c.xml"):
+            write(tmp_path / name)
+        rig.watcher._folders[0]._on_change({"a.txt", ".b.xml", str(Path("sub", "c.xml")), "gone.xml"})
+        await rig.quiet()
+
+        assert rig.watcher.waiting == 0
+
+
+async def test_an_open_claim_of_a_file_that_came_back_as_another_is_dealt_with_once(tmp_path: Path) -> None:
+    async with Rig([folder_at(tmp_path)]) as rig:
+        write(tmp_path / "a.xml")
+        await rig.scan()
+        (claim,) = rig.take()
+        rig.watcher.done(claim, Outcome.FAILED)
+        rig.watcher.done(claim, Outcome.BUSY)
+        await rig.go(60, 1.0)
+
+        assert rig.take() == []

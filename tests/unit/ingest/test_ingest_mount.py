@@ -55,3 +55,23 @@ def test_a_circle_of_links_ends(tmp_path: Path) -> None:
 
 def test_this_machine_tells_its_mounts() -> None:
     assert " - " in read_mounts()
+
+
+@pytest.mark.parametrize(("path", "network"), [
+    ("/Volumes/Results/line-1", True), ("/Network/x", True), ("/Users/tester", False), ("/", False)
+])  # fmt: skip
+def test_on_macos_mounted_volumes_count(monkeypatch: pytest.MonkeyPatch, path: str, *, network: bool) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    assert read_mounts() == ""
+    assert is_network(Path(path), mounts="") is network
+
+
+def test_without_a_mount_table_nothing_is_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+
+    assert read_mounts() == ""
+    assert not is_network(Path("/mnt/share"), mounts="")

@@ -372,3 +372,44 @@ def test_a_hidden_file_gets_its_name_back(source: Path) -> None:
 ])  # fmt: skip
 def test_names_are_cut_at_the_stem(name: str, limit: int, fitted: str) -> None:
     assert place.fit(name, limit) == fitted
+
+
+@pytest.mark.parametrize(("number", "fails"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_a_folder_that_cannot_be_flushed(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, fails: bool
+) -> None:
+    """Some shares cannot do that: the release goes on; a broken disk stops it, and loses nothing."""
+    asked = job(source)
+
+    def fsync(opened: int) -> None:
+        del opened
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        if fails:
+            with pytest.raises(OSError, match=os.strerror(number)):
+                release(asked)
+        else:
+            release(asked)
+    release(asked)
+
+    assert tree(tmp_path) == {"out/result.xml": b"content"}
+
+
+@pytest.mark.usefixtures("no_links")
+def test_without_hard_links_a_name_taken_at_the_last_moment_is_not_overwritten(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    opens = os.open
+
+    def late(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_EXCL and path.name == "result.xml":
+            path.write_bytes(b"somebody else's")
+        return opens(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", late)
+
+    assert release(job(source)).place == tmp_path / "out" / "result (2).xml"
+    assert (tmp_path / "out" / "result.xml").read_bytes() == b"somebody else's"
