@@ -146,6 +146,7 @@ class Station:
         self.agent = self.spawn(*prefix, env=env)
         if wait:
             await self.up()
+            assert prefix or self.alive, "the agent ended at once"
 
     def spawn(self, *prefix: str, more: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Any:
         """An agent process, nobody waits for it."""
