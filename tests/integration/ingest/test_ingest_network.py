@@ -20,7 +20,7 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import After, NetworkChoice
 from stationmaster.errors import NeedsUserError
 from stationmaster.ingest import plan, remote
-from stationmaster.ingest.access import Access, make_files
+from stationmaster.ingest.access import Access, look_at, make_files
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.files import Files, FolderHangsError, LocalFiles
 from stationmaster.ingest.known import KnownFiles
@@ -385,3 +385,16 @@ async def test_a_share_that_hangs_disturbs_nobody_and_heals(
         assert watcher.problems() == ()
         tracer.kill()  # held by it, the child could not even be killed, like one that waits for a dead server
         task.cancel()
+
+
+async def test_one_file_is_looked_at_wherever_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"12345")
+    (tmp_path / "loop.xml").symlink_to(tmp_path / "loop.xml")
+
+    found = await look_at(path, clock=Clock())
+    assert found is not None
+    assert found.size == 5
+    assert await look_at(tmp_path / "gone.xml", clock=Clock()) is None
+    with pytest.raises(PermissionError):
+        await look_at(tmp_path / "loop.xml", clock=Clock())
