@@ -7,7 +7,7 @@ PACKAGES := gnome-keyring dbus strace
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer system demo test lint types imports unit docs bench faults lock clean
+.PHONY: help setup peer system demo test lint types imports unit docs bench faults fuzz lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ unit: setup peer
 
 faults: setup ## the long fault runs: 200 kills
 	$(BIN)/pytest -m faults
+
+fuzz: setup ## look for new counterexamples to the properties
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=search
 
 bench: setup peer ## measure what we claim
 	$(BIN)/python tests/benchmarks/run.py

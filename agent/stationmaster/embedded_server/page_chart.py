@@ -20,6 +20,8 @@ MARKED_POINTS = 40
 COLOURS = 6
 # beyond these the arithmetic of the axes would overflow, or lose all its digits
 _HUGE, _TINY = 1e300, 1e-290
+_LAST_POWER = 307
+"""Powers of ten beyond this are no numbers any more, and those below its negative lose digits."""
 
 Points = list[tuple[float, float]]
 
@@ -47,7 +49,8 @@ class Axis:
     def ticks(self) -> list[float]:
         """Round values to label, at most about seven."""
         if self.log:
-            first, last = math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9)
+            first = max(-_LAST_POWER, math.ceil(self.low - 1e-9))
+            last = min(_LAST_POWER, math.floor(self.high + 1e-9))
             step = max(1, (last - first) // 7 + 1)
             return [10.0**power for power in range(first, last + 1, step)]
         return _round_values(self.low, self.high)
@@ -125,7 +128,7 @@ def _axis(values: Sequence[float], start: float, end: float, *, log: bool) -> Ax
     if log:
         low, high = math.log10(low), math.log10(high)
     if high - low <= max(abs(low), abs(high)) * 1e-12:
-        room = abs(high) * 0.1 or 1.0
+        room = 0.5 if log else abs(high) * 0.1 or 1.0
         low, high = low - room, high + room
     else:
         room = (high - low) * 0.04

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stationmaster.embedded_server.page_chart import HEIGHT, MAX_POINTS, MAX_SERIES, WIDTH, chart, step_chart
@@ -109,6 +109,8 @@ FLOATS = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 
     ys=st.lists(FLOATS, max_size=5),
     kind=st.sampled_from(["Line", "LineLogX", "LineLogY", "LineLogXY"]),
 )
+@example(xs=[5.336699220035048e282], ys=[0.0], kind="LineLogX")
+@example(xs=[1e-289, 9.9e299], ys=[1e-289, 9.9e299], kind="LineLogXY")
 def test_any_numbers_are_drawn_inside_the_picture(xs: list[float], ys: list[float], kind: str) -> None:
     one = series(";".join(map(repr, xs)), ";".join(map(repr, ys)))
     for points in curves(chart({"chartType": kind, "series": [one]})):
