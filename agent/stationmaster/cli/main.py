@@ -17,12 +17,12 @@ PROGRAM = "stationmaster"
 
 
 def main() -> None:
-    """Entry point. `stationmaster worker MODULE` is for the agent itself: a child of a frozen program."""
+    """Entry point. `stationmaster worker MODULE ...` is for the agent itself: a child of a frozen program."""
     arguments = sys.argv[1:]
-    if len(arguments) == 2 and arguments[0] == "worker":
+    if len(arguments) > 1 and arguments[0] == "worker":
         from stationmaster.worker.child import run_module  # noqa: PLC0415 - not for people
 
-        run_module(arguments[1])
+        run_module(arguments[1], arguments[2:])
         return
     for stream in (sys.stdout, sys.stderr):
         # A Windows console's old code page must not make a check mark an exception.

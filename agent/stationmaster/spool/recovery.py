@@ -7,8 +7,6 @@ under the name `*.salvaged`; from then on every start finishes the swap before a
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from stationmaster.spool.engine import damage_marker
 from stationmaster.spool.record import Salvage
 from stationmaster.spool.saving import CANNOT_WRITE, empty
 from stationmaster.spool.storage import Storage
+from stationmaster.worker.environment import child_command, child_environment
 
 SALVAGE_TIMEOUT = 1800.0
 CHECK_TIMEOUT = 1800.0
@@ -111,17 +110,13 @@ async def quick_check(path: Path) -> str:
 
 async def _child(*arguments: str, limit: float) -> tuple[int, str]:
     """Run the salvage module; its exit code and what it printed."""
-    # -P: nothing may be imported from the working folder
-    command = [sys.executable, "-P", "-m", "stationmaster.spool.salvage"]
-    if getattr(sys, "frozen", False):  # the packaged program starts its own modules this way
-        command = [sys.executable, "worker", "stationmaster.spool.salvage"]
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *child_command("stationmaster.spool.salvage"),
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if not name.startswith("STATIONMASTER_TOKEN")},
+        env=child_environment(),
     )
     try:
         async with asyncio.timeout(limit):

@@ -20,8 +20,13 @@ from stationmaster.spool.record import Salvage
 from stationmaster.spool.saving import CANNOT_WRITE, check, salvage
 
 
-def main(arguments: list[str]) -> int:
+def main() -> None:
     """The process; see the module."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    """Do what the arguments ask for; the exit code."""
     if sys.platform != "win32":
         os.nice(10)  # the agent goes first
     if arguments[0] == "--check":
@@ -38,4 +43,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

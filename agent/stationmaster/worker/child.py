@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -21,14 +21,18 @@ _SLACK = 5
 """Seconds beyond a request's limit after which the child ends itself, should the agent be unable to."""
 
 
-def run_module(module: str) -> None:
+def run_module(module: str, arguments: Sequence[str] = ()) -> None:
     """Run `module` as a child; the entry of a frozen program, where there is no `python -m`.
+
+    Args:
+        arguments: what its `main()` finds in `sys.argv`.
 
     Raises:
         ValueError: the module is none of ours.
     """
     if not module.startswith("stationmaster."):
         raise ValueError(f"{module} is no part of Stationmaster")
+    sys.argv = [module, *arguments]
     import_module(module).main()
 
 

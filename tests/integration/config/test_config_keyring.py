@@ -20,6 +20,7 @@ from stationmaster.config.secrets import Secret, SecretStore, keyring_call
 from stationmaster.config.store import ConfigStore
 from stationmaster.errors import NeedsUserError
 from stationmaster.home.paths import Home
+from stationmaster.worker.environment import child_command
 
 PLANTED = "cGxhbnRlZDp0b2tlbg=="
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights")
@@ -281,17 +282,12 @@ async def test_a_helper_that_cannot_start_is_told(
         await secrets.get("line1")
 
 
-def test_a_frozen_program_starts_its_own_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert keyring_call._command() == [sys.executable, "worker", keyring_call.CHILD]
-
-
 def test_a_folder_with_a_keyring_of_its_own_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "keyring.py").write_text("raise SystemExit('planted code ran')")
     request = json.dumps({"op": "get", "service": "s", "user": "u"}).encode()
     env = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     done = subprocess.run(
-        keyring_call._command(),
+        child_command(keyring_call.CHILD),
         input=request,
         cwd=tmp_path,
         env=env,

@@ -392,3 +392,12 @@ def test_an_empty_spool_tells_why(tmp_path: Path) -> None:
     note = Salvage(at=FakeClock().now(), reason="x", damaged="aside", error="killed")
     empty(tmp_path / "new.db", note)
     assert check(tmp_path / "new.db") == ""
+
+
+def test_a_frozen_program_checks_and_salvages_as_its_own_worker(tmp_path: Path) -> None:
+    wreck = tmp_path / "spool.db"
+    wreck.write_bytes(b"no database" * 1000)
+    code = "from stationmaster.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "worker", "stationmaster.spool.salvage", "--check", str(wreck)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "file is not a database"

@@ -12,6 +12,7 @@ from typing import Any
 from stationmaster.config.secrets.secret import Secret
 from stationmaster.errors import NeedsUserError
 from stationmaster.model import ProblemCode
+from stationmaster.worker.environment import child_command
 
 if sys.platform == "win32":
     _FLAGS = subprocess.CREATE_NO_WINDOW
@@ -62,7 +63,7 @@ async def call(
 
 async def _ask(request: dict[str, str], token: Secret | None) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *_command(),
+        *child_command(CHILD),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # a back end might write the token there
@@ -94,13 +95,6 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_REAP_LIMIT):
             await process.wait()
-
-
-def _command() -> list[str]:
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "worker", CHILD]
-    # -P: the working folder may hold a keyring.py of somebody else.
-    return [sys.executable, "-P", "-m", CHILD]
 
 
 def _unavailable(cause: str) -> NeedsUserError:
