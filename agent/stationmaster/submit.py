@@ -19,6 +19,7 @@ from stationmaster.api.wsjf import decode, encode
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import Submitted
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
+from stationmaster.home.file_system import flush_folder
 from stationmaster.home.paths import Home
 
 
@@ -110,12 +111,7 @@ def leave(folder: Path, name: str, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(place)
-        if os.name == "posix":
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        flush_folder(folder)
     except OSError as error:
         raise StationmasterError(
             f"{place} cannot be written: {error.strerror}.",

@@ -9,9 +9,13 @@ import time
 from pathlib import Path
 
 from stationmaster.errors import ConfigError
+from stationmaster.home.file_system import flush_folder
 
 Stamp = tuple[int, int, int]
 """(mtime in ns, size, file number): changes when the file does."""
+
+_ANY: Stamp = (-1, -1, -1)
+"""Stands for "whatever its mark is now"."""
 
 _WINDOWS_TRIES = 100
 
@@ -45,9 +49,6 @@ def read_text(path: Path) -> str | None:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}.", next_step="Check its rights."
         ) from error
-
-
-_ANY: Stamp = (-1, -1, -1)
 
 
 def replace_text(path: Path, text: str | None, *, expect: Stamp | None = _ANY, mode: int = 0o600) -> bool:
@@ -88,16 +89,6 @@ def replace_text(path: Path, text: str | None, *, expect: Stamp | None = _ANY, m
             next_step="Check the disk's space and the folder's rights.",
         ) from None
     return True
-
-
-def flush_folder(folder: Path) -> None:
-    """Make a new or removed name in `folder` survive a power cut."""
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -1,4 +1,4 @@
-"""Which file system a path lies on, and whether a home may lie there."""
+"""Which file system a path lies on, whether a home may lie there, and how names in it are made durable."""
 
 from __future__ import annotations
 
@@ -18,6 +18,31 @@ NETWORK_TYPES = frozenset(
 # FUSE file systems that only add a layer to a local disk; every other one is taken for a network.
 _LOCAL_FUSE = frozenset({"fuse-overlayfs", "gocryptfs", "encfs", "cryfs", "bindfs", "mergerfs", "lxcfs"})
 _MOUNTINFO = Path("/proc/self/mountinfo")
+
+
+def flush_folder(folder: Path) -> None:
+    """Make new, renamed and removed names in `folder` survive a power cut; Windows does it by itself.
+
+    Raises:
+        OSError: the folder is not there, or does not take it.
+    """
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_mounts() -> str:
+    """The text of /proc/self/mountinfo, what is mounted where; "" where the system has none.
+
+    Never blocks on a network.
+    """
+    try:
+        return _MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""  # macOS, Windows, or a container without /proc
 
 
 def is_network_type(kind: str) -> bool:
@@ -65,7 +90,7 @@ def unsafe_home_reason(path: str | os.PathLike[str], *, mountinfo: str | None = 
     if sys.platform == "win32":
         return _unsafe_on_windows(text)
     if mountinfo is None:
-        mountinfo = _read_mountinfo()
+        mountinfo = read_mounts()  # nothing is known: nothing is refused
     kind = mount_type(Path(os.path.realpath(text)), mountinfo)
     if is_network_type(kind):
         return _sentence(text, f"lies on a network file system ({kind})")
@@ -74,13 +99,6 @@ def unsafe_home_reason(path: str | os.PathLike[str], *, mountinfo: str | None = 
 
 def _sentence(path: str, cause: str) -> str:
     return f"{path} {cause}: Stationmaster keeps its files on a disk of this machine only."
-
-
-def _read_mountinfo() -> str:
-    try:
-        return _MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return ""  # macOS, or a container without /proc: nothing is known, so nothing is refused
 
 
 def _unescape(point: str) -> str:

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from stationmaster.clock import Clock
 from stationmaster.config.schema import NetworkChoice
+from stationmaster.home.file_system import read_mounts
 from stationmaster.ingest.files import Files, LocalFiles
-from stationmaster.ingest.mount import is_network, read_mounts
+from stationmaster.ingest.mount import is_network
 from stationmaster.ingest.remote import ChildFiles
 from stationmaster.ingest.scan import UNSEEN, Selection
 from stationmaster.ingest.settle import Stat

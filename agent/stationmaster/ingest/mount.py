@@ -12,22 +12,12 @@ _LINKS = 40
 _DRIVE_REMOTE = 4
 
 
-def read_mounts() -> str:
-    """What is mounted where; "" where the system does not tell that way. Never blocks on a network."""
-    if sys.platform != "linux":
-        return ""
-    try:
-        return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return ""
-
-
 def is_network(path: Path, *, mounts: str) -> bool:
     """True where the system says so; on macOS every mounted volume counts.
 
     Args:
         path: absolute.
-        mounts: what `read_mounts` gave.
+        mounts: what `file_system.read_mounts` gave.
     """
     if sys.platform == "win32":
         return _is_network_windows(path)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from stationmaster.home import file_system
 from stationmaster.ingest.scan import OWN_PREFIX
 from stationmaster.ingest.settle import Stat
 
@@ -80,17 +81,12 @@ def make_folder(folder: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make the names in `folder` durable, where that can be asked for; Windows does it by itself."""
-    if sys.platform != "win32":
-        try:
-            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)
-        except OSError as error:
-            if error.errno not in _NO_FLUSH:
-                raise
+    """Make the names in `folder` durable, where that can be asked for."""
+    try:
+        file_system.flush_folder(folder)
+    except OSError as error:
+        if error.errno not in _NO_FLUSH:
+            raise
 
 
 def put(file: Path, folder: Path, name: str, *, spare: int = 0) -> Path:

@@ -15,10 +15,10 @@ from pathlib import Path
 from stationmaster.clock import Clock
 from stationmaster.config.schema import NetworkChoice, WatchFolder
 from stationmaster.errors import NeedsUserError
+from stationmaster.home.file_system import read_mounts
 from stationmaster.ingest.access import Access, FilesFactory, make_files
 from stationmaster.ingest.claim import Claim, Ledger, Outcome
 from stationmaster.ingest.folder import FolderWatch
-from stationmaster.ingest.mount import read_mounts
 from stationmaster.ingest.problem import Unreleased, problems_of
 from stationmaster.ingest.release import Release, Released
 from stationmaster.ingest.scan import Selection, Sieve

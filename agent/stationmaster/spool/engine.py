@@ -17,6 +17,7 @@ import msgspec
 
 from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
+from stationmaster.home.file_system import flush_folder
 from stationmaster.model import Counts, EntryState
 from stationmaster.spool import schema
 from stationmaster.spool.change import Batch, Change, Verdict, Write
@@ -80,7 +81,7 @@ class Engine:
                 self.writer.close()
                 raise
             if new:
-                schema.sync_folder(self.path.parent)
+                flush_folder(self.path.parent)
         except (sqlite3.Error, OSError) as error:
             raise schema.spool_error(error, self.path) from error
 

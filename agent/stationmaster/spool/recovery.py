@@ -14,6 +14,7 @@ import msgspec
 
 from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
+from stationmaster.home.file_system import flush_folder
 from stationmaster.spool import schema
 from stationmaster.spool.engine import damage_marker
 from stationmaster.spool.record import Salvage
@@ -79,7 +80,7 @@ def _swap(path: Path, new: Path, note: Salvage) -> None:
         if note.error:
             empty(new, note)
         new.replace(_salvaged(path))
-        schema.sync_folder(path.parent)
+        flush_folder(path.parent)
         finish_swap(path, path.with_name(note.damaged))
     except OSError as error:
         raise schema.spool_error(error, path) from error
@@ -94,9 +95,9 @@ def finish_swap(path: Path, aside: Path) -> None:
         if _beside(path, suffix).exists():
             _beside(path, suffix).replace(_beside(aside, suffix))
     damage_marker(path).unlink(missing_ok=True)
-    schema.sync_folder(path.parent)
+    flush_folder(path.parent)
     salvaged.replace(path)
-    schema.sync_folder(path.parent)
+    flush_folder(path.parent)
 
 
 async def quick_check(path: Path) -> str:
