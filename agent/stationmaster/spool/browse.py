@@ -19,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _BEGAN = {EntryKind.REPORT: "queued", EntryKind.SOURCE: "failed"}
+_DONE = {"completed", "converted"}
 
 
 class Browse:
@@ -115,9 +116,7 @@ class Browse:
         try:
             return await self._storage.run(job, *args, **kwargs)
         except sqlite3.Error as error:
-            failure = schema.spool_error(error, self._engine.path)
-            self._engine.note(failure.text if failure.damaged else "")
-            raise failure from error
+            raise self._engine.failure(error) from error
 
 
 def _contains(entry: Entry, text: str | None) -> bool:
@@ -137,6 +136,3 @@ def _last(entry: Entry, events: list[Event]) -> list[Event]:
     if entry.state is EntryState.QUEUED and entry.reason:
         return [Event(at=entry.updated_at, what="retry", detail=entry.reason)]
     return []
-
-
-_DONE = {"completed", "converted"}

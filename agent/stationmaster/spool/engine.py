@@ -26,10 +26,14 @@ from stationmaster.spool.record import Salvage
 from stationmaster.spool.storage import SLICE
 from stationmaster.spool.verdict import judge
 
+COUNT_PAGE = 100_000
+"""Rows one slice counts when the spool opens."""
+
 DRIFT = 2_000_000
 """Microseconds that the wall clock may lose against the monotonic one before it counts as set back."""
 
 DAY = 86_400_000_000
+"""Microseconds."""
 
 COUNTED = tuple(state for state in EntryState if state is not EntryState.PROCESSING)
 """The states that are kept on disk."""
@@ -44,7 +48,19 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """Owns the connections of one spool. Every method runs on the storage thread."""
+    """Owns the connections of one spool. Every method runs on the storage thread.
+
+    Attributes:
+        writer: the connection whose transactions change the spool; made by `open`.
+        reader: the connection that sees committed rows only; made by `open`, or by `glance` alone.
+        leases: what is in flight; made with `reader`.
+        unclean: the spool was not closed the last time (kill, power loss).
+        damage: what a check or a read found wrong, "" when sound.
+    """
+
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    leases: Leases
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """Open nothing yet."""
@@ -117,15 +133,13 @@ class Engine:
         try:
             count, last = self.reader.execute(
                 "SELECT count(*), max(id) FROM (SELECT id FROM entry INDEXED BY entry_state"
-                " WHERE state=? AND id>? ORDER BY id LIMIT 100000)",
-                (state, after),
+                " WHERE state=? AND id>? ORDER BY id LIMIT ?)",
+                (state, after, COUNT_PAGE),
             ).fetchone()
         except sqlite3.Error as error:
-            failure = schema.spool_error(error, self.path)
-            self.note(failure.text if failure.damaged else "")
-            raise failure from error
+            raise self.failure(error) from error
         self._totals[state] += count
-        return last if count == 100_000 else None
+        return last if count == COUNT_PAGE else None
 
     def close(self) -> None:
         """Mark the spool as cleanly closed and close it; the log is folded into the database.
@@ -165,8 +179,7 @@ class Engine:
             finished = True
             self._apply(batch.change, oldest)
         except sqlite3.Error as error:
-            batch.failure = schema.spool_error(error, self.path)
-            self.note(batch.failure.text if batch.failure.damaged else "")
+            batch.failure = self.failure(error)
         finally:
             if not finished:
                 self._abandon(batch)
@@ -247,13 +260,19 @@ class Engine:
         if kept is None:
             return None
         found = msgspec.json.decode(kept, type=Salvage)
-        there = (self.path.with_name(found.damaged + suffix).exists() for suffix in ("", "-wal"))
+        aside = self.path.with_name(found.damaged)
+        there = (schema.beside(aside, suffix).exists() for suffix in ("", "-wal"))
         return found if any(there) else None
+
+    def failure(self, error: sqlite3.Error) -> SpoolError:
+        """`error` as one of ours; damage that it tells of is noted."""
+        failure = schema.spool_error(error, self.path)
+        if failure.damaged:
+            self.note(failure.text)
+        return failure
 
     def note(self, damage: str) -> None:
         """Remember damage on disk, so that the next start salvages the database."""
-        if not damage:
-            return
         self.damage = damage
         try:
             damage_marker(self.path).write_text(damage, encoding="utf-8")
@@ -284,9 +303,7 @@ class Engine:
         try:
             rows = self.leases.lease(now, limit)
         except sqlite3.Error as error:
-            failure = schema.spool_error(error, self.path)
-            self.note(failure.text if failure.damaged else "")
-            raise failure from error
+            raise self.failure(error) from error
         return rows, -drift if drift < -DRIFT else 0
 
     def next_due(self) -> datetime | None:
@@ -305,4 +322,4 @@ def alone(error: Exception) -> SpoolError:
 
 def damage_marker(path: Path) -> Path:
     """The file that says: salvage this database before it is opened again."""
-    return path.with_name(path.name + ".damaged")
+    return schema.beside(path, ".damaged")

@@ -96,7 +96,8 @@ class Salvage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         reason: what was wrong with it.
         damaged: file name of the damaged database; it lies beside the spool.
-        entries: entries that were saved. sources: ledger rows that were saved.
+        entries: entries that were saved.
+        sources: ledger rows that were saved.
         without_payload: saved entries whose payload was lost; if they were still to be sent they are in
             the error list, with the source file to convert again.
         unreadable: stretches of rows that could not be read; what they held is lost.
@@ -117,7 +118,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How the spool itself is.
 
     Attributes:
-        size: bytes of the database file. wal: bytes of its write-ahead log.
+        size: bytes of the database file.
+        wal: bytes of its write-ahead log.
         unclean: True when the spool was not closed the last time (kill, power loss).
         damage: what a check or a read found wrong; the next start salvages the database. "" when sound.
         salvage: the last salvage, as long as the damaged database still lies there.

@@ -24,6 +24,7 @@ from stationmaster.worker.environment import child_command, child_environment
 
 SALVAGE_TIMEOUT = 1800.0
 CHECK_TIMEOUT = 1800.0
+"""Seconds; a million reports take minutes, the rest is for slow disks."""
 
 _COMPANIONS = ("-wal", "-shm")
 
@@ -59,7 +60,7 @@ async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> 
     """
     aside = _aside(path, clock.now())
     note = Salvage(at=clock.now(), reason=reason, damaged=aside.name)
-    new = path.with_name(path.name + ".salvaging")
+    new = schema.beside(path, ".salvaging")
     error = ""
     for _ in range(2):  # a child that was killed gets a second chance
         code, output = await _child(
@@ -92,8 +93,8 @@ def finish_swap(path: Path, aside: Path) -> None:
     if not salvaged.exists():
         return
     for suffix in (*_COMPANIONS, ""):  # the log first: it must never meet the new database
-        if _beside(path, suffix).exists():
-            _beside(path, suffix).replace(_beside(aside, suffix))
+        if schema.beside(path, suffix).exists():
+            schema.beside(path, suffix).replace(schema.beside(aside, suffix))
     damage_marker(path).unlink(missing_ok=True)
     flush_folder(path.parent)
     salvaged.replace(path)
@@ -134,14 +135,9 @@ async def _child(*arguments: str, limit: float) -> tuple[int, str]:
 
 def _salvaged(path: Path) -> Path:
     """The complete new database before it is in place."""
-    return path.with_name(path.name + ".salvaged")
+    return schema.beside(path, ".salvaged")
 
 
 def _aside(path: Path, now: datetime) -> Path:
     """Where the damaged database is moved."""
     return path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S%f}{path.suffix}")
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    """A companion file of a database."""
-    return path.with_name(path.name + suffix)

@@ -74,7 +74,7 @@ async def sweep(spool: Spool, limits: Limits, clock: Clock) -> Swept:
     counts = spool.counts
     surplus = counts.completed + counts.dismissed - limits.completed_count
     while surplus > 0:
-        dropped = await spool.change(partial(_drop_entries, before=2**62, limit=min(surplus, GROUP)))
+        dropped = await spool.change(partial(_drop_entries, before=schema.MOST, limit=min(surplus, GROUP)))
         if not dropped:
             break
         entries += dropped
@@ -129,7 +129,7 @@ def _border(
 ) -> Generator[None, None, tuple[int, int] | None]:
     """The newest finished payload (moment, id) that has no room any more; None where all have."""
     del change  # nothing is written
-    total, at, entry_id = 0, 2**62, 0
+    total, at, entry_id = 0, schema.MOST, 0
     while True:
         rows = db.execute(
             "SELECT done_at, id, size FROM entry INDEXED BY entry_done_full WHERE done_at IS NOT NULL"

@@ -107,7 +107,7 @@ class Copy:
             if neighbour is not None:
                 self._again(neighbour[source])
         start = 0 if gap.before is None else gap.before[created]
-        end = 2**62 if gap.behind is None else gap.behind[created]
+        end = schema.MOST if gap.behind is None else gap.behind[created]
         self._to.execute(
             "UPDATE source SET state='retry' WHERE state='taken' AND place IS NOT NULL"
             " AND taken_at BETWEEN ? AND ? AND NOT EXISTS(SELECT 1 FROM entry WHERE source_id=source.id)",
@@ -154,7 +154,7 @@ def empty(new: Path, note: Salvage) -> None:
 def _create(new: Path) -> sqlite3.Connection:
     """The new database, without rows."""
     for suffix in ("", "-wal", "-shm", "-journal"):
-        new.with_name(new.name + suffix).unlink(missing_ok=True)
+        schema.beside(new, suffix).unlink(missing_ok=True)
     db = schema.connect(new)
     schema.create(db)
     return db

@@ -69,6 +69,11 @@ CREATE INDEX entry_done_bare ON entry(done_at) WHERE done_at IS NOT NULL AND sto
 CREATE INDEX event_entry ON event(entry_id);
 """
 
+MOST = 2**62
+"""Above every row id and every moment in microseconds that a spool holds."""
+
+_FULL = {28, 122}  # ENOSPC, EDQUOT; errno.EDQUOT is not on every platform
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -124,12 +129,14 @@ def spool_error(error: sqlite3.Error | OSError, path: Path) -> SpoolError:
     )
 
 
-_FULL = {28, 122}  # ENOSPC, EDQUOT; errno.EDQUOT is not on every platform
+def beside(path: Path, suffix: str) -> Path:
+    """The file that SQLite or we keep beside a database: its log (`-wal`), a mark."""
+    return path.with_name(path.name + suffix)
 
 
 def has_lost_base(path: Path) -> bool:
     """Whether only the log of a database is left. SQLite would delete that log when it opens the database."""
-    wal = path.with_name(path.name + "-wal")
+    wal = beside(path, "-wal")
     return wal.exists() and wal.stat().st_size > 0 and (not path.exists() or path.stat().st_size == 0)
 
 

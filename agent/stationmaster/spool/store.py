@@ -284,5 +284,5 @@ async def _start(engine: Engine, storage: Storage) -> str:
 
 def _sizes(path: Path) -> tuple[int, int]:
     """Bytes of the database and of its log."""
-    wal = path.with_name(path.name + "-wal")
+    wal = schema.beside(path, "-wal")
     return path.stat().st_size, wal.stat().st_size if wal.exists() else 0

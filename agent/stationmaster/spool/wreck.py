@@ -12,9 +12,8 @@ from typing import Any
 
 from stationmaster.spool import schema
 
-ROWID_MAX = 2**62
-
 PAGE_SIZE = 4096
+"""Bytes; SQLite's default, which the spool keeps."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Reading:
                 f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid DESC LIMIT 1"  # noqa: S608 - constants
             ).fetchone()
         except sqlite3.Error:
-            return ROWID_MAX
+            return schema.MOST
         return 0 if row is None else int(row[0])
 
     def _next(self, table: str, after: int, last: int) -> tuple[Any, ...] | None:
@@ -145,9 +144,9 @@ def patch(old: Path, folder: Path) -> Path:
         shutil.copyfile(old, copy)
     else:
         copy.touch()
-    wal = old.with_name(old.name + "-wal")
+    wal = schema.beside(old, "-wal")
     if wal.exists():
-        shutil.copyfile(wal, copy.with_name(copy.name + "-wal"))
+        shutil.copyfile(wal, schema.beside(copy, "-wal"))
     pages = max(1, copy.stat().st_size // PAGE_SIZE)
     struct.pack_into(">I", head, 28, pages)
     struct.pack_into(">I", head, 24, 1)

@@ -12,6 +12,8 @@ from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from stationmaster.errors import SpoolError
 from stationmaster.model import EntryKind, EntryState, Lane, ReportMeta
 from stationmaster.spool.change import Change
@@ -87,20 +89,11 @@ def submit(
     if meta.digest not in {"", digest}:
         raise SpoolError(f"The submitted report {meta.report_id} is not what its digest says.")
     if meta.digest != digest or meta.size != len(payload):
-        meta = _sized(meta, payload, digest)
+        meta = msgspec.structs.replace(meta, size=len(payload), digest=digest)
     entry_id, _ = put(
         db, change, meta, payload, source_id=None, origin=source, converter="", lane=lane, now=now
     )
     return entry_id
-
-
-def _sized(meta: ReportMeta, payload: bytes, digest: str) -> ReportMeta:
-    """The meta with size and digest of its payload."""
-    return ReportMeta(
-        report_id=meta.report_id, serial_number=meta.serial_number, part_number=meta.part_number,
-        process_code=meta.process_code, result=meta.result, start=meta.start, offset=0,
-        size=len(payload), digest=digest, warnings=meta.warnings,
-    )  # fmt: skip
 
 
 def put(
