@@ -14,7 +14,7 @@ from stationmaster.deliver.backoff import half_jitter
 from stationmaster.deliver.port import Lease, Queue
 from stationmaster.errors import SpoolError
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 LOOK_AHEAD_BYTES = 32 * 1024 * 1024
 """No further look-ahead while leased payloads hold this many bytes."""
@@ -191,7 +191,7 @@ class Ahead:
     def _failed(self, error: SpoolError) -> None:
         """The queue cannot take verdicts or give leases: slow down; the spool tells the user why."""
         if not self._failures:
-            logger.warning("uploads wait for the spool: %s", error)
+            _LOG.warning("uploads wait for the spool: %s", error)
         now = self._clock.monotonic()
         if now >= self.idle_until:
             pause = half_jitter(self._failures, base=1.0, cap=60.0, rng=self._rng)

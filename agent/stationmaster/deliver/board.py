@@ -11,7 +11,7 @@ import msgspec
 from stationmaster.clock import Clock
 from stationmaster.model import Problem, ProblemCode, Severity
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class _Kind(NamedTuple):
@@ -84,7 +84,7 @@ class Board:
         if code in LINK_PROBLEMS:
             self.link_trouble = True
         if old is None:
-            logger.warning("%s: %s: %s", self._instance, code, text)
+            _LOG.warning("%s: %s: %s", self._instance, code, text)
         self._problems[code] = problem
         self._on_change()
 
@@ -92,7 +92,7 @@ class Board:
         """Take Problems away; those that are not shown are passed over."""
         gone = [code for code in codes if self._problems.pop(code, None)]
         if gone:
-            logger.info("%s: over: %s", self._instance, ", ".join(gone))
+            _LOG.info("%s: over: %s", self._instance, ", ".join(gone))
             self.link_trouble = any(code in LINK_PROBLEMS for code in self._problems)
             self._on_change()
 
@@ -109,12 +109,15 @@ class Board:
 
 def link_code(code: str) -> ProblemCode:
     """The Problem of the link that an error names; an unknown one counts as "cannot be reached"."""
-    found = ProblemCode(code) if code in ProblemCode.__members__.values() else ProblemCode.SERVER_UNREACHABLE
-    return found if found in LINK_PROBLEMS else ProblemCode.SERVER_UNREACHABLE
+    return next((one for one in LINK_PROBLEMS if one == code), ProblemCode.SERVER_UNREACHABLE)
 
 
 class Parked(msgspec.Struct, frozen=True):
-    """A report that fails although others get through."""
+    """A report that fails although others get through.
+
+    Attributes:
+        at: monotonic time of its next try.
+    """
 
     serial_number: str
     reason: str

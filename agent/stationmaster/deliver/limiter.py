@@ -22,8 +22,14 @@ import msgspec
 from stationmaster.deliver.backoff import full_jitter, half_jitter
 
 SLOW_START = 8
+"""Requests that may be under way at first."""
+
 GROWTH = 0.5
+"""What each success adds in slow start: so many under way make half as many more a round trip."""
+
 BRAKE = 0.8
+"""A brake multiplies the limit by this."""
+
 OUTAGE_AFTER = 5
 """So many troubles in a row without a success, and it is an outage."""
 
@@ -33,6 +39,8 @@ PROBE_CAP = 8.0
 
 BUSY_BASE = 0.2
 BUSY_CAP = 8.0
+"""Seconds of a pause after "busy" without a `Retry-After`, at first and at most."""
+
 MINUTE = 60.5
 """The window of the requests-per-minute cap; half a second more than a minute for the network's jitter."""
 

@@ -12,7 +12,7 @@ from stationmaster.deliver.board import Board, Parked, Suspects, link_code
 from stationmaster.errors import NeedsLoginError, NeedsUserError, StationmasterError, TransientError
 from stationmaster.model import Link, ProblemCode
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 CLOCK_TOLERANCE = 300.0
 """Seconds that the clocks of station and server may differ before it is a Problem."""
@@ -165,6 +165,6 @@ class LinkState:
 
     def _set(self, link: Link) -> None:
         if link is not self.link:
-            logger.info("%s: link %s -> %s", self._instance, self.link, link)
+            _LOG.info("%s: link %s -> %s", self._instance, self.link, link)
             self.link = link
             self._on_change()

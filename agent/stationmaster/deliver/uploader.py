@@ -23,7 +23,7 @@ from stationmaster.deliver.verdict import Judge
 from stationmaster.errors import StationmasterError
 from stationmaster.model import Link, Problem, UploadStatus
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 LONG_BLOCK = 1.0
 """When the gate stays shut for longer than this, leases go back to the queue meanwhile."""
@@ -150,7 +150,7 @@ class Uploader:
                 await self._loop()
                 await self._finish()
         except* _OutOfTimeError:
-            logger.warning("uploads under way did not finish in time; they are sent again later")
+            _LOG.warning("uploads under way did not finish in time; they are sent again later")
         finally:
             self._probing = False
             self._ahead.flush_acks(idle=True)

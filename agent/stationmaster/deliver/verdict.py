@@ -18,11 +18,14 @@ from stationmaster.wats.answer import Receipt
 
 RETRY_BASE = 1.0
 RETRY_CAP = 300.0
+"""Seconds between the tries of a report, at first and at most."""
+
 PARK_BASE = 4.0
 PARK_CAP = 900.0
-"""Seconds between the tries of a parked report, at most: it is never given up."""
+"""The same for a parked report: it is never given up."""
 
 SHORTEST_RETRY = 0.1
+"""Seconds; the jitter may give next to nothing."""
 
 _OWN_POSSIBLE = frozenset(
     {
@@ -38,19 +41,12 @@ _OWN_POSSIBLE = frozenset(
 class Judge:
     """Turns outcomes into verdicts. Keeps nothing but the time of the last upload."""
 
-    def __init__(
-        self,
-        link: LinkState,
-        clock: Clock,
-        rng: random.Random,
-        ahead: Ahead,
-    ) -> None:
+    def __init__(self, link: LinkState, clock: Clock, rng: random.Random, ahead: Ahead) -> None:
         """`ahead` sees the verdicts to the disk."""
         self._link = link
         self._clock = clock
         self._rng = rng
         self._ahead = ahead
-        self._keep = ahead.settle
         self.last_upload_at: datetime | None = None
 
     def delivered(self, seat: Seat, ticket: int, lease: Lease, receipt: Receipt) -> None:
@@ -84,14 +80,14 @@ class Judge:
         self._link.contact()
         if isinstance(error, RejectedError):
             seat.succeeded(ticket)
-            self._keep(lease.reject(str(error)), lease)
+            self._ahead.settle(lease.reject(str(error)), lease)
             self._link.works(ticket)
             self._link.unsuspect(lease.entry_id)
         elif self._fails_alone(seat, lease, error, before):
             self._park(seat, ticket, lease, error)
         elif isinstance(error, NeedsUserError):
             seat.answered(ticket)
-            self._keep(lease.hold(error.text), lease)
+            self._ahead.settle(lease.hold(error.text), lease)
             self._link.hold(ticket, seat.served, error)
         elif isinstance(error, TransientError):
             self._retry(seat, ticket, lease, error)
@@ -111,7 +107,7 @@ class Judge:
         seat.failed(ticket, Trouble.OWN, None)
         pause = half_jitter(lease.attempts, base=PARK_BASE, cap=PARK_CAP, rng=self._rng)
         pause = max(pause, getattr(error, "retry_after", None) or 0.0)
-        self._keep(lease.retry(self._link.after(pause), error.text), lease)
+        self._ahead.settle(lease.retry(self._link.after(pause), error.text), lease)
         self._link.park(lease.entry_id, lease.serial_number, error, self._clock.monotonic() + pause)
 
     def _retry(self, seat: Seat, ticket: int, lease: Lease, error: TransientError) -> None:
@@ -121,9 +117,9 @@ class Judge:
             pause = full_jitter(lease.attempts, base=RETRY_BASE, cap=RETRY_CAP, rng=self._rng)
             pause = max(pause, SHORTEST_RETRY, error.retry_after or 0.0)
             self._link.suspects.retrying[lease.entry_id] = self._clock.monotonic() + pause
-            self._keep(lease.retry(self._link.after(pause), error.text), lease)
+            self._ahead.settle(lease.retry(self._link.after(pause), error.text), lease)
         else:
-            self._keep(lease.hold(error.text), lease)
+            self._ahead.settle(lease.hold(error.text), lease)
         self._trouble(seat, ticket, error, kind)
 
     def _trouble(self, seat: Seat, ticket: int, error: TransientError, kind: Trouble) -> None:

@@ -33,7 +33,7 @@ INLINE_BYTES = 256 * 1024
 BODY_TIMEOUT = 300.0
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class ReportRoutes:
@@ -75,7 +75,7 @@ class ReportRoutes:
                 record.save(connection, one.row, one.body, received_us=received) for one in found
             ]
         )
-        _log.debug("took %d report(s), first id %s", len(saved), saved[0].id)
+        _LOG.debug("took %d report(s), first id %s", len(saved), saved[0].id)
         answers = [{"ID": one.id, "uuid": one.id, "Report_ID": one.number} for one in saved]
         return json_answer(answers if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else answers[0])
 

@@ -29,7 +29,7 @@ MAX_BODY = 64 * 1024 * 1024
 STOP_TIMEOUT = 5.0
 """Seconds that running requests may take to end when the server stops."""
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class EmbeddedServer:
             # also where the start is cancelled: the store's thread must not stay
             await self.aclose()
             raise
-        _log.info("the embedded server answers at %s", self.url)
+        _LOG.info("the embedded server answers at %s", self.url)
 
     async def aclose(self) -> None:
         """Stop listening, let running requests end, close the database. Idempotent."""
