@@ -184,7 +184,8 @@ def walk(
 def shown(value: Any) -> str:
     """A value as errors show it: short, on one line, without a password in an address."""
     text = json.dumps(value, default=str, ensure_ascii=False)
-    text = re.sub(r"(//)[^/@\s]*@", r"\1***@", text)
+    # To the last "@": a password may hold "@" and "/" where it should not.
+    text = re.sub(r"//\S*@", "//***@", text)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

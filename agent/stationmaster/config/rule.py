@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
@@ -19,6 +19,7 @@ from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConf
 from stationmaster.errors import ConfigError
 
 _FULL_PATH = r"For example C:\Results." if sys.platform == "win32" else "For example /srv/results."
+_MALFORMED = "is no address: its host or port is malformed"
 
 C = TypeVar("C", InstanceConfig, AgentConfig)
 
@@ -146,6 +147,8 @@ def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iter
     yield from _not_finite(raw, ())
     if isinstance(config, InstanceConfig):
         yield from _url(config.server.url)
+        if config.server.proxy:
+            yield from _proxy(config.server.proxy)
         yield from _absolute(("server", "ca_file"), config.server.ca_file)
         yield from _time_zone(config.station.time_zone)
         for number, folder in enumerate(config.watch):
@@ -166,20 +169,44 @@ def _not_finite(value: Any, parts: tuple[str, ...]) -> Iterator[Breach]:
 
 def _url(url: str) -> Iterator[Breach]:
     key = ("server", "url")
-    try:
-        split = urlsplit(url)
-        host, _ = split.hostname, split.port
-    except ValueError:
-        yield Breach(key, "is no address: its host or port is malformed")
-        return
-    if split.username is not None or split.password is not None:
+    split = _split(url)
+    if split is None:
+        yield Breach(key, _MALFORMED)
+    elif split.username is not None or split.password is not None:
         yield Breach(
             key,
             "must not hold a user or token",
             "Hand the token over with --token-stdin; it goes to the keyring.",
         )
-    elif not host or split.query or split.fragment:
+    elif not split.hostname or split.query or split.fragment:
         yield Breach(key, "must be a plain address without ? or #", "For example https://company.wats.com.")
+
+
+def _proxy(url: str) -> Iterator[Breach]:
+    key = ("server", "proxy")
+    split = _split(url)
+    if split is None or not split.hostname:
+        yield Breach(key, _MALFORMED)
+        return
+    try:
+        f"{unquote(split.username or '')}:{unquote(split.password or '')}".encode("latin-1")
+    except UnicodeError:
+        yield Breach(
+            key,
+            "holds a letter in its user name or password that a proxy log-in cannot carry",
+            "Only letters of Latin-1 (Western Europe) can be sent to a proxy.",
+        )
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address, None where no request can go to it."""
+    try:
+        split = urlsplit(url)
+        (split.hostname or "").encode("idna")
+        _ = split.port
+    except ValueError:  # what an IDNA label must not be is a ValueError too
+        return None
+    return split
 
 
 def _absolute(parts: tuple[str, ...], path: str) -> Iterator[Breach]:

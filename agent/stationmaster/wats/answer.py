@@ -6,15 +6,19 @@ One function, `read_receipt`, returns a `Receipt` or raises what happens next. T
 
 from __future__ import annotations
 
+import base64
+import binascii
+import functools
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from stationmaster.api.text import printable
 from stationmaster.errors import NeedsLoginError, NeedsUserError, RejectedError, TransientError
 from stationmaster.model import ProblemCode
 
@@ -38,6 +42,9 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     complete: bool = True
     secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status}, body={len(self.body)} bytes)"
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -90,27 +97,43 @@ def read_version(answer: Answer, *, now: datetime) -> str:
     """The server's version out of the answer to `GET /api/App/Version`; raises as `read_receipt` does."""
     if not 200 <= answer.status < 300:
         _raise_for_status(answer, now=now, report=False)
-    try:
-        version = _decoder.decode(answer.body)
-    except msgspec.DecodeError:
-        version = None
+    version = _json(answer.body)
     if not isinstance(version, str) or not version:
         _raise_not_wats(answer)
     return version
 
 
 def excerpt(answer: Answer, limit: int = BODY_LIMIT) -> str:
-    """The body's beginning as text (at most `limit` bytes), without the token."""
-    text = answer.body[:limit].decode("utf-8", "replace")
+    """The body's beginning as printable text (at most `limit` bytes), without the token."""
+    return _cut(answer.body.decode("utf-8", "replace"), answer.secret, limit)
+
+
+def _cut(text: str, secret: str, limit: int = BODY_LIMIT) -> str:
+    # Hidden before it is cut: a cut through the token would leave its beginning standing.
+    clean = printable(hide(text, secret))[:limit]
     # Decoding can lengthen the text (one bad byte becomes three); the promise is in bytes.
-    while len(text.encode()) > limit:
-        text = text[:-1]
-    return hide(text, answer.secret)
+    return clean.encode()[:limit].decode(errors="ignore")
 
 
 def hide(text: str, secret: str) -> str:
-    """`text` without the secret, should a server or proxy echo it."""
-    return text.replace(secret, "***") if secret else text
+    """`text` without the secret, should a server or proxy echo it, as it is or escaped."""
+    if secret:
+        for form in _forms(secret):
+            text = text.replace(form, "***")
+    return text
+
+
+@functools.lru_cache(maxsize=16)
+def _forms(secret: str) -> tuple[str, ...]:
+    """The ways a page may write the token: as it is, with JSON's or a URL's escapes, and decoded."""
+    forms = {secret, secret.replace("/", "\\/"), quote(secret, safe=""), quote(secret)}
+    try:
+        name, _, password = base64.b64decode(secret, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        name = password = ""
+    if name and len(password) >= 4:  # a shorter one would blot out innocent words
+        forms.add(password)
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
@@ -137,17 +160,22 @@ def http_date(value: str) -> datetime | None:
     """An HTTP date as aware UTC, None if it is not one."""
     try:
         at = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):  # what the email package lets through for bad dates
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):  # what the email package lets through
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _json(body: bytes) -> Any:
+    """The value that the body holds; None where it is no JSON, or nested deeper than anybody means."""
+    try:
+        return _decoder.decode(body)
+    except (ValueError, RecursionError):  # bad UTF-8 is a ValueError, but no DecodeError
+        return None
 
 
 def _ids(body: bytes) -> dict[str, str]:
     """The text fields of the answer's object (or of its list's only object), keys in lower case."""
-    try:
-        value: Any = _decoder.decode(body)
-    except msgspec.DecodeError:
-        return {}
+    value = _json(body)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, dict):
@@ -168,19 +196,16 @@ def _reason(answer: Answer) -> str:
     """The server's own words: plain text, or the message of a JSON error (keys seen in the wild)."""
     if _is_html(answer):
         return "an HTML page"
-    try:
-        value: Any = _decoder.decode(answer.body)
-    except msgspec.DecodeError:
-        value = None
+    value = _json(answer.body)
     if isinstance(value, str):
-        return hide(value[:BODY_LIMIT], answer.secret)
+        return _cut(value, answer.secret)
     if isinstance(value, dict):
         lower = {str(key).lower(): item for key, item in value.items()}
         for key in ("message", "error", "errors", "detail", "title"):
             if lower.get(key):
                 item = lower[key]
                 text = item if isinstance(item, str) else msgspec.json.encode(item).decode()
-                return hide(text[:BODY_LIMIT], answer.secret)
+                return _cut(text, answer.secret)
     return excerpt(answer).strip() or "no reason given"
 
 
@@ -224,8 +249,11 @@ def _raise_for_status(answer: Answer, *, now: datetime, report: bool = True) -> 
 
 
 def _raise_redirect(answer: Answer) -> NoReturn:
-    target = urlsplit(answer.headers.get("Location", ""))
-    where = hide(f" to {target.hostname}" if target.hostname else "", answer.secret)
+    try:
+        target = urlsplit(answer.headers.get("Location", "")).hostname
+    except ValueError:  # no address at all
+        target = None
+    where = _cut(f" to {target}" if target else "", answer.secret)
     raise TransientError(
         f"The server redirects us{where} ({answer.status}).",
         next_step="Enter the address that the server redirects to, or log in to the network's own page.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+import zlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
@@ -32,8 +32,11 @@ from stationmaster.wats.compare import same_report
 from stationmaster.wats.failure import mapped
 
 _ANSWER_LIMIT = 64 * 1024
-_PIECEMEAL = 256 * 1024
 _REPORT_LIMIT = 256 * 1024 * 1024
+"""Bytes that are read of an answer, and of a report that is read back."""
+
+_PIECEMEAL = 256 * 1024
+"""Bytes; a larger body goes out in pieces, so that it does not hold the loop up."""
 
 
 class SecretLike(Protocol):
@@ -119,9 +122,7 @@ class WatsClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -147,7 +148,6 @@ class WatsClient:
             NeedsUserError: the link is held until a person acts.
             RejectedError: the server refused this report for good.
         """
-        # A large body goes out in pieces, so that it does not hold the loop up.
         body = payload if len(payload) <= _PIECEMEAL else io.BytesIO(payload)
         answer = await self._request("POST", self._submit_url, data=body)
         if answer.status == 409:
@@ -169,18 +169,14 @@ class WatsClient:
         Raises:
             RejectedError: the server has no such report, or does not hand it out; else as `submit`.
         """
-        url = URL(f"{self.base_url}/api/Report/Wsjf/{report_id}", encoded=True)
-        everything = {"detailLevel": "7", "includeChartdata": "true", "includeAttachments": "true"}
-        stored = await self._request("GET", url.with_query(everything), limit=_REPORT_LIMIT)
+        stored = await self._stored(report_id)
         if stored.status == 200 and stored.complete:
             return stored.body
         raise RejectedError(f"The server answered {stored.status} when asked for report {report_id}.")
 
     async def _read_back(self, report_id: str, payload: bytes) -> Receipt:
         """409: the server holds this id already. The same content is a delivery, another is refused."""
-        url = URL(f"{self.base_url}/api/Report/Wsjf/{report_id}", encoded=True)
-        everything = {"detailLevel": "7", "includeChartdata": "true", "includeAttachments": "true"}
-        stored = await self._request("GET", url.with_query(everything), limit=_REPORT_LIMIT)
+        stored = await self._stored(report_id)
         if stored.status == 200 and stored.complete and same_report(payload, stored.body):
             return Receipt(status=409, body="the server held the same report already", server_id=report_id)
         if stored.status in {200, 404}:
@@ -195,6 +191,12 @@ class WatsClient:
             alone=True,
             code=ProblemCode.SERVER_ANSWER_FOREIGN,
         )
+
+    async def _stored(self, report_id: str) -> Answer:
+        """Ask for all that the server keeps of a report."""
+        url = URL(f"{self.base_url}/api/Report/Wsjf/{report_id}", encoded=True)
+        everything = {"detailLevel": "7", "includeChartdata": "true", "includeAttachments": "true"}
+        return await self._request("GET", url.with_query(everything), limit=_REPORT_LIMIT)
 
     async def _request(
         self, method: str, url: URL, *, data: bytes | io.BytesIO | None = None, limit: int = _ANSWER_LIMIT
@@ -219,7 +221,7 @@ class WatsClient:
                 return Answer(response.status, headers, body, complete, self._secret)
         except aiohttp.ClientConnectorCertificateError as error:
             failure = error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, zlib.error) as error:
             failure = mapped(error, urlsplit(self.base_url).netloc, self.address.timeout, secret=self._secret)
         # Raised outside the handler: a foreign error's repr can show request headers, so none is chained.
         if isinstance(failure, aiohttp.ClientConnectorCertificateError):
@@ -242,6 +244,7 @@ class WatsClient:
                     cookie_jar=aiohttp.DummyCookieJar(),
                     timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(10.0, timeout)),
                     trust_env=False,
+                    auto_decompress=False,  # unpacked here, within the limit
                 )
             return self._session
 
@@ -326,14 +329,21 @@ def _trust(ca_file: str) -> ssl.SSLContext:
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
-    """At most `limit` bytes of the body, and whether that is all of it."""
+    """At most `limit` bytes of the body, unpacked, and whether that is all of it."""
+    unpack = _unpacker(response.headers.get("Content-Encoding", ""))
     length = response.content_length
-    if length is not None and length <= limit:
+    if unpack is None and length is not None and length <= limit:
         return await response.read(), True
     body = bytearray()
     async for chunk in response.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > limit:
+        body += chunk if unpack is None else unpack.decompress(chunk, limit + 1 - len(body))
+        if len(body) > limit or (unpack is not None and unpack.unconsumed_tail):
             response.close()
             return bytes(body[:limit]), False
-    return bytes(body), True
+    return bytes(body), unpack is None or unpack.eof
+
+
+def _unpacker(encoding: str) -> zlib._Decompress | None:
+    """What unpacks an answer that is compressed although we asked for a plain one."""
+    # 32: gzip or zlib, told by the first bytes.
+    return zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding.lower() in {"gzip", "deflate"} else None

@@ -19,7 +19,9 @@ def mapped(error: Exception, host: str, timeout: float, *, secret: str = "") -> 
     `alone` is set where the request may have reached the server: then the trouble may lie in the report,
     and the report may have been committed.
     """
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(
+        error, aiohttp.InvalidURL | UnicodeError
+    ):  # a host name or a password that no request can carry
         return NeedsUserError(
             "The address of the server or of the proxy is not valid.",
             code=ProblemCode.CONFIG_INVALID,

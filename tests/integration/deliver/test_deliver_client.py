@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import traceback
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -192,6 +195,58 @@ async def test_an_answer_without_end_is_cut_off() -> None:
     async with serving(flood) as url, client_of(url) as client:
         with pytest.raises(TransientError, match="HTML"):
             await client.submit(ID, PAYLOAD)
+
+
+def compressed(body: bytes, kind: str = "gzip") -> bytes:
+    packed = gzip.compress(body) if kind == "gzip" else zlib.compress(body)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {kind}\r\nContent-Length: {len(packed)}\r\n\r\n"
+    return head.encode() + packed
+
+
+@pytest.mark.parametrize("kind", ["gzip", "deflate"])
+async def test_an_answer_compressed_against_our_wish_is_read(kind: str) -> None:
+    async with serving(compressed(f'{{"ID":"{ID}"}}'.encode(), kind)) as url, client_of(url) as client:
+        assert (await client.submit(ID, PAYLOAD)).server_id == ID
+
+
+async def test_a_compressed_answer_is_unpacked_to_the_limit_only() -> None:
+    answer = compressed(b" " * 60_000_000)
+    tracemalloc.start()
+    try:
+        async with serving(answer) as url, client_of(url) as client:
+            with pytest.raises(TransientError):
+                await client.version()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        compressed(f'{{"ID":"{ID}"}}'.encode())[:-6] + b"\0" * 6,
+        b"HTTP/1.1 200 OK\r\nDate: Fri, 31 Dec 9999 23:59:59 -0100\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[foo\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b"[" * 60_000,
+    ],
+)
+async def test_no_answer_is_more_than_trouble_of_the_link(answer: bytes) -> None:
+    async with serving(answer) as url, client_of(url) as client:
+        with pytest.raises(TransientError):
+            await client.submit(ID, PAYLOAD)
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [("http://company..wats.com", ""), ("http://127.0.0.1:9", "http://us\u20acr:pw@127.0.0.1:9")],
+)
+async def test_an_address_that_no_request_can_carry(url: str, proxy: str) -> None:
+    async with client_of(url, proxy=proxy) as client:
+        with pytest.raises(NeedsUserError) as caught:
+            await client.ping()
+    assert caught.value.code == ProblemCode.CONFIG_INVALID
 
 
 async def test_an_answer_of_unknown_length_is_a_receipt() -> None:

@@ -166,6 +166,11 @@ def test_times_carry_their_zone() -> None:
             "must lie outside",
         ),
         ({"watch": {}}, "watch must be a list of tables, not {}"),
+        ({"server": {"url": "https://company..wats.com/"}}, "server.url is no address"),
+        ({"server": {"url": f"https://{'x' * 64}.com/"}}, "server.url is no address"),
+        ({"server": {"url": "https://x", "proxy": "http://a..b:80"}}, "server.proxy is no address"),
+        ({"server": {"url": "https://x", "proxy": "http://us\u20acr:pw@p"}}, "a proxy log-in cannot carry"),
+        ({"server": {"url": "https://x", "proxy": "http://user:%E2%82%AC@p"}}, "a proxy log-in cannot carry"),
     ],
 )
 def test_what_is_wrong_is_said_with_key_value_and_what_was_meant(raw: dict[str, Any], says: str) -> None:
@@ -187,6 +192,8 @@ def test_errors_never_show_a_token() -> None:
         {"server": {"url": "https://me:PLANTED@x"}},
         {"server": {"url": "https://x", "token": "PLANTED"}},
         {"server": {"url": "https://x", "proxy": "ftp://me:PLANTED@proxy"}},
+        {"server": {"url": "https://x", "proxy": "ftp://me:p/q@PLANTED@proxy"}},
+        {"server": {"url": "https://x", "proxy": "ftp://me:p/PLANTED@proxy"}},
         {"secrets": {"token": "PLANTED"}},
         {"api_token": "PLANTED"},
         {"Password": "PLANTED"},

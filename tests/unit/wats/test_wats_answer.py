@@ -87,9 +87,12 @@ def test_the_servers_own_id_is_kept() -> None:
         "7",
         f'{{"ID":"{ID}"',
         f"[{ID}]",
+        "[" * 60_000,
+        '{"a":' * 10_000,
+        b'{"ID":"\xff"}',
     ],
 )
-def test_a_success_without_our_id_is_no_receipt(body: str) -> None:
+def test_a_success_without_our_id_is_no_receipt(body: str | bytes) -> None:
     error = failure(200, body)
     assert isinstance(error, TransientError)
     assert (error.code, error.alone) == (ProblemCode.SERVER_ANSWER_FOREIGN, True)
@@ -203,6 +206,41 @@ def test_an_echoed_token_is_cut_out(status: int, body: str) -> None:
     assert SECRET not in str(failure(status, body))
 
 
+def test_a_token_at_the_cut_leaves_no_fragment() -> None:
+    for filler in range(2048 - len(SECRET), 2049):
+        assert SECRET[:6] not in failure(500, "x" * filler + SECRET).text
+
+
+@pytest.mark.parametrize("form", ["ab/cd+ef==", r"ab\/cd+ef==", "ab%2Fcd%2Bef%3D%3D", "ab/cd%2Bef%3D%3D"])
+def test_a_token_echoed_with_escapes_is_cut_out(form: str) -> None:
+    echo = Answer(500, {}, f"you sent {form}".encode(), secret="ab/cd+ef==")
+    with pytest.raises(TransientError) as caught:
+        read_receipt(echo, ID, now=NOW)
+    assert "you sent ***." in caught.value.text
+
+
+def test_the_password_inside_an_echoed_token_is_cut_out() -> None:
+    assert failure(401, "user name: password secret is wrong").text.endswith("password *** is wrong.")
+
+
+def test_an_answer_never_shows_its_token() -> None:
+    assert SECRET not in repr(answer(200, SECRET))
+
+
+def test_the_servers_words_steer_no_terminal() -> None:
+    text = failure(400, "\x1b[2J\x1b]0;gone\x07 wrong\x00").text
+    assert "wrong" in text
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize("place", ["http://[foo", "//", "\x1b[2J", "http://\x1b[31m/"])
+def test_a_redirect_to_no_address(place: str) -> None:
+    error = failure(302, Location=place)
+    assert isinstance(error, TransientError)
+    assert error.code == ProblemCode.SERVER_REDIRECTS
+    assert error.text.isprintable()
+
+
 def test_an_echoed_token_is_cut_out_of_the_receipt() -> None:
     receipt = read(200, f'{{"ID":"{ID}","echo":"{SECRET}"}}')
     assert SECRET not in receipt.text()
@@ -231,6 +269,7 @@ def test_an_excerpt_is_bounded_in_bytes(body: bytes) -> None:
         ({"Retry-After": "Thu, 01 Jan 2026 12:00:20 GMT", "Date": "nonsense"}, 20.0),
         ({"Retry-After": "Thu, 32 Jan 2026 12:00:20 GMT"}, None),
         ({"Retry-After": "Thu, 01 Jan 2026 12:00:20"}, 20.0),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -0100"}, None),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
@@ -241,7 +280,7 @@ def test_the_version_is_a_json_string() -> None:
     assert read_version(answer(200, '"2026.1.5.324"'), now=NOW) == "2026.1.5.324"
 
 
-@pytest.mark.parametrize("body", ["", "2026", '""', "<html>", '{"version": "2026"}'])
+@pytest.mark.parametrize("body", ["", "2026", '""', "<html>", '{"version": "2026"}', "[" * 60_000])
 def test_anything_else_is_no_wats_server(body: str) -> None:
     with pytest.raises(TransientError) as caught:
         read_version(answer(200, body), now=NOW)

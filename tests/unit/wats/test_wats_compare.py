@@ -78,3 +78,11 @@ def test_what_it_may_not(sent: Any, stored: Any) -> None:
 def test_no_json_is_never_the_same() -> None:
     assert not same_report(b"{}", b"<html>")
     assert not same_report(b"{", b"{")
+    assert not same_report(b"{}", b'{"a":"\xff"}')
+    deep = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
+    assert not same_report(deep, deep)
+
+
+def test_whole_numbers_beyond_any_double() -> None:
+    assert same({"a": 10**400}, {"a": 10**400})
+    assert not same({"a": 10**400}, {"a": 10**400 + 1})
