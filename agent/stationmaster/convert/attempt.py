@@ -13,7 +13,7 @@ from stationmaster.clock import Clock
 from stationmaster.convert.crew import Worker
 from stationmaster.convert.job import Conversion, ConverterInfo, Failed, Job, NotYet, Outcome, discard
 from stationmaster.convert.meta_file import INLINE, MetaFile
-from stationmaster.convert.order import Order, Reply, StationWords
+from stationmaster.convert.order import Order, Reply
 from stationmaster.convert.search import Chosen, Search
 from stationmaster.convert.trouble import Troubles
 from stationmaster.convert.words import blame
@@ -21,6 +21,7 @@ from stationmaster.worker.error import ChildError, ChildHandlerError, ChildTimeo
 from stationmaster.worker.process import ChildProcess
 
 SHARE_TIMEOUT = 5.0
+"""Seconds in which a share that is well lets both ends of a file be read."""
 
 
 class ConvertLimits(Protocol):
@@ -131,7 +132,7 @@ class Attempt:
             instance_id=str(job.instance_id),
             results=str(self._results),
             options=options,
-            station=StationWords.of(job.station),
+            station=job.station,
             resume=job.resume.decode() if job.resume else "",
             dry=job.dry,
         )

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 FAULTS_TO_HOLD = 5
 FAILURES_TO_TELL = 10
+"""So many in a row."""
+
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 600.0
+"""Seconds between two files that a converter on hold may try."""
 
 
 @dataclass(slots=True)

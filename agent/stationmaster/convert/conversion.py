@@ -28,8 +28,11 @@ from stationmaster.errors import ConversionError
 from stationmaster.model import ReportMeta
 
 MOST_ISSUES = 1000
+"""Broken rules that a dry run tells of one file."""
+
 _MOST_WARNINGS = 20
 _WARNING_LENGTH = 300
+"""What the spool keeps of a report's warnings: so many, of so many characters."""
 
 
 def convert(order: Order, plugins: Plugins) -> Reply:
@@ -70,7 +73,7 @@ def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
         name=path.name,
         size=order.size,
         mtime=datetime.fromtimestamp(order.mtime_ns / 1e9, tz=UTC),
-        station=order.station.station(),
+        station=order.station,
     )
     host = _Host(order, source, note)
     with ResultFiles(order) as results:

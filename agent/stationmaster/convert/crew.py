@@ -12,6 +12,7 @@ from stationmaster.worker.process import ChildProcess
 
 WORKER_MODULE = "stationmaster.convert.worker"
 IDLE_SECONDS = 60.0
+"""After so long without a file a worker leaves, unless it is the last one."""
 
 
 class Worker:

@@ -28,6 +28,7 @@ from stationmaster.convert.slot import Slots
 from stationmaster.model import ReportMeta, SourceState
 
 MOST_REPORTS = 100
+"""A dry run hands back so many of a file's reports, unless asked for another number."""
 _NO_INSTANCE = UUID(int=0)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from stationmaster.convert.order import Order, Reply
 from stationmaster.errors import SourceBusyError, StationmasterError
+from stationmaster.worker.child import trace
 
 _LONGEST_TEXT = 2000
-_LONGEST_TRACE = 8192
+"""Characters that are kept of an exception's own words."""
 
 
 class ConverterFaultError(Exception):
@@ -61,14 +62,9 @@ def unreadable(path: Path, error: OSError) -> Reply:
 def say(error: BaseException) -> str:
     """The exception's own words; a plug-in's exception may fail even at that."""
     try:
-        return str(error)[:2000] or type(error).__name__
+        return str(error)[:_LONGEST_TEXT] or type(error).__name__
     except Exception as second:  # noqa: BLE001 - see above
         return f"{type(error).__name__}, whose text cannot be shown ({type(second).__name__})"
-
-
-def trace(error: BaseException) -> str:
-    """The traceback, its last 8 kB."""
-    return "".join(traceback.format_exception(error, limit=-30))[-8192:]
 
 
 def _where(error: BaseException) -> str:

@@ -13,29 +13,7 @@ from stationmaster.convert.job import IssueNote
 from stationmaster.model import ReportMeta
 
 _MARK_BYTES = 4096
-
-
-class StationWords(msgspec.Struct, frozen=True, kw_only=True):
-    """`api.Station` on the wire."""
-
-    name: str = ""
-    location: str = ""
-    purpose: str = ""
-    time_zone: str = ""
-
-    @classmethod
-    def of(cls, station: Station) -> StationWords:
-        """The same, as a message."""
-        return cls(
-            name=station.name,
-            location=station.location,
-            purpose=station.purpose,
-            time_zone=station.time_zone,
-        )
-
-    def station(self) -> Station:
-        """The same, as converters get it."""
-        return Station(self.name, self.location, self.purpose, self.time_zone)
+"""Of each end of what is converted, so much tells whether the file is still the same."""
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +40,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     instance_id: str
     results: str
     options: dict[str, Any] = {}
-    station: StationWords = StationWords()
+    station: Station = Station()
     resume: str = ""
     dry: bool = False
 

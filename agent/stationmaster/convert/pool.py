@@ -21,7 +21,10 @@ from stationmaster.model import Problem
 from stationmaster.worker.error import ChildError
 
 SLOW_SECONDS = 5.0
+"""A conversion that takes longer gives its share of the cores to others."""
+
 TIDY_INTERVAL = 15.0
+"""Seconds between two looks for idle workers and changed converters."""
 
 
 class ConverterPool:

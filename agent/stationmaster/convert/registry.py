@@ -22,7 +22,10 @@ from stationmaster.worker.error import (
 from stationmaster.worker.process import ChildProcess
 
 IMPORT_TIMEOUT = 10.0
+"""Seconds in which one converter's module must be imported."""
+
 LOOK_INTERVAL = 2.0
+"""Seconds between two looks at the `converters` folder."""
 
 Stamp = tuple[tuple[str, int, int], ...]
 

@@ -19,6 +19,7 @@ from stationmaster.worker.error import ChildError
 from stationmaster.worker.process import ChildProcess
 
 LOOK_TIMEOUT = 2.0
+"""Seconds in which a converter must say whether a file is its own, and whole."""
 
 
 @dataclass(frozen=True, slots=True)

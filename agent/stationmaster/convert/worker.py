@@ -20,9 +20,10 @@ from stationmaster.convert.explain import unreadable
 from stationmaster.convert.order import Look, Order, Reply
 from stationmaster.worker.child import serve
 
-MOST_HANDLES = 64
 MOST_CONVERSIONS = 20_000
+MOST_HANDLES = 64
 MOST_GROWTH = 512 * 1024 * 1024
+"""A worker retires after so many files, or with so many open handles or bytes more than at first."""
 
 
 def main() -> None:

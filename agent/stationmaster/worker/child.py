@@ -16,6 +16,7 @@ from stationmaster.worker.frame import FrameReader, pack
 Handler = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 NICENESS = 5
+"""The agent and the test programs of the station go first."""
 _MB = 1024 * 1024
 _SLACK = 5
 """Seconds beyond a request's limit after which the child ends itself, should the agent be unable to."""
@@ -95,14 +96,19 @@ def _answer(handlers: Mapping[str, Handler], message: dict[str, Any], limits: _L
         limits.lift()
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
+def trace(error: BaseException) -> str:
+    """The end of the traceback, at most 8 kB."""
     import traceback  # noqa: PLC0415 - 8 ms at the start of every child, needed rarely
 
+    return "".join(traceback.format_exception(error, limit=-30))[-8192:]
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "text": _say(error)[:4096],
         "errno": error.errno if isinstance(error, OSError) else None,
-        "trace": "".join(traceback.format_exception(error, limit=-30))[-8192:],
+        "trace": trace(error),
     }
 
 

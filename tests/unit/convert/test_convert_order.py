@@ -11,7 +11,7 @@ import pytest
 from stationmaster.api import Resume, Station
 from stationmaster.convert.job import Conversion, ConverterInfo, discard
 from stationmaster.convert.meta_file import INLINE, MetaFile
-from stationmaster.convert.order import Order, ResumeNote, StationWords, mark
+from stationmaster.convert.order import Order, ResumeNote, mark
 from stationmaster.convert.result_file import ResultFiles
 from stationmaster.convert.words import blame
 from stationmaster.errors import ConversionError
@@ -128,9 +128,11 @@ def test_a_note_at_the_start_always_holds(tmp_path: Path) -> None:
     assert before == mark(path, 0) != ""
 
 
-def test_a_station_survives_the_way() -> None:
+def test_an_order_survives_the_way(tmp_path: Path) -> None:
     station = Station(name="A", location="B", purpose="C", time_zone="Europe/Oslo")
-    assert StationWords.of(station).station() == station
+    order = msgspec.structs.replace(_order(tmp_path), station=station)
+    on_the_wire = msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(order)))
+    assert msgspec.convert(on_the_wire, Order) == order
 
 
 def test_option_names_come_from_the_schema() -> None:
