@@ -18,7 +18,11 @@ from stationmaster.ingest.scan import UNSEEN, Selection
 from stationmaster.ingest.settle import Stat
 
 CHECK_EVERY = 5.0
+"""Seconds between two looks at what is mounted where."""
+
 TRUST_FOR = 60.0
+"""Seconds after which a folder's path is walked again although the mounts are the same: a link may lead
+elsewhere by now."""
 
 
 class FilesFactory(Protocol):

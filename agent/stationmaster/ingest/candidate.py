@@ -15,6 +15,7 @@ from stationmaster.ingest.settle import Stat, delay
 from stationmaster.model import Lane
 
 _IN_VAIN = 3
+"""A file that was offered more often than this is not waited for."""
 
 
 class Phase(StrEnum):

@@ -25,6 +25,8 @@ DEADLINE = 20.0
 """Seconds that one call may take before its folder counts as hanging."""
 
 LOCAL_NAMES = 10_000
+"""Names that one slice of a scan reads."""
+
 LOCAL_COPY_BYTES = 8 * 1024 * 1024
 """Larger files are copied to another disk in a child, so that nothing waits for it."""
 

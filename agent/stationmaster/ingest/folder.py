@@ -38,10 +38,13 @@ CYCLE = 24.0
 """Seconds in which every known file is looked at again."""
 
 SOON = 0.1
+"""Seconds after which a name is looked at again that is about to be gone, or may be a new sub-folder."""
+
 STRAY_AFTER = 60.0
 """Seconds after which a hidden file that nobody releases gets its name back."""
 
 LEDGER_RETRY = 5.0
+"""Seconds until a ledger that could not be read is asked again."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -126,7 +129,7 @@ class FolderWatch:
             self._later.add(name)
             soon = now if stirred else now + SOON if self.folder.after is not After.KEEP else self._scan_at
             self._later_at, before = min(self._later_at, soon), self._later_at
-            if self._later_at < before or (roster.intake and roster.room()["burst"]):
+            if self._later_at < before or (roster.arrivals and roster.room()["burst"]):
                 self._wake.set()
             return
         if outcome is Outcome.VANISHED:
@@ -201,7 +204,7 @@ class FolderWatch:
             return 0.0
         due = [max(self._scan_at, self._not_before)]
         if self.sight.trouble is None:
-            if self._hinted or self._quota >= CALL or self.roster.intake.waits(**self.roster.room()):
+            if self._hinted or self._quota >= CALL or self.roster.arrivals.waits(**self.roster.room()):
                 return 0.0
             resting = self.roster.pending.next_due()
             due += [self._later_at, math.inf if resting is None else resting]
@@ -240,7 +243,7 @@ class FolderWatch:
         pause = min(LONGEST_INTERVAL, max(NETWORK_INTERVAL if child else LOCAL_INTERVAL, slow))
         self._scan_at = min(self._scan_at, now + pause)
         self._not_before = now + slow / 10
-        self.roster.intake.scanned(scan.new)
+        self.roster.arrivals.scanned(scan.new)
         await self._restore(files, scan.hidden, now)
         await self._forget(now)
 
@@ -279,7 +282,7 @@ class FolderWatch:
         sight.trouble, sight.tried = trouble, True
         scan, self._scan = self._scan, None
         if scan is not None:
-            self.roster.intake.scanned(scan.new)
+            self.roster.arrivals.scanned(scan.new)
         self._unwatch()
         self._retry = min(LONGEST_INTERVAL, max(LOCAL_INTERVAL, self._retry * 2))
         self._scan_at = self._clock.monotonic() + self._retry
@@ -352,7 +355,7 @@ class FolderWatch:
 
     async def _admit(self, files: Files) -> None:
         """Look at new files for the first time, as many as there is room for."""
-        live, burst = self.roster.intake.take(**self.roster.room())
+        live, burst = self.roster.arrivals.take(**self.roster.room())
         if not live and not burst:
             return
         stats, moment = await files.stats(live + burst), self._moment()

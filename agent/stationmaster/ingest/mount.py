@@ -9,6 +9,8 @@ from pathlib import Path
 from stationmaster.home.file_system import is_network_type, mount_type
 
 _LINKS = 40
+"""As many links in a row as Linux follows (path_resolution(7))."""
+
 _DRIVE_REMOTE = 4
 
 

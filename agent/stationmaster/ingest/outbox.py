@@ -21,6 +21,7 @@ SETTLE = 0.2
 """Programs write a report at once; `stationmaster.submit` renames a finished one into place."""
 
 _SLICE = 1_000
+"""Files that one call of `prune` looks at."""
 
 
 def outbox_folder(path: Path) -> WatchFolder:

@@ -21,11 +21,14 @@ NAME_BYTES = 255
 """Longest file name everywhere."""
 
 _PLAIN_TRIES = 50
+"""Numbers that are tried before a name gets a mark of its own."""
+
 _CHUNK = 1 << 20
 _NO_FLUSH = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What some shares say to a flush of a folder, or a folder that may be written but not read."""
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EACCES}
+"""What file systems without hard links say to one."""
 
 
 def fit(name: str, limit: int) -> str:

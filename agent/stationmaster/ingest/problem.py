@@ -12,7 +12,7 @@ from stationmaster.model import Problem, ProblemCode, Severity
 
 LOCKED_AFTER = 600.0
 INCOMPLETE_AFTER = 60.0
-"""Seconds after which it is worth telling."""
+"""Seconds after which a locked or incomplete file is worth telling."""
 
 _TITLES = {
     ProblemCode.FOLDER_HANGING: "Watch folder does not answer",
@@ -105,7 +105,7 @@ def _waiting(folder: FolderWatch, instance: str) -> Iterator[Problem]:
             if (now - since).total_seconds() >= limit:
                 stuck[candidate.trouble].append((since, candidate.name))
     if stuck[Outcome.BUSY]:
-        since, names = min(stuck[Outcome.BUSY])[0], sorted(name for _, name in stuck[Outcome.BUSY])
+        since, names = _oldest(stuck[Outcome.BUSY])
         yield Problem(
             code=ProblemCode.SOURCE_LOCKED,
             severity=Severity.WARNING,
@@ -117,8 +117,7 @@ def _waiting(folder: FolderWatch, instance: str) -> Iterator[Problem]:
             since=since,
         )
     if stuck[Outcome.INCOMPLETE]:
-        since = min(stuck[Outcome.INCOMPLETE])[0]
-        names = sorted(name for _, name in stuck[Outcome.INCOMPLETE])
+        since, names = _oldest(stuck[Outcome.INCOMPLETE])
         yield Problem(
             code=ProblemCode.SOURCE_INCOMPLETE,
             severity=Severity.INFO,
@@ -129,6 +128,11 @@ def _waiting(folder: FolderWatch, instance: str) -> Iterator[Problem]:
             subject=folder.root,
             since=since,
         )
+
+
+def _oldest(files: list[tuple[datetime, str]]) -> tuple[datetime, list[str]]:
+    """Since when the first of these is stuck, and the names of all."""
+    return min(files)[0], sorted(name for _, name in files)
 
 
 def _release_failed(root: str, files: Mapping[str, Unreleased], instance: str) -> Problem:

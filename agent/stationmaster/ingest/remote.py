@@ -28,7 +28,11 @@ from stationmaster.worker.process import ChildProcess
 
 MODULE = "stationmaster.ingest.child"
 CHILD_NAMES = 4_000
+"""Names in one answer of the child: no more than fit into one message."""
+
 RELEASE_DEADLINE = 60.0
+"""Seconds for a release, which may have to flush a slow disk."""
+
 STUCK = 3
 STUCK_FOR = 600.0
 """A child that waits for a dead server cannot even be killed: no more than so many in so many seconds."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stationmaster.config.schema import After, WatchFolder
+from stationmaster.ingest.arrival import Arrivals
 from stationmaster.ingest.candidate import Candidate, Pending, Phase
 from stationmaster.ingest.departed import Departed
-from stationmaster.ingest.intake import Intake
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.scan import UNSEEN
 from stationmaster.ingest.settle import BATCH_COUNT, Stat, lane_of, rests_since
@@ -32,11 +32,13 @@ class Moment:
 class Roster:
     """Takes in looks at files; says what is new, rests, is ready, was dealt with, has left.
 
-    A name is in exactly one place: unknown, in the intake (seen in a listing only), pending (looked at), or
-    dealt with.
+    A name is in exactly one place: unknown, among the arrivals (seen in a listing only), pending (looked
+    at), or dealt with.
 
     Attributes:
-        known: names in any of these places. pending: files on their way. intake: names only.
+        known: names in any of these places.
+        arrivals: names that nobody has looked at.
+        pending: files on their way.
         departed: kept files that left a while ago.
         resumes: how far growing files were converted.
         trust_mtime: the folder's clock is this machine's.
@@ -53,7 +55,7 @@ class Roster:
         """
         self.known = KnownFiles()
         self.pending = Pending(folder.settle)
-        self.intake = Intake()
+        self.arrivals = Arrivals()
         self.departed = Departed()
         self.resumes: dict[str, bytes] = {}
         self.trust_mtime = True
@@ -64,12 +66,12 @@ class Roster:
     @property
     def waiting(self) -> int:
         """Files that are seen but not taken yet."""
-        return len(self.pending) + len(self.intake)
+        return len(self.pending) + len(self.arrivals)
 
     @property
     def idle(self) -> bool:
         """Nothing is on its way but files that are not ready by themselves."""
-        return not self.intake and self.pending.idle
+        return not self.arrivals and self.pending.idle
 
     # ------------------------------------------------------------------ looks
 
@@ -82,19 +84,19 @@ class Roster:
             self.resumes[name] = resume
 
     def found(self, names: Iterable[str]) -> list[str]:
-        """A slice of a scan found these names; those of them that are new, for the intake."""
+        """A slice of a scan found these names; those of them that are new, for the arrivals."""
         new = [name for name in names if name not in self.known and self._owns(name)]
         for name in new:
             self.known.work(name)
         return new
 
     def room(self) -> dict[str, int]:
-        """How many names of the intake may be looked at now; a burst does not crowd out live files."""
+        """How many of the arrivals may be looked at now; a burst does not crowd out live files."""
         free = WINDOW - self.pending.untried
         return {"live": max(0, min(CALL, free + WINDOW)), "burst": CALL if free >= CALL else 0}
 
     def admit(self, name: str, stat: Stat | None, moment: Moment, *, burst: bool) -> None:
-        """A name of the intake was looked at for the first time."""
+        """One of the arrivals was looked at for the first time."""
         if stat is None:
             self.gone(name)
         else:
@@ -113,7 +115,7 @@ class Roster:
                 self._begin(name, stat, moment, company=0)
         elif stat is not None and self._covers(name) and self._owns(name):
             self.known.work(name)
-            if not self.intake.hinted(name):
+            if not self.arrivals.hinted(name):
                 self._begin(name, stat, moment, company=0)
         return False
 

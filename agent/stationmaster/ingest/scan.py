@@ -29,6 +29,7 @@ _PART = 2_000
 
 _HIDDEN = re.compile(re.escape(OWN_PREFIX) + rf"[0-9a-f]{{{MARK}}}-")
 
+# How browsers, editors and copy programs call a file until it is whole.
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
 
 
@@ -40,8 +41,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     programs are still writing (`.tmp`, `.part`, ...) count only where an include glob names that ending.
 
     Attributes:
-        include: globs of which one must match. exclude: globs of which none may; one that matches the name
-            of a sub-folder leaves out all below it.
+        include: globs of which one must match.
+        exclude: globs of which none may; one that matches the name of a sub-folder leaves out all below it.
         recursive: look into sub-folders too; links to folders are never followed.
         skip: absolute paths of sub-folders that are never looked into: archive, error folder, move target.
     """

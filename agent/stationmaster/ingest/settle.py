@@ -20,6 +20,7 @@ BATCH_COUNT = 500
 
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
+"""Seconds between two offers of a file that was not ready."""
 
 
 class Stat(NamedTuple):
@@ -56,7 +57,8 @@ def lane_of(setting: str, *, size: int, age: float, company: int) -> Lane:
 
     Args:
         setting: the folder's `lane`: "auto", "live" or "batch".
-        size: bytes. age: seconds since its mtime, negative where that lies in the future.
+        size: bytes.
+        age: seconds since its mtime, negative where that lies in the future.
         company: how many new files of that folder came with it in one scan.
     """
     if setting != "auto":

@@ -15,7 +15,8 @@ class Territory:
         """Begin with the paths as configured; `place` tells where they really are.
 
         Args:
-            roots: absolute paths of the folders. sieves: what each takes.
+            roots: absolute paths of the folders.
+            sieves: what each of them takes.
         """
         self._roots = [_normal(root) for root in roots]
         self._sieves = tuple(sieves)

@@ -27,11 +27,20 @@ A file's rest counts from its mtime where an event came within `settle.HINT_LAG`
 """
 
 DEBOUNCE_MS = 240
+"""Events that go on and on are passed on after so long."""
+
 TIMEOUT_MS = 5_000
+"""Without events the thread looks so often whether it is to end."""
+
 STAND = 0.2
 """Seconds after which the watch is taken to stand; what happened before is found by a scan then."""
+
 RETRY = 60.0
+"""Seconds until a watch that failed is tried again."""
+
 GATHER = 0.05
+"""Seconds in which folders that come and go make one restart."""
+
 MANY = 2_000
 """More changes than this at once: the folders are told to scan instead."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 INTERVAL = 0.1
+"""Seconds between two looks."""
 _MB = 1024 * 1024
 _PROC_PIDTASKINFO = 4  # <sys/proc_info.h>
 _TASKINFO = struct.Struct("=6Q12i")  # struct proc_taskinfo: virtual size, resident size, ...

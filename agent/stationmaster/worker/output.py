@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 TAIL_BYTES = 4096
+"""Kept of what a child prints, for the texts that say why it failed."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 

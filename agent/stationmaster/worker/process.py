@@ -22,6 +22,7 @@ from stationmaster.worker.output import Output
 from stationmaster.worker.spawn import Spawned, spawn
 
 START_TIMEOUT = 30.0
+"""Seconds until a child is ready; a busy computer needs some."""
 _MB = 1024 * 1024
 
 
@@ -128,8 +129,7 @@ class ChildProcess:
         """Send `message`, wait for the answer.
 
         `message["op"]` names the handler; `memory_mb` replaces the child's own cap for this request, except
-        on Windows. On a limit or a crash the child has been killed and reaped
-        when this raises.
+        on Windows. On a limit or a crash the child has been killed and reaped when this raises.
 
         Raises:
             ChildTimeoutError: no answer within `timeout` seconds.

@@ -76,8 +76,7 @@ class PosixChild:
     def kill(self) -> None:
         """Kill its whole session's process group, so that what it started goes too."""
         if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_group()
 
     async def end(self, grace: float) -> int | None:
         """Close, wait, kill, reap."""
@@ -89,8 +88,7 @@ class PosixChild:
                 code = await self._reap(2.0)
             else:
                 # the group lives on while a grandchild does; its id cannot have been given away meanwhile
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._kill_group()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.2):
                     await self._prints.ended.wait()
@@ -100,6 +98,10 @@ class PosixChild:
                 self.kill()
                 _unreaped.append(self._process)
         return code
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _reap(self, seconds: float) -> int | None:
         """Poll for its end; short naps first, for nearly always it is gone already."""

@@ -1,4 +1,4 @@
-"""Candidates: resting, ready, claimed, offered again; the intake, known and departed files."""
+"""Candidates: resting, ready, claimed, offered again; the arrivals, known and departed files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.ingest.arrival import Arrivals
 from stationmaster.ingest.candidate import Candidate, Pending, Phase
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.departed import REMEMBER, Departed
-from stationmaster.ingest.intake import Intake
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.scan import UNSEEN
 from stationmaster.ingest.settle import Stat
@@ -171,25 +171,25 @@ def test_untried_and_idle_are_counted() -> None:
 
 
 def test_a_burst_waits_behind_live_names() -> None:
-    intake = Intake()
-    intake.scanned(f"{number}" for number in range(501))
-    intake.scanned(["live"])
+    arrivals = Arrivals()
+    arrivals.scanned(f"{number}" for number in range(501))
+    arrivals.scanned(["live"])
 
-    assert intake.take(live=10, burst=2) == (["live"], ["0", "1"])
-    assert len(intake) == 499
-    assert intake.waits(live=1, burst=1)
-    assert not intake.waits(live=1, burst=0)
+    assert arrivals.take(live=10, burst=2) == (["live"], ["0", "1"])
+    assert len(arrivals) == 499
+    assert arrivals.waits(live=1, burst=1)
+    assert not arrivals.waits(live=1, burst=0)
 
 
 def test_hints_and_the_next_scan_together_make_a_burst() -> None:
-    intake = Intake()
+    arrivals = Arrivals()
 
-    assert not any(intake.hinted(f"{number}") for number in range(500))
-    assert intake.hinted("one too many")
-    intake.scanned(["with them"])
-    intake.scanned(["after them"])
+    assert not any(arrivals.hinted(f"{number}") for number in range(500))
+    assert arrivals.hinted("one too many")
+    arrivals.scanned(["with them"])
+    arrivals.scanned(["after them"])
 
-    assert intake.take(live=9, burst=9) == (["after them"], ["one too many", "with them"])
+    assert arrivals.take(live=9, burst=9) == (["after them"], ["one too many", "with them"])
 
 
 @pytest.mark.parametrize("stat", [Stat(0, 0), Stat(1 << 50, -(1 << 62)), Stat(1, 1 << 66)])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from stationmaster.ingest.settle import BATCH_COUNT
 
 
-class Intake:
+class Arrivals:
     """New names in the order they came; a burst waits behind, so that what comes after it is not delayed."""
 
     def __init__(self) -> None:
