@@ -102,10 +102,10 @@ class Rig:
         await self.quiet()
         await self.go(1.2)
 
-    def take(self, lane: Lane | None = None) -> list[Claim]:
+    def take(self) -> list[Claim]:
         """All that can be claimed now."""
         claims = []
-        while (claim := self.watcher._next(lane)) is not None:
+        while (claim := self.watcher._next()) is not None:
             claims.append(claim)
         return claims
 

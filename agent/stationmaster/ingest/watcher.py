@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -39,8 +39,8 @@ def folder_key(folder: WatchFolder) -> str:
 class Watcher:
     """Hands out files that came to rest, each once.
 
-    Lifecycle: `run` in the instance's TaskGroup; consumers call `claim` or iterate `claims`, deal with the
-    file, and call `done` last, after the commit and the release. Not thread-safe: all in the loop.
+    Lifecycle: `run` in the instance's TaskGroup; consumers call `claim`, deal with the file, and
+    call `done` last, after the commit and the release. Not thread-safe: all in the loop.
     """
 
     def __init__(
@@ -103,24 +103,19 @@ class Watcher:
 
     # ------------------------------------------------------------------ claims
 
-    async def claim(self, lane: Lane | None = None) -> Claim | None:
-        """The next file that is ready, of one lane or of any; None once `stop_claiming` was called.
+    async def claim(self) -> Claim | None:
+        """The next file that is ready; waits for one; None once `stop_claiming` was called.
 
         Live files go first, but one claim in eight is batch work. Folders take turns.
         """
         while not self._closing:
-            claim = self._next(lane)
+            claim = self._next()
             if claim is not None:
                 self._claims += 1
                 return claim
             self._ready.clear()
             await self._ready.wait()
         return None
-
-    async def claims(self, lane: Lane | None = None) -> AsyncIterator[Claim]:
-        """What `claim` gives, until `stop_claiming`."""
-        while (claim := await self.claim(lane)) is not None:
-            yield claim
 
     def done(self, claim: Claim, outcome: Outcome, *, resume: bytes | None = None) -> None:
         """Tell what became of a claim; what was not taken is offered again, later and later.
@@ -142,9 +137,7 @@ class Watcher:
         for folder in self._folders:
             folder.nudge()
 
-    def _next(self, lane: Lane | None) -> Claim | None:
-        if lane is not None:
-            return self._of(lane)
+    def _next(self) -> Claim | None:
         batch_first = self._claims % BATCH_SHARE == BATCH_SHARE - 1
         first, second = (Lane.BATCH, Lane.LIVE) if batch_first else (Lane.LIVE, Lane.BATCH)
         return self._of(first) or self._of(second)
