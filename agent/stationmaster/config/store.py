@@ -8,10 +8,10 @@ All calls block for a moment (a few small files, a flush): call them off the eve
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -24,8 +24,6 @@ from stationmaster.config.template import fresh
 from stationmaster.errors import ConfigError
 from stationmaster.home.name import check_name, same_place
 from stationmaster.home.paths import Home
-
-C = TypeVar("C", InstanceConfig, AgentConfig)
 
 _EDIT_TRIES = 20
 
@@ -86,11 +84,9 @@ class ConfigStore:
         """Settings of the agent itself; the defaults where there is no file."""
         path = self.home.agent_file
         text = read_text(path)
-        return (
-            AgentConfig()
-            if text is None
-            else rule.parse(_toml(text, path), AgentConfig, file=str(path), text=text)
-        )
+        if text is None:
+            return AgentConfig()
+        return rule.parse(_toml(text, path), AgentConfig, file=str(path), text=text)
 
     def load_all(self) -> Loaded:
         """Everything; one wrong file never hides the others."""
@@ -165,13 +161,15 @@ class ConfigStore:
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
-        return self._edit(path, patch, lambda text: _parse_instance(text, path, name, lines=False))
-
-    def edit_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
-        """Change settings of the agent itself, as `edit` does."""
-        self.home.ensure()
-        path = self.home.agent_file
-        return self._edit(path, patch, lambda text: _parse_agent(text, path))
+        with FileLock(self.home.lock, timeout=self._wait):
+            for _ in range(_EDIT_TRIES):
+                before = stamp_of(path)
+                text = _patched(read_text(path) or "", patch, path)
+                config = _parse_instance(text, path, name, lines=False)
+                # An editor takes no lock: when it saved meanwhile, start from what it wrote.
+                if replace_text(path, text, expect=before):
+                    return config
+        raise ConfigError(f"{path} keeps changing.", next_step="Close the other editor, then try again.")
 
     def remove(self, name: str) -> None:
         """Remove an instance's settings. Its data stay: the spool may still hold reports."""
@@ -182,17 +180,6 @@ class ConfigStore:
             replace_text(path, None)
 
     # ---------------------------------------------------------------- inside
-    def _edit(self, path: Path, patch: Mapping[str, Any], parse: Callable[[str], C]) -> C:
-        with FileLock(self.home.lock, timeout=self._wait):
-            for _ in range(_EDIT_TRIES):
-                before = stamp_of(path)
-                text = _patched(read_text(path) or "", patch, path)
-                config = parse(text)
-                # An editor takes no lock: when it saved meanwhile, start from what it wrote.
-                if replace_text(path, text, expect=before):
-                    return config
-        raise ConfigError(f"{path} keeps changing.", next_step="Close the other editor, then try again.")
-
     def _no_instance(self, name: str) -> ConfigError:
         from difflib import get_close_matches  # noqa: PLC0415 - needed for errors only
 
@@ -214,6 +201,7 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
 
 
 def _parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> InstanceConfig:
+    """Not `lines`: errors name none, for those of a text that was not written yet would mislead."""
     raw = _toml(text, path)
     if "name" in raw:
         raise ConfigError(
@@ -223,11 +211,6 @@ def _parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> 
     return rule.parse(
         {**raw, "name": check_name(name)}, InstanceConfig, file=str(path), text=text if lines else ""
     )
-
-
-def _parse_agent(text: str, path: Path) -> AgentConfig:
-    """For edits: the lines of a text that was not written yet would mislead."""
-    return rule.parse(_toml(text, path), AgentConfig, file=str(path))
 
 
 def _patched(text: str, patch: Mapping[str, Any], path: Path) -> str:

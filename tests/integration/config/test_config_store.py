@@ -184,13 +184,15 @@ def test_the_id_survives_edits_and_cannot_be_removed(store: ConfigStore) -> None
         store.edit("line1", {"id": None})
 
 
-def test_the_agent_s_own_file_is_made_when_it_is_needed(home: Home) -> None:
+def test_the_agent_s_own_file_need_not_be_there(home: Home) -> None:
     store = ConfigStore(home)
-    assert store.edit_agent({"conversions": 2}).conversions == 2
-    assert store.edit_agent({"log_level": "debug"}) == store.load_agent() == store.load_all().agent
-    with pytest.raises(ConfigError, match="conversions must be"):
-        store.edit_agent({"conversions": -1})
-    assert store.load_agent().conversions == 2
+    assert store.load_agent() == store.load_all().agent == AgentConfig()
+    home.ensure()
+    home.agent_file.write_text("conversions = 2\n")
+    assert store.load_agent() == store.load_all().agent == AgentConfig(conversions=2)
+    home.agent_file.write_text("\nconversions = -1\n")
+    with pytest.raises(ConfigError, match="line 2: conversions must be"):
+        store.load_agent()
 
 
 def test_removing_an_instance_leaves_its_data(home: Home, store: ConfigStore) -> None:
