@@ -21,6 +21,7 @@ from stationmaster.api.zone import zone_of
 
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 4 * 1024
+"""What a `Glimpse` shows of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Station:
 
     Attributes:
         name: station name (`machineName`).
+        location: where it stands.
+        purpose: what it is for.
         time_zone: zone of the tester's clock as an IANA name; "" is the zone of this PC.
     """
 
@@ -73,7 +76,8 @@ class Source:
     Attributes:
         path: where it lies; read it with the methods here where possible.
         name: its name as the tester wrote it.
-        size: bytes. mtime: when it was last written, aware UTC.
+        size: bytes.
+        mtime: when it was last written, aware UTC.
         station: defaults for what the file does not say.
     """
 

@@ -27,7 +27,8 @@ class Found:
     Attributes:
         process: operation as the file has it: a code in digits, or a name.
         program: name of the test program, for the table `part_numbers`.
-        place: where in the file the header stands, for error texts; `sn_place`: the serial number.
+        place: where in the file the header stands, for error texts.
+        sn_place: where the serial number stands, if elsewhere.
     """
 
     sn: str = ""

@@ -111,13 +111,17 @@ class Report:
         """Begin a test report.
 
         Args:
-            sn: serial number. pn: part number. rev: revision, each 1 to 100 characters.
+            sn: serial number, 1 to 100 characters, as `pn` and `rev`.
+            pn: part number.
+            rev: revision.
             process_code: code of the test operation.
             start: aware datetime; None: unknown, the host takes the file's mtime and warns.
             result: the tester's verdict; None: the worst status of the steps.
             user: operator.
             execution_time: seconds.
-            sequence: name of the test program; `sequence_path` and `sequence_version` belong to it.
+            sequence: name of the test program.
+            sequence_path: where that lies; "": its name.
+            sequence_version: its version; "": "1.0".
         """
         report = cls(_header(ReportType.UUT, sn, pn, rev, process_code, start, result))
         info: dict[str, Any] = {"user": user}
@@ -160,10 +164,18 @@ class Report:
         """Begin a repair report.
 
         Args:
-            sn: serial number. pn: part number. rev: revision, each 1 to 100 characters.
-            process_code: code of the repair operation; `test_process_code`: of the test that failed.
+            sn: serial number, 1 to 100 characters, as `pn` and `rev`.
+            pn: part number.
+            rev: revision.
+            process_code: code of the repair operation.
+            test_process_code: code of the test that failed.
             start: aware datetime; None: unknown, the host takes the file's mtime and warns.
+            user: who repaired it.
+            comment: what there is to say of the repair.
+            execution_time: seconds.
             uut_id: id of the UUT report that led here.
+            confirmed_at: aware datetime at which the failure was confirmed.
+            finalized_at: aware datetime at which the repair was done.
         """
         report = cls(_header(ReportType.UUR, sn, pn, rev, process_code, start, Result.PASSED))
         fields = {

@@ -36,8 +36,10 @@ class JUnitOptions(ConverterOptions, frozen=True, kw_only=True):
     Attributes:
         serial_number_properties: properties (of suites, of the root, of cases) that may hold the serial
             number; the first that is there wins. The next five likewise.
-        measured_properties: of a case: the number it measured. low_properties, high_properties: its limits.
-            unit_properties: its unit.
+        measured_properties: of a case: the number it measured.
+        low_properties: of a case: the lower limit of that number.
+        high_properties: of a case: its upper limit.
+        unit_properties: of a case: its unit.
         case_name: "name", or "classname.name".
         report_per: one report a "file", or one a top-level "suite".
         error_is_error: result Error, not Failed, where cases ended in errors and none failed.

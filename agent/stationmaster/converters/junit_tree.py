@@ -26,10 +26,14 @@ class Case:
     """One test.
 
     Attributes:
-        name: its own name; `class_name`: of what it belongs to.
-        status: the file's verdict. place: where it stands, for error texts.
-        message: why it failed or was skipped; `text`: everything else it printed.
-        seconds: how long it took. properties: name and value, in file order.
+        name: its own name.
+        status: the file's verdict.
+        class_name: name of what it belongs to.
+        place: where it stands, for error texts.
+        message: why it failed or was skipped.
+        text: everything else it printed.
+        seconds: how long it took.
+        properties: name and value, in file order.
         parts: verdicts of its parts, where the file has them by name (Qt data rows).
         extra: numbers it gives beside its verdict.
     """
@@ -51,8 +55,11 @@ class Suite:
     """A group of suites and cases.
 
     Attributes:
-        timestamp: start as the file writes it; `epoch`: as a Unix time, where it has one.
         attributes: what else the group says of itself, searched for header fields behind the properties.
+        timestamp: start as the file writes it.
+        epoch: start as a Unix time, where the file has one.
+        seconds: how long it took.
+        host: name of the computer it ran on.
         record: gives its own bytes, where the file can be split by suites.
     """
 

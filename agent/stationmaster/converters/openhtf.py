@@ -35,8 +35,10 @@ class OpenHtfOptions(ConverterOptions, frozen=True, kw_only=True):
 
     Attributes:
         part_number_keys: keys of `metadata` that may hold the part number; the first that is there wins.
-        revision_keys: the same for the revision. process_keys: for the operation's code or name.
-        user_keys: the same for the operator. batch_keys: for the batch.
+        revision_keys: the same for the revision.
+        process_keys: the same for the operation's code or name.
+        user_keys: the same for the operator.
+        batch_keys: the same for the batch.
         test_name_as_part_number: take `metadata.test_name` where no key gives a part number.
         omit_trigger_phase: leave out a first phase named trigger_phase that passed and measured nothing.
         attach_log: attach OpenHTF's log records as a text file.

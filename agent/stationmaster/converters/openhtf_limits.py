@@ -27,7 +27,8 @@ class Judged:
     """What the validators of a measurement say.
 
     Attributes:
-        limits: numeric limits. text_limit: the text it must equal.
+        limits: numeric limits.
+        text_limit: the text it must equal.
         texts: the validators behind these two, for steps that cannot carry them.
         notes: the validators that are no limits, and marginal bounds.
     """

@@ -22,7 +22,7 @@ _MAX_TEXT: Final = 20_000
 
 
 class Kind(Enum):
-    """What a row is about."""
+    """What a row is about; the values are the step types that say so, in lower case."""
 
     SEQUENCE = "sequencecall wats_seqcall"
     END = "endsequencecall"
@@ -30,11 +30,6 @@ class Kind(Enum):
     BOOLEAN = "passfailtest multibooleantest et_pft et_mpft"
     STRING = "stringvaluetest multistringtest et_svt et_msvt"
     ACTION = "actionstep action et_a"
-
-    @property
-    def measures(self) -> bool:
-        """Has the row a measurement?"""
-        return self in {Kind.NUMERIC, Kind.BOOLEAN, Kind.STRING}
 
 
 _KINDS: Final = {word: kind for kind in Kind for word in kind.value.split()}
