@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from stationmaster.embedded_server.attachment import file_name
 from stationmaster.embedded_server.error import RequestError
 
+T = TypeVar("T")
 _NO_SNIFFING = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 
@@ -116,3 +118,14 @@ def report_id(text: str) -> str:
         return str(UUID(text))
     except ValueError as error:
         raise RequestError(f"{text[:60]!r} is no report id (a uuid).") from error
+
+
+def there(found: T | None, report_id: str) -> T:
+    """What was found of a report.
+
+    Raises:
+        RequestError: status 404: nothing was.
+    """
+    if found is None:
+        raise RequestError(f"There is no report {report_id}.", status=404)
+    return found

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
 
 
 class Markup(str):
@@ -32,11 +31,6 @@ def escape(text: str) -> Markup:
 def join(*parts: Content) -> Markup:
     """Parts one after the other; None is nothing."""
     return Markup("".join(_content(part) for part in parts))
-
-
-def lines(parts: Iterable[Content]) -> Markup:
-    """As `join`, from an iterable."""
-    return join(*parts)
 
 
 def element(tag: str, *children: Content, **attributes: Attribute) -> Markup:

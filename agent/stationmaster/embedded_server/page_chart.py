@@ -31,8 +31,10 @@ class Axis:
     """One axis: from values to pixels.
 
     Attributes:
-        low: smallest value shown; its logarithm where `log`. high: the largest.
-        start: pixel of `low`. end: pixel of `high`.
+        low: smallest value shown; its logarithm where `log`.
+        high: the largest, likewise.
+        start: pixel of `low`.
+        end: pixel of `high`.
     """
 
     low: float

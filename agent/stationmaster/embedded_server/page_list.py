@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from stationmaster.embedded_server.markup import Content, Markup, element, lines
+from stationmaster.embedded_server.markup import Content, Markup, element
 from stationmaster.embedded_server.page_frame import badge, document, mark, moment, seconds
 from stationmaster.embedded_server.record import Listing, ListQuery
 
@@ -86,7 +86,7 @@ def _search(query: ListQuery) -> Markup:
 def _rows(found: Listing) -> Markup:
     names = ("Result", "Serial number", "Part number", "Process", "Station", "Start", "Duration")
     head = element("thead", element("tr", *(element("th", name, scope="col") for name in names)))
-    return element("table", head, element("tbody", lines(map(_row, found.rows))), class_="reports")
+    return element("table", head, element("tbody", *map(_row, found.rows)), class_="reports")
 
 
 def _row(header: dict[str, Any]) -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from stationmaster.embedded_server import record
-from stationmaster.embedded_server.answer import Parameters, download, report_id
+from stationmaster.embedded_server.answer import Parameters, download, report_id, there
 from stationmaster.embedded_server.attachment import list_attachments, pack
 from stationmaster.embedded_server.error import RequestError
 from stationmaster.embedded_server.page_frame import problem
@@ -18,6 +18,7 @@ from stationmaster.embedded_server.router import Handler, Route
 from stationmaster.embedded_server.store import Store
 
 MAX_PAGE = 10**9
+"""More pages than any database has; its offset still is an integer that SQLite can hold."""
 
 
 class PageRoutes:
@@ -61,8 +62,7 @@ class PageRoutes:
         """One report."""
         wanted = report_id(values["id"])
         header = await self._store.read(lambda connection: record.header_of(connection, wanted))
-        if header is None:
-            raise _missing(wanted)
+        header = there(header, wanted)
         data = await self._data(wanted)
         return await self._store.run(lambda: report_page(header, data))
 
@@ -70,9 +70,7 @@ class PageRoutes:
         """The report as a file."""
         wanted = report_id(values["id"])
         body = await self._store.read(lambda connection: record.body(connection, wanted))
-        if body is None:
-            raise _missing(wanted)
-        return download(body, name=f"{wanted}.json", content_type="application/json")
+        return download(there(body, wanted), name=f"{wanted}.json", content_type="application/json")
 
     async def files(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """All attachments as a zip."""
@@ -91,13 +89,7 @@ class PageRoutes:
 
     async def _data(self, wanted: str) -> dict[str, Any]:
         data = await self._store.read(lambda connection: record.data(connection, wanted))
-        if data is None:
-            raise _missing(wanted)
-        return data
-
-
-def _missing(wanted: str) -> RequestError:
-    return RequestError(f"There is no report {wanted}.", status=404)
+        return there(data, wanted)
 
 
 def _shown(handler: Handler) -> Handler:

@@ -10,6 +10,7 @@ import msgspec
 from stationmaster.embedded_server.error import EmbeddedServerError
 
 ACTIVE = 1
+"""`state` of a process that may be used."""
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
@@ -17,6 +17,7 @@ from stationmaster.embedded_server.answer import (
     json_answer,
     json_bytes,
     report_id,
+    there,
 )
 from stationmaster.embedded_server.attachment import Attachment, list_attachments, pack
 from stationmaster.embedded_server.detail import FULL, Detail, pruned
@@ -31,8 +32,8 @@ from stationmaster.embedded_server.store import Store
 INLINE_BYTES = 256 * 1024
 """A larger body is parsed in the store's thread, so that it does not hold up other requests."""
 BODY_TIMEOUT = 300.0
+"""Seconds a client may take to send one."""
 
-T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
@@ -108,7 +109,7 @@ class ReportRoutes:
         wanted = report_id(values["id"])
         if detail.full:
             body = await self._store.read(lambda connection: record.body(connection, wanted))
-            return json_bytes(_there(body, wanted))
+            return json_bytes(there(body, wanted))
         data = await self._data(wanted)
         return json_bytes(json.dumps(pruned(data, detail), separators=(",", ":")).encode())
 
@@ -153,7 +154,7 @@ class ReportRoutes:
     # ---------------------------------------------------------------- look-ups
     async def _data(self, wanted: str) -> dict[str, Any]:
         data = await self._store.read(lambda connection: record.data(connection, wanted))
-        return _there(data, wanted)
+        return there(data, wanted)
 
     async def _attachment(self, wanted: str, attachment_id: str) -> Attachment:
         for one in list_attachments(await self._data(wanted)):
@@ -166,9 +167,3 @@ class ReportRoutes:
             if one.step_id == step_id:
                 return one
         raise RequestError(f"Report {wanted} has no attachment at step {step_id}.", status=404)
-
-
-def _there(found: T | None, wanted: str) -> T:
-    if found is None:
-        raise RequestError(f"There is no report {wanted}.", status=404)
-    return found

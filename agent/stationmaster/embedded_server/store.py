@@ -22,6 +22,8 @@ from stationmaster.embedded_server.schema import connect
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 MAX_BATCH = 256
+"""Jobs that share a transaction, at most."""
+
 _NOTHING = object()
 
 
