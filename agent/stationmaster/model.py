@@ -12,6 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+PROTOCOL_VERSION = 1
+"""Version of the control protocol and of every `--json` answer."""
+
 
 class EntryState(StrEnum):
     """Where a spool entry stands. `processing` is observed, not durable: it means leased now."""
@@ -255,7 +258,3 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     size: int
     mtime_ns: int
-
-
-PROTOCOL_VERSION = 1
-"""Version of the control protocol and of every `--json` answer."""

@@ -12,6 +12,7 @@ import typer
 from stationmaster.cli.output import say
 from stationmaster.cli.session import fail, home, run
 from stationmaster.errors import StationmasterError
+from stationmaster.runtime.log import LOG_FILE
 
 app = typer.Typer(help="What the agent says.", no_args_is_help=True)
 _POLL = 0.25
@@ -25,7 +26,7 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
 ) -> None:
     """Show the end of the agent's log."""
-    path = home().log / "agent.log"
+    path = home().log / LOG_FILE
     if not path.exists():
         fail(StationmasterError(f"There is no log yet at {path}.", next_step="Has the agent run?"))
     with path.open(encoding="utf-8", errors="replace") as file:

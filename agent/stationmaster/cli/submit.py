@@ -10,9 +10,8 @@ import typer
 from stationmaster.api.wsjf import encode
 from stationmaster.cli.agent import Json
 from stationmaster.cli.output import print_json, say
-from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.store import ConfigStore
-from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import Submitted
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.runtime.inbox import leave_raw
@@ -57,7 +56,7 @@ def _checked(content: bytes, file: Path) -> bytes:
 
 async def _submit(content: bytes, filename: str, converter: str, instance: str) -> Submitted:
     try:
-        async with ControlClient(home().socket) as client:
+        async with agent() as client:
             return await client.submit(instance, content, filename=filename, converter=converter)
     except NoAgentError:
         return _leave(content, filename, converter, instance)

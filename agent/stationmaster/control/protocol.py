@@ -80,8 +80,9 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of a submit; what it names is on disk.
 
     Attributes:
-        entry: number of the spool entry; None for a raw file, which is converted next.
-        place: where the raw file waits.
+        entry: number of the spool entry; None for what waits in a folder until the agent takes it: a raw
+            file, or a report while the instance is stopped.
+        place: where that file waits.
     """
 
     instance: str
@@ -114,12 +115,12 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def version_refusal(theirs: str | None) -> str | None:
-    """Why we cannot talk to a side that says `theirs`; None when we can."""
+    """Why we cannot talk to a side that says `theirs`, in a sentence; None when we can."""
     if theirs == str(PROTOCOL_VERSION):
         return None
     if theirs is None:
-        return "the other side does not say which control protocol it speaks"
+        return "The other side does not say which control protocol it speaks."
     return (
-        f"this program speaks control protocol {PROTOCOL_VERSION}, the other side speaks {theirs}: "
-        "install the same version of Stationmaster on both sides"
+        f"This program speaks control protocol {PROTOCOL_VERSION}, the other side speaks {theirs}: "
+        "install the same version of Stationmaster on both sides."
     )

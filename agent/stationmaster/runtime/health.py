@@ -11,6 +11,8 @@ from stationmaster.model import Problem, ProblemCode, Severity
 
 _LOG = logging.getLogger(__name__)
 LOOK_EVERY = 5.0
+"""Seconds between two looks."""
+
 STUCK_AFTER = 300.0
 """Seconds without any progress while there is work that could be done."""
 LATE = 2.0

@@ -37,6 +37,7 @@ RELEASE_EVERY = 30.0
 RETRY_EVERY = 5.0
 """Seconds between two looks for files that were queued again."""
 
+# What the pool answers, in the watcher's words; a file whose converter is on hold is looked at again later.
 _NOT_YET = {
     "busy": Outcome.BUSY,
     "incomplete": Outcome.INCOMPLETE,
@@ -79,7 +80,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         slots: conversions at one time.
-        archive: folder for archived files, errors: for failed ones.
+        archive: folder for archived files.
+        errors: folder for files that cannot be converted.
     """
 
     name: str
@@ -302,7 +304,8 @@ class _Task:
     """A file to convert: a claim, or a failed one that is tried again.
 
     Attributes:
-        path: where it lies now. state: as the ledger knows it, by its first place.
+        path: where it lies now.
+        state: as the ledger knows it, by its first place.
     """
 
     path: Path

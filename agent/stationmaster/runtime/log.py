@@ -11,6 +11,10 @@ from pathlib import Path
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(instance)s %(message)s"
 _BYTES, _FILES = 5 * 1024 * 1024, 5
+"""So large each file, so many old ones."""
+
+LOG_FILE = "agent.log"
+"""The file being written, in the home's log folder."""
 
 
 class _Bound(logging.Filter):
@@ -29,11 +33,11 @@ def bound(logger: logging.Logger, instance: str) -> logging.LoggerAdapter[loggin
 
 @contextmanager
 def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
-    """Log to `folder`/agent.log while entered, and to stderr if `console`."""
+    """Log to `LOG_FILE` in `folder` while entered, and to stderr if `console`."""
     root = logging.getLogger("stationmaster")
     before = root.level, root.propagate
     file = logging.handlers.RotatingFileHandler(
-        folder / "agent.log", maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8"
+        folder / LOG_FILE, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8"
     )
     handlers: list[logging.Handler] = [file]
     if console:

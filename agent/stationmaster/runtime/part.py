@@ -52,7 +52,6 @@ class Parts:
     """The parts of an instance that runs."""
 
     spool: Spool
-    client: WatsClient
     pool: ConverterPool
     watcher: Watcher
     uploader: Uploader
@@ -107,7 +106,7 @@ async def assemble(
     intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
     outbox = home.outbox(name)
     upkeep = Upkeep(spool, config.retention, outbox=outbox, clock=shared.clock, instance=name)
-    return Parts(spool, client, pool, watcher, uploader, intake, upkeep)
+    return Parts(spool, pool, watcher, uploader, intake, upkeep)
 
 
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:

@@ -17,10 +17,16 @@ from stationmaster.runtime.log import bound
 from stationmaster.runtime.part import Shared
 
 _LOG = logging.getLogger(__name__)
+
 MAX_CRASHES = 5
 CRASH_WINDOW = 600.0
 """Seconds: more than `MAX_CRASHES` in this time, and the instance stays down until somebody resumes it."""
+
 MAX_DELAY = 30.0
+"""Seconds between two tries after a crash, at most; they begin at one and double."""
+
+TROUBLE_DELAY = 5.0
+"""Seconds between two tries after expected trouble, such as a full disk at the start."""
 
 
 class Supervisor:
@@ -114,7 +120,7 @@ class Supervisor:
         again = " It is tried again by itself." if self.wanted else ""
         self._trouble = self._problem("cannot run now", f"{error.text}{again}", error.next_step)
         self._move(LifeEvent.CRASH)
-        return MAX_DELAY / 6
+        return TROUBLE_DELAY
 
     def _crashed(self, error: BaseException) -> float:
         self._log.error("crashed", exc_info=error)

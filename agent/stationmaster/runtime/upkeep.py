@@ -18,7 +18,10 @@ from stationmaster.spool.store import Spool
 
 _LOG = logging.getLogger(__name__)
 SWEEP_EVERY = 600.0
+"""Seconds between two sweeps of what the settings no longer keep."""
+
 LOOK_EVERY = 5.0
+"""Seconds between two looks at the spool's health."""
 
 
 class Upkeep:
