@@ -17,6 +17,7 @@ from stationmaster.convert.job import ConverterInfo, ImportFailure, Job, NotYet,
 from stationmaster.convert.registry import Registry
 from stationmaster.convert.slot import Slot, Slots
 from stationmaster.convert.trouble import Troubles
+from stationmaster.home.paths import make_private
 from stationmaster.model import Problem
 from stationmaster.worker.error import ChildError
 
@@ -207,7 +208,11 @@ class ConverterPool:
 
 
 def _purge(folder: Path, wanted: Iterable[Path]) -> None:
-    """Remove what an earlier run left, make the folders."""
+    """Remove what an earlier run left, make the folders.
+
+    Raises:
+        ConfigError: one cannot be made.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     for path in wanted:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path)

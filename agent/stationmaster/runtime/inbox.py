@@ -17,9 +17,11 @@ _SEE_CONVERTERS = "See which there are: stationmaster converter list"
 
 
 def own_folders(home: Home, name: str) -> tuple[WatchFolder, ...]:
-    """Watch folders of our own: the outbox, and `inbox/<converter>` for submitted raw files."""
-    inbox = home.instance_dir(name) / INBOX
-    raw = sorted(inbox.iterdir()) if inbox.is_dir() else []
+    """Watch folders of our own: the outbox, and `inbox/<converter>` for submitted raw files.
+
+    Raises:
+        ConfigError: the inbox cannot be read.
+    """
     return (
         outbox_folder(home.outbox(name)),
         *(
@@ -31,10 +33,20 @@ def own_folders(home: Home, name: str) -> tuple[WatchFolder, ...]:
                 move_to=str(home.archive(name)),
                 lane=LaneChoice.LIVE,
             )
-            for folder in raw
-            if folder.is_dir()
+            for folder in _inboxes(home.instance_dir(name) / INBOX)
         ),
     )
+
+
+def _inboxes(inbox: Path) -> list[Path]:
+    try:
+        return sorted(folder for folder in inbox.iterdir() if folder.is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ConfigError(
+            f"The folder {inbox} cannot be read: {error.strerror}.", next_step="Check its rights."
+        ) from error
 
 
 def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: bytes) -> tuple[Path, bool]:

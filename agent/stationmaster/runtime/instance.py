@@ -47,7 +47,6 @@ class Instance:
         self._log = bound(_LOG, name)
         self._stop = asyncio.Event()
         self._drain = asyncio.Event()
-        self._folders = (*config.watch, *own_folders(shared.home, name))
         self.spool: Spool | None = None
         self._parts: Parts | None = None
 
@@ -56,10 +55,12 @@ class Instance:
         """Open, work, and close in order.
 
         Raises:
+            ConfigError: a folder of ours cannot be made or read now.
             SpoolError: the spool cannot be opened now.
         """
         shared, home = self._shared, self._shared.home
         home.ensure_instance(self.name)
+        folders = (*self.config.watch, *own_folders(home, self.name))
         async with AsyncExitStack() as stack:
             spool = await Spool.open(
                 home.spool(self.name),
@@ -69,9 +70,7 @@ class Instance:
                 on_change=self._spool_changed,
             )
             stack.push_async_callback(spool.aclose)
-            parts = await assemble(
-                stack, shared, self.config, name=self.name, folders=self._folders, spool=spool
-            )
+            parts = await assemble(stack, shared, self.config, name=self.name, folders=folders, spool=spool)
             # No await from here to the work: what is set now holds, what comes later goes to the parts.
             _pause(parts, self.config.paused_until)
             self.spool, self._parts = spool, parts
