@@ -227,7 +227,7 @@ class _Demo:
 
 def _program() -> list[str]:
     frozen = getattr(sys, "frozen", False)
-    return [sys.executable] if frozen else [sys.executable, "-m", "stationmaster"]
+    return [sys.executable] if frozen else [sys.executable, "-P", "-m", "stationmaster"]
 
 
 def _started(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ import typer
 from stationmaster.cli.agent import Json
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
-from stationmaster.config.field import parse_value
+from stationmaster.config.field import masked, parse_value
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
@@ -112,17 +113,19 @@ def _list(value: object) -> list[Any]:
 
 @app.command()
 def show(name: Name, *, json: Json = False) -> None:
-    """Show an instance's settings; a token is never among them."""
+    """Show an instance's settings; neither a token nor the proxy's password is among them."""
     try:
         config = ConfigStore(home()).load(name)
     except StationmasterError as error:
         fail(error)
     if json:
-        print_json("instance", {"name": name, **plain(config)})
+        values = plain(config)
+        values["server"]["proxy"] = masked(config.server.proxy)
+        print_json("instance", {"name": name, **values})
         return
     path = home().instance_file(name)
     say(f"# {path}")
-    typer.echo(path.read_text(encoding="utf-8"), nl=False)
+    typer.echo(masked(path.read_text(encoding="utf-8")), nl=False)
 
 
 @app.command()
@@ -198,7 +201,9 @@ def _patch(settings: list[str] | None) -> dict[str, Any]:
 
 
 def _read_token() -> str:
-    token = sys.stdin.readline().strip()
+    # What is typed, not piped, does not appear on the screen.
+    line = getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()
+    token = line.strip()
     if not token:
         fail(ConfigError("No token came on standard input."))
     return token

@@ -15,7 +15,7 @@ from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
-from stationmaster.home.paths import Home, Scope
+from stationmaster.home.paths import GROUP, Home, Scope
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.log import logging_to
 from stationmaster.runtime.supervisor import expected_in
@@ -69,11 +69,11 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="blocking"))
     agent = Agent(home)
     _stop_on_signals(loop, agent)
-    mode = 0o660 if home.scope is Scope.MACHINE else 0o600
+    members = GROUP if home.scope is Scope.MACHINE else ""
     async with asyncio.TaskGroup() as group:
         running = group.create_task(agent.run())
         await agent.ready()  # the first snapshot that anybody sees has all instances
-        async with ControlServer(agent, home.socket, mode=mode, budget=agent.budget.control):
+        async with ControlServer(agent, home.socket, group=members, budget=agent.budget.control):
             _LOG.info("agent ready, process %d", agent.status().pid)
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()

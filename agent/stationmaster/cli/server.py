@@ -11,6 +11,7 @@ import typer
 
 from stationmaster.cli.output import say
 from stationmaster.cli.session import home, run
+from stationmaster.home.paths import make_private
 
 app = typer.Typer(help="A WATS-compatible server on this computer, to try things with.", no_args_is_help=True)
 
@@ -29,7 +30,7 @@ def run_server(
     """Run it in the foreground. It listens on this computer only; its page lists the reports."""
     token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
     place = database or home().data / "embedded-server.db"
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_private(place.parent)
     run(_serve(port, place, token))
 
 

@@ -184,9 +184,14 @@ def walk(
 def shown(value: Any) -> str:
     """A value as errors show it: short, on one line, without a password in an address."""
     text = json.dumps(value, default=str, ensure_ascii=False)
-    # To the last "@": a password may hold "@" and "/" where it should not.
-    text = re.sub(r"//\S*@", "//***@", text)
+    text = masked(text)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def masked(text: str) -> str:
+    """`text` with a user and password in an address replaced by "***"."""
+    # To the last "@": a password may hold "@" and "/" where it should not.
+    return re.sub(r"//\S*@", "//***@", text)
 
 
 def meant(value: Any, annotation: Any) -> str:

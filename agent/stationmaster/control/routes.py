@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
+from stationmaster.api.text import printable
 from stationmaster.control import protocol
+from stationmaster.control.transport import peer_uid
 from stationmaster.errors import (
     ConfigError,
     ControlError,
@@ -25,6 +30,21 @@ AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
+
+_LARGEST = 2**63 - 1
+"""Number of the last entry that any database can hold."""
+
+
+class Right(Enum):
+    """What a route asks of its caller.
+
+    Who can open the channel may operate the agent: read, submit, pause, retry. Only its own account and root
+    may administer it: settings say where reports and token go, and which code runs.
+    """
+
+    OPERATE = "operate"
+    ADMINISTER = "administer"
+
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -79,15 +99,16 @@ async def _say_version(request: web.Request, response: web.StreamResponse) -> No
 async def _body(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # bad UTF-8 is a ValueError, but no DecodeError
         raise ControlError(f"The request's body is wrong: {error}.", status=400, code="usage") from error
 
 
 def _number(text: str, name: str) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         raise ControlError(f"{name} must be a whole number.", status=400, code="usage") from None
+    return max(-_LARGEST, min(number, _LARGEST))
 
 
 def _agent(request: web.Request) -> Agent:
@@ -96,6 +117,38 @@ def _agent(request: web.Request) -> Agent:
 
 def _name(request: web.Request) -> str:
     return request.match_info["name"]
+
+
+def _caller(request: web.Request) -> int | None:
+    """User id of who asks; None where the system does not tell, and its own rules let only the owner in."""
+    return peer_uid(request.get_extra_info("socket")) if hasattr(os, "geteuid") else None
+
+
+async def _caller_name(request: web.Request) -> str:
+    uid = _caller(request)
+    if uid is None or sys.platform == "win32":
+        return ""
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    try:
+        return (await asyncio.to_thread(pwd.getpwuid, uid)).pw_name
+    except KeyError:  # a user without a name
+        return f"user id {uid}"
+
+
+def _for_administrators(handler: Handler) -> Handler:
+    async def checked(request: web.Request) -> web.StreamResponse:
+        uid = _caller(request)
+        if uid is not None and uid not in {0, os.geteuid()}:
+            raise ControlError(
+                "Only the agent's own account and an administrator may do this.",
+                status=403,
+                code="forbidden",
+                next_step="Ask your administrator, or run the command as root.",
+            )
+        return await handler(request)
+
+    return checked
 
 
 async def status(request: web.Request) -> web.Response:
@@ -136,7 +189,10 @@ async def get_config(request: web.Request) -> web.Response:
 async def patch_config(request: web.Request) -> web.Response:
     """`PATCH /v1/instances/{name}`."""
     body = await _body(request, protocol.PatchRequest)
-    await _agent(request).configure(_name(request), body.patch)
+    try:
+        await _agent(request).configure(_name(request), body.patch)
+    except RecursionError:
+        raise ControlError("The patch is nested too deeply.", status=400, code="usage") from None
     return _done()
 
 
@@ -222,9 +278,10 @@ async def retry(request: web.Request) -> web.Response:
 async def dismiss(request: web.Request) -> web.Response:
     """`POST /v1/instances/{name}/entries/dismiss`."""
     body = await _body(request, protocol.SelectRequest)
-    if not body.by:
+    by = await _caller_name(request) or printable(body.by)
+    if not by:
         raise ControlError("Dismissing needs to know by whom.", status=400, code="usage")
-    count = await _agent(request).dismiss(_name(request), None if body.all else body.ids, by=body.by)
+    count = await _agent(request).dismiss(_name(request), None if body.all else body.ids, by=by)
     return _json(protocol.Changed(count=count))
 
 
@@ -245,26 +302,26 @@ async def unknown(request: web.Request) -> web.Response:
     raise ControlError(f"There is no {request.method} {request.path}.", status=404, code="not-found")
 
 
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/v1/status", status),
-    ("GET", "/v1/events", events),
-    ("POST", "/v1/shutdown", shutdown),
-    ("POST", "/v1/instances", add_instance),
-    ("GET", "/v1/instances/{name}", get_config),
-    ("PATCH", "/v1/instances/{name}", patch_config),
-    ("DELETE", "/v1/instances/{name}", remove_instance),
-    ("PUT", "/v1/instances/{name}/token", set_token),
-    ("POST", "/v1/instances/{name}/pause", pause),
-    ("POST", "/v1/instances/{name}/resume", resume),
-    ("POST", "/v1/instances/{name}/drain", drain),
-    ("POST", "/v1/instances/{name}/send", send_now),
-    ("GET", "/v1/instances/{name}/entries", entries),
-    ("GET", "/v1/instances/{name}/entries/{id}", entry),
-    ("GET", "/v1/instances/{name}/entries/{id}/payload", payload),
-    ("POST", "/v1/instances/{name}/entries/retry", retry),
-    ("POST", "/v1/instances/{name}/entries/dismiss", dismiss),
-    ("GET", "/v1/find", find),
-    ("POST", "/v1/submit", submit),
+ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
+    ("GET", "/v1/status", status, Right.OPERATE),
+    ("GET", "/v1/events", events, Right.OPERATE),
+    ("POST", "/v1/shutdown", shutdown, Right.ADMINISTER),
+    ("POST", "/v1/instances", add_instance, Right.ADMINISTER),
+    ("GET", "/v1/instances/{name}", get_config, Right.OPERATE),
+    ("PATCH", "/v1/instances/{name}", patch_config, Right.ADMINISTER),
+    ("DELETE", "/v1/instances/{name}", remove_instance, Right.ADMINISTER),
+    ("PUT", "/v1/instances/{name}/token", set_token, Right.ADMINISTER),
+    ("POST", "/v1/instances/{name}/pause", pause, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/resume", resume, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/drain", drain, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/send", send_now, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/entries", entries, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/entries/{id}", entry, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/entries/{id}/payload", payload, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/entries/retry", retry, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/entries/dismiss", dismiss, Right.OPERATE),
+    ("GET", "/v1/find", find, Right.OPERATE),
+    ("POST", "/v1/submit", submit, Right.OPERATE),
 )
 
 
@@ -279,7 +336,8 @@ def application(agent: Agent) -> web.Application:
 
     app.on_shutdown.append(end_streams)
     app.on_response_prepare.append(_say_version)
-    for method, path, handler in ROUTES:
-        app.router.add_route(method, path, handler)
+    for method, path, handler, right in ROUTES:
+        administered = right is Right.ADMINISTER
+        app.router.add_route(method, path, _for_administrators(handler) if administered else handler)
     app.router.add_route("*", "/{rest:.*}", unknown)
     return app

@@ -22,17 +22,17 @@ class ControlServer:
     On exit the event streams end first, then open requests get a moment to finish.
     """
 
-    def __init__(self, agent: Agent, address: str, *, mode: int = 0o600, budget: float = 2.0) -> None:
+    def __init__(self, agent: Agent, address: str, *, group: str = "", budget: float = 2.0) -> None:
         """Nothing is bound yet.
 
         Args:
             agent: who answers.
             address: `Home.socket`.
-            mode: of the Unix socket; 0o660 for the machine scope's group.
+            group: whose members may operate the agent beside its owner; "" for nobody.
             budget: seconds that open requests get at the end.
         """
         self._address = address
-        self._mode = mode
+        self._group = group
         self._runner = web.AppRunner(
             application(agent), access_log=None, shutdown_timeout=budget, handle_signals=False
         )
@@ -54,7 +54,7 @@ class ControlServer:
             from stationmaster.control.pipe import OwnedPipeSite  # noqa: PLC0415 - Windows only
 
             return OwnedPipeSite(self._runner, self._address)
-        return web.SockSite(self._runner, bind_unix(Path(self._address), mode=self._mode))
+        return web.SockSite(self._runner, bind_unix(Path(self._address), group=self._group))
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()

@@ -6,15 +6,21 @@ not get a token.
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 import socket
 import struct
+import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from stationmaster.errors import NoAgentError
+
+logger = logging.getLogger(__name__)
 
 NO_AGENT_STEP = "Start it with: stationmaster agent run"
 
@@ -34,7 +40,7 @@ def connector(address: str) -> aiohttp.BaseConnector:
         return aiohttp.NamedPipeConnector(path=address)
     path = Path(address)
     try:
-        owner = path.lstat().st_uid
+        owner, trusted = path.lstat().st_uid, _trusted_owners(path)
     except FileNotFoundError as error:
         raise NoAgentError(
             f"No agent is running ({address} is not there).", next_step=NO_AGENT_STEP
@@ -44,17 +50,24 @@ def connector(address: str) -> aiohttp.BaseConnector:
             f"The control channel {address} cannot be reached: {error.strerror}.",
             next_step="Whose agent is it? See --scope.",
         ) from error
-    check_owner(owner, address)
-    return _OwnedUnixConnector(path=address)
+    _check_owner(owner, address, trusted)
+    return _OwnedUnixConnector(address, trusted)
 
 
-def check_owner(owner: int, address: str) -> None:
-    """Refuse a server end that neither we nor root own.
+def _trusted_owners(path: Path) -> frozenset[int]:
+    """Users whose agent may listen at `path`: we, root, and the account whose folder root put there.
 
-    Raises:
-        NoAgentError: it belongs to somebody else.
+    A service runs under an account of its own, in a folder such as /run/stationmaster: what lies directly in
+    a folder that only root may write was made, or handed to its owner, by root.
     """
-    if owner not in {0, os.getuid()}:
+    above = path.parent.parent.lstat()
+    if above.st_uid == 0 and not above.st_mode & 0o022:
+        return frozenset({0, os.getuid(), path.parent.lstat().st_uid})
+    return frozenset({0, os.getuid()})
+
+
+def _check_owner(owner: int, address: str, trusted: Collection[int]) -> None:
+    if owner not in trusted:
         raise NoAgentError(
             f"The control channel {address} belongs to user id {owner}, not to you: nothing was sent.",
             next_step="Use --scope machine for an agent that runs as a service, or remove the socket.",
@@ -64,35 +77,46 @@ def check_owner(owner: int, address: str) -> None:
 class _OwnedUnixConnector(aiohttp.UnixConnector):
     """Checks the peer's credentials on each new connection, before a byte goes out."""
 
+    def __init__(self, path: str, trusted: Collection[int]) -> None:
+        super().__init__(path=path)
+        self._trusted = trusted
+
     async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
         protocol = await super()._create_connection(*args, **kwargs)
         transport = protocol.transport
         peer = transport.get_extra_info("socket") if transport else None
-        if peer is not None:
+        owner = peer_uid(peer)
+        if owner is not None:
             try:
-                check_owner(_peer_uid(peer), self.path)
+                _check_owner(owner, self.path, self._trusted)
             except NoAgentError:
                 protocol.close()
                 raise
         return protocol
 
 
-def _peer_uid(peer: Any) -> int:
-    """User id of the process at the other end; our own where the system cannot tell."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return os.getuid()
-    # struct ucred: pid, uid, gid (unix(7), SO_PEERCRED)
-    raw = peer.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
-    _pid, uid, _gid = struct.unpack("3i", raw)
+def peer_uid(peer: Any) -> int | None:
+    """User id of the process at the other end of a Unix socket; None where the system does not tell."""
+    if peer is None:
+        return None
+    if sys.platform == "linux":
+        # struct ucred: pid, uid, gid (unix(7), SO_PEERCRED)
+        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        uid = struct.unpack("3i", raw)[1]
+    elif sys.platform == "darwin":
+        # struct xucred: version, uid, ... (unix(4), SOL_LOCAL 0, LOCAL_PEERCRED 1)
+        uid = struct.unpack_from("2I", peer.getsockopt(0, 1, 76))[1]
+    else:
+        return None
     return int(uid)
 
 
-def bind_unix(path: Path, *, mode: int = 0o600) -> socket.socket:
+def bind_unix(path: Path, *, group: str = "") -> socket.socket:
     """Listen on a Unix socket, replacing a stale one; the caller holds the home's lock.
 
-    The socket is bound under a private name, given its mode, and renamed into place, so that nobody can
-    connect before the mode is right.
+    The socket is bound under a private name, given its group and mode (0600, with a group 0660), and renamed
+    into place, so that nobody can connect before they are right. A group that is not there, or is not ours
+    to give, is passed over: then the owner alone uses the channel.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{os.getpid()}.s")
@@ -100,7 +124,9 @@ def bind_unix(path: Path, *, mode: int = 0o600) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(temporary))
-        temporary.chmod(mode)
+        temporary.chmod(0o600)
+        if group and _given_to(group, temporary):
+            temporary.chmod(0o660)
         listener.listen(128)
         temporary.replace(path)
     except OSError:
@@ -109,3 +135,12 @@ def bind_unix(path: Path, *, mode: int = 0o600) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
+
+
+def _given_to(group: str, path: Path) -> bool:
+    try:
+        shutil.chown(path, group=group)
+    except (LookupError, OSError) as error:
+        logger.warning("the group %s cannot use the control channel: %s", group, error)
+        return False
+    return True

@@ -22,7 +22,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -157,7 +157,8 @@ class Home(msgspec.Struct, frozen=True):
         """Create the folders, for the owner only; existing ones are left as they are.
 
         Raises:
-            ConfigError: the home lies on a network, a folder cannot be made, the socket's folder is not ours.
+            ConfigError: the home lies on a network, a folder cannot be made, or others may write to one: who
+                can put a converter or a setting there runs code as us, who owns the socket's poses as us.
         """
         for folder in (self.config, self.data):
             reason = unsafe_home_reason(folder)
@@ -167,7 +168,12 @@ class Home(msgspec.Struct, frozen=True):
             make_private(folder)
         if sys.platform != "win32":
             self._open_run_to_group()
-            _check_owner(Path(self.socket).parent)
+            sockets = Path(self.socket).parent
+            make_private(sockets)
+            for folder in (self.config, self.instances, self.data, self.log, self.run):
+                _refuse_foreign(folder, folder.stat(), owners={0, os.geteuid()})
+            # Its parent may be everybody's /tmp: a link there could lead anywhere.
+            _refuse_foreign(sockets, sockets.lstat(), owners={os.geteuid()})
 
     def ensure_instance(self, name: str) -> None:
         """Create the folders of one instance, for the owner only."""
@@ -198,16 +204,13 @@ def make_private(folder: Path) -> None:
         ) from error
 
 
-def _check_owner(folder: Path) -> None:
-    """Refuse a socket folder that somebody else made or may write: who owns it can pose as the agent."""
-    make_private(folder)
-    if sys.platform != "win32":
-        found = folder.lstat()
-        if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
-            raise ConfigError(
-                f"The folder {folder} for the control channel belongs to, or may be written by, others.",
-                next_step="Remove it, or make it yours with mode 0700.",
-            )
+def _refuse_foreign(folder: Path, found: os.stat_result, *, owners: Collection[int]) -> None:
+    if found.st_uid not in owners or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+        raise ConfigError(
+            f"The folder {folder} belongs to, or may be written by, others.",
+            next_step="See what they put there, then make it yours alone: "
+            f"chmod 700 {folder}; or set {HOME_VARIABLE} to another folder.",
+        )
 
 
 def _socket_folder(env: Mapping[str, str]) -> Path:

@@ -70,11 +70,15 @@ class Orders(ABC):
         await self.reload()
 
     async def config_view(self, name: str) -> InstanceConfigView:
-        """Settings of an instance."""
+        """Settings of an instance, without the proxy's password."""
+        from stationmaster.config.field import masked  # noqa: PLC0415 - brings inspect along, rarely asked for
+
         config = await asyncio.to_thread(self.store.load, name)
         path = self.home.instance_file(name)
         text = await asyncio.to_thread(path.read_text, encoding="utf-8")
-        return InstanceConfigView(name=name, path=str(path), toml=text, values=msgspec.to_builtins(config))
+        values = msgspec.to_builtins(config)
+        values["server"]["proxy"] = masked(config.server.proxy)
+        return InstanceConfigView(name=name, path=str(path), toml=masked(text), values=values)
 
     async def set_token(self, name: str, token: str) -> None:
         """Store a token and use it at once."""

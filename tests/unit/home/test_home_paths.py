@@ -185,7 +185,7 @@ def test_a_link_as_socket_folder_is_refused(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="sm-") as short:
         (Path(short) / "stationmaster").symlink_to(tmp_path)
         env = {"STATIONMASTER_HOME": str(tmp_path / ("x" * 100)), "XDG_RUNTIME_DIR": short}
-        with pytest.raises(ConfigError, match="control channel"):
+        with pytest.raises(ConfigError, match="belongs to, or may be written by, others"):
             Home.find(env=env).ensure()
 
 
@@ -206,6 +206,23 @@ def test_machine_scope_lets_the_group_reach_the_socket(
     other = Home.find(Scope.MACHINE, env={"STATIONMASTER_HOME": str(tmp_path / "other")})
     other.ensure()
     assert mode(other.run) == 0o700
+
+
+@posix_only
+@pytest.mark.parametrize("name", ["config", "data", "log", "run", "config/instances"])
+def test_a_home_that_others_may_write_is_refused(tmp_path: Path, name: str) -> None:
+    home = Home.find(env={"STATIONMASTER_HOME": str(tmp_path)})
+    home.ensure()
+    (tmp_path / name).chmod(0o770)
+    with pytest.raises(ConfigError, match=rf"{name} belongs to, or may be written by, others.*chmod 700"):
+        home.ensure()
+
+
+@posix_only
+def test_a_home_may_be_a_link_to_a_folder_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "config").symlink_to(tmp_path / "elsewhere")
+    Home.find(env={"STATIONMASTER_HOME": str(tmp_path)}).ensure()
 
 
 def test_make_private_names_the_cause(tmp_path: Path) -> None:
