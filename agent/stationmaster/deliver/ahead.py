@@ -14,8 +14,6 @@ from stationmaster.deliver.backoff import half_jitter
 from stationmaster.deliver.port import Lease, Queue
 from stationmaster.errors import SpoolError
 
-_LOG = logging.getLogger(__name__)
-
 LOOK_AHEAD_BYTES = 32 * 1024 * 1024
 """No further look-ahead while leased payloads hold this many bytes."""
 
@@ -47,12 +45,20 @@ class Ahead:
         idle_until: monotonic time until which a faulty disk is left alone.
     """
 
-    def __init__(self, queue: Queue, clock: Clock, rng: random.Random, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        clock: Clock,
+        rng: random.Random,
+        wake: Callable[[], None],
+        log: logging.LoggerAdapter[logging.Logger],
+    ) -> None:
         """Lease nothing yet. `wake` is called when the loop should look again."""
         self._queue = queue
         self._clock = clock
         self._rng = rng
         self._wake = wake
+        self._log = log
         self._bytes = 0
         self._pending: set[asyncio.Future[None]] = set()
         self._acks: list[tuple[Lease, str]] = []
@@ -191,7 +197,7 @@ class Ahead:
     def _failed(self, error: SpoolError) -> None:
         """The queue cannot take verdicts or give leases: slow down; the spool tells the user why."""
         if not self._failures:
-            _LOG.warning("uploads wait for the spool: %s", error)
+            self._log.warning("uploads wait for the spool: %s", error)
         now = self._clock.monotonic()
         if now >= self.idle_until:
             pause = half_jitter(self._failures, base=1.0, cap=60.0, rng=self._rng)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from stationmaster.clock import Clock
+from stationmaster.log import bound
 from stationmaster.model import Problem, ProblemCode, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Board:
     def __init__(self, instance: str, clock: Clock, on_change: Callable[[], None]) -> None:
         """Start empty."""
         self._instance = instance
+        self._log = bound(_LOG, instance)
         self._clock = clock
         self._on_change = on_change
         self._problems: dict[ProblemCode, Problem] = {}
@@ -84,7 +86,7 @@ class Board:
         if code in LINK_PROBLEMS:
             self.link_trouble = True
         if old is None:
-            _LOG.warning("%s: %s: %s", self._instance, code, text)
+            self._log.warning("%s: %s", code, text)
         self._problems[code] = problem
         self._on_change()
 
@@ -92,7 +94,7 @@ class Board:
         """Take Problems away; those that are not shown are passed over."""
         gone = [code for code in codes if self._problems.pop(code, None)]
         if gone:
-            _LOG.info("%s: over: %s", self._instance, ", ".join(gone))
+            self._log.info("over: %s", ", ".join(gone))
             self.link_trouble = any(code in LINK_PROBLEMS for code in self._problems)
             self._on_change()
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from stationmaster.clock import Clock
 from stationmaster.deliver.board import Board, Parked, Suspects, link_code
 from stationmaster.errors import NeedsLoginError, NeedsUserError, StationmasterError, TransientError
+from stationmaster.log import bound
 from stationmaster.model import Link, ProblemCode
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class LinkState:
         self.link = Link.OFFLINE
         self.held = False
         self.probe_at = 0.0
-        self._instance = instance
+        self._log = bound(_LOG, instance)
         self._clock = clock
         self._on_change = on_change
         self._ping_interval = ping_interval
@@ -165,6 +166,6 @@ class LinkState:
 
     def _set(self, link: Link) -> None:
         if link is not self.link:
-            _LOG.info("%s: link %s -> %s", self._instance, self.link, link)
+            self._log.info("link %s -> %s", self.link, link)
             self.link = link
             self._on_change()

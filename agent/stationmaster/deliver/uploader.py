@@ -21,6 +21,7 @@ from stationmaster.deliver.link import LinkState
 from stationmaster.deliver.port import Lease, Queue, Submits
 from stationmaster.deliver.verdict import Judge
 from stationmaster.errors import StationmasterError
+from stationmaster.log import bound
 from stationmaster.model import Link, Problem, UploadStatus
 
 _LOG = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Uploader:
                 between two probes of a held link.
         """
         rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
+        self._log = bound(_LOG, instance)
         self._client = client
         self._gate = gate
         self._clock = clock
@@ -65,7 +67,7 @@ class Uploader:
         self._event = asyncio.Event()
         self._seat = Seat(gate, self._limits, self._event.set)  # taken when `run` begins
         self._link = LinkState(instance, clock, on_change, ping_interval=ping_interval)
-        self._ahead = Ahead(queue, clock, rng, self._event.set)
+        self._ahead = Ahead(queue, clock, rng, self._event.set, self._log)
         self._judge = Judge(self._link, clock, rng, self._ahead)
         self._tasks: asyncio.TaskGroup | None = None
         self._active = 0  # requests under way, at this gate and at one we left
@@ -150,7 +152,7 @@ class Uploader:
                 await self._loop()
                 await self._finish()
         except* _OutOfTimeError:
-            _LOG.warning("uploads under way did not finish in time; they are sent again later")
+            self._log.warning("uploads under way did not finish in time; they are sent again later")
         finally:
             self._probing = False
             self._ahead.flush_acks(idle=True)

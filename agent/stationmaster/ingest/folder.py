@@ -23,6 +23,7 @@ from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.sight import Scan, Setting, Sight
 from stationmaster.ingest.trouble import Trouble
 from stationmaster.ingest.wakeup import Hints
+from stationmaster.log import bound
 from stationmaster.model import Lane, SourceState
 
 LOCAL_INTERVAL = 2.0
@@ -65,6 +66,7 @@ class FolderWatch:
         self.roster = Roster(setting.folder, covers=self._covers, owns=self._owns)
         self.sight = Sight()
         self._s = setting
+        self._log = bound(_LOG, setting.instance)
         self._clock = setting.clock
         self._wake = asyncio.Event()
         self._hinted: set[str] = set()
@@ -179,7 +181,7 @@ class FolderWatch:
                         name = str(row.path).removeprefix(prefix)
                         self.roster.recall(name, Stat(row.size, row.mtime_ns), row.resume)
             except SpoolError as error:
-                _LOG.warning("The ledger of %s cannot be read now: %s", self.root, error)
+                self._log.warning("the ledger of %s cannot be read now: %s", self.root, error)
                 await self._clock.sleep(LEDGER_RETRY)
             else:
                 return
@@ -278,7 +280,7 @@ class FolderWatch:
         sight = self.sight
         if sight.trouble is None or sight.trouble.code != trouble.code:
             sight.since = self._clock.now()
-            _LOG.warning("%s", trouble.text)
+            self._log.warning("%s", trouble.text)
         sight.trouble, sight.tried = trouble, True
         scan, self._scan = self._scan, None
         if scan is not None:
@@ -297,7 +299,7 @@ class FolderWatch:
             try:
                 await files.put_back(name)
             except OSError as error:
-                _LOG.warning("The file %s in %s cannot get its name back: %s", name, self.root, error)
+                self._log.warning("the file %s in %s cannot get its name back: %s", name, self.root, error)
                 self._strays[name] = now
 
     async def _forget(self, now: float) -> None:

@@ -18,8 +18,15 @@ from stationmaster.ingest.wakeup import WakeUp
 
 @dataclass(slots=True, kw_only=True)
 class Setting:
-    """What a folder watch works with."""
+    """What a folder watch works with.
 
+    Attributes:
+        instance: name of the instance, for the log.
+        index: which of the instance's folders it is.
+        on_ready: called when a file may be claimed.
+    """
+
+    instance: str
     index: int
     folder: WatchFolder
     root: str

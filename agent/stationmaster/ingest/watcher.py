@@ -79,6 +79,7 @@ class Watcher:
         self._folders = [
             FolderWatch(
                 Setting(
+                    instance=instance,
                     index=index,
                     folder=folder,
                     root=roots[index],

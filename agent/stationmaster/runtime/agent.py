@@ -23,6 +23,7 @@ from stationmaster.deliver.gate import Gates
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
+from stationmaster.log import bound
 from stationmaster.model import AgentStatus, FolderStatus, InstanceStatus, Lifecycle, Problem
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.event import first_of
@@ -155,7 +156,7 @@ class Agent(Orders):
         supervisor.stop()
         _, late = await asyncio.wait({task}, timeout=self.budget.instance)
         if late:
-            _LOG.warning("%s did not stop in time", name)
+            bound(_LOG, name).warning("did not stop in time")
             task.cancel()
             await asyncio.wait({task})
         del self.supervisors[name], self._tasks[name]
@@ -184,7 +185,7 @@ class Agent(Orders):
         if supervisor is not None:
             if supervisor.config == config or supervisor.reconfigured(config):
                 return
-            _LOG.info("%s: new settings", name)
+            bound(_LOG, name).info("new settings")
             wanted = supervisor.wanted
             await self._end(name)
         self._begin(name, config, wanted=wanted)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.errors import NeedsUserError
+from stationmaster.log import bound
 from stationmaster.model import Problem, ProblemCode, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Credentials:
             secret = await self._store.get(name)
         except NeedsUserError as error:
             if name in self._known:
-                _LOG.warning("%s: the last known token is used: %s", name, error)
+                bound(_LOG, name).warning("the last known token is used: %s", error)
                 return self._known[name]
             self._trouble[name] = error
             raise

@@ -9,6 +9,7 @@ from stationmaster.config.secrets import Secret
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import AddRequest
 from stationmaster.errors import NeedsUserError, StationmasterError
+from stationmaster.log import bound
 from stationmaster.runtime.credential import Credentials
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,6 @@ async def dismantle(store: ConfigStore, credentials: Credentials, name: str) -> 
         await credentials.delete(name)
     except NeedsUserError as error:
         note = f"Its token, if there was one, was not removed. {error.text}"
-        _LOG.warning("%s: %s", name, note)
+        bound(_LOG, name).warning("%s", note)
     await asyncio.to_thread(store.remove, name)
     return note

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from stationmaster.clock import Clock
+from stationmaster.log import bound
 from stationmaster.model import Problem, ProblemCode, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Watchdog:
                 self._last[name] = (progress, moment)
                 self.stuck.discard(name)
             elif moment - since >= self._stuck_after and name not in self.stuck:
-                _LOG.error("%s has stood still for %.0f s", name, moment - since)
+                bound(_LOG, name).error("has stood still for %.0f s", moment - since)
                 self.stuck.add(name)
         for name in self._last.keys() - now.keys():
             del self._last[name]

@@ -6,7 +6,6 @@ Nothing here is durable: what must survive is in the spool, in the folders and i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -24,11 +23,9 @@ from stationmaster.model import (
 )
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.inbox import own_folders
-from stationmaster.runtime.log import bound
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
 from stationmaster.spool.store import Spool
 
-_LOG = logging.getLogger(__name__)
 DRAIN_LOOK = 0.1
 """Seconds between two looks at whether a drain is through."""
 
@@ -44,7 +41,6 @@ class Instance:
         self.config = config
         self._shared = shared
         self._on_up = on_up
-        self._log = bound(_LOG, name)
         self._stop = asyncio.Event()
         self._drain = asyncio.Event()
         self.spool: Spool | None = None

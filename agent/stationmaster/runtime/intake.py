@@ -24,8 +24,8 @@ from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.plan import after_commit, after_failure
 from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.watcher import folder_key
+from stationmaster.log import bound
 from stationmaster.model import Lane, SourceState
-from stationmaster.runtime.log import bound
 from stationmaster.spool.record import LedgerRow, LedgerState, TakenSource
 from stationmaster.spool.store import Spool
 

@@ -26,11 +26,6 @@ class _Bound(logging.Filter):
         return True
 
 
-def bound(logger: logging.Logger, instance: str) -> logging.LoggerAdapter[logging.Logger]:
-    """`logger` with every line bound to `instance`."""
-    return logging.LoggerAdapter(logger, {"instance": instance})
-
-
 @contextmanager
 def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
     """Log to `LOG_FILE` in `folder` while entered, and to stderr if `console`."""

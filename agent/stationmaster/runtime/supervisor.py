@@ -10,10 +10,10 @@ import msgspec
 
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.errors import StationmasterError
+from stationmaster.log import bound
 from stationmaster.model import InstanceStatus, Lifecycle, Problem, ProblemCode, Severity
 from stationmaster.runtime.instance import Instance
 from stationmaster.runtime.lifecycle import LifeEvent, next_state
-from stationmaster.runtime.log import bound
 from stationmaster.runtime.part import Shared
 
 _LOG = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.outbox import prune
+from stationmaster.log import bound
 from stationmaster.model import Problem, ProblemCode, Severity
-from stationmaster.runtime.log import bound
 from stationmaster.spool.record import Health
 from stationmaster.spool.retention import sweep
 from stationmaster.spool.store import Spool
