@@ -14,6 +14,7 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.config.field import masked, parse_value
+from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
@@ -80,35 +81,32 @@ def list_instances(*, json: Json = False) -> None:
         loaded = ConfigStore(home()).load_all()
     except StationmasterError as error:
         fail(error)
-    rows = [
-        {
-            "name": name,
-            "server": config.server.url,
-            "station": config.station.machine_name,
-            "enabled": config.enabled,
-            "folders": [folder.path for folder in config.watch],
-        }
-        for name, config in sorted(loaded.instances.items())
-    ]
+    instances = sorted(loaded.instances.items())
     if json:
-        print_json("instances", rows)
+        print_json("instances", [_listed(name, config) for name, config in instances])
     else:
-        cells = [
+        rows = [
             (
-                str(row["name"]),
-                str(row["station"]),
-                str(row["server"]),
-                "\n".join(map(str, _list(row["folders"]))),
+                name,
+                config.station.machine_name,
+                config.server.url,
+                "\n".join(folder.path for folder in config.watch),
             )
-            for row in rows
+            for name, config in instances
         ]
-        table("", ("Instance", "Station", "Server", "Watches"), cells)
+        table("", ("Instance", "Station", "Server", "Watches"), rows)
     for name, wrong in loaded.errors.items():
         say(f"Error in {name or 'agent'}: {wrong}")
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _listed(name: str, config: InstanceConfig) -> dict[str, Any]:
+    return {
+        "name": name,
+        "server": config.server.url,
+        "station": config.station.machine_name,
+        "enabled": config.enabled,
+        "folders": [folder.path for folder in config.watch],
+    }
 
 
 @app.command()

@@ -11,6 +11,8 @@ from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.supervisor import Supervisor
 
 LOOK_EVERY = 0.1
+"""Seconds between two looks at how far the instances are."""
+
 IDLE_LOOKS = 3
 """How often in a row every instance must be through before it is believed."""
 

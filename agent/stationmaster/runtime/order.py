@@ -19,6 +19,7 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import AddRequest, InstanceConfigView, Submitted
 from stationmaster.errors import ConfigError, ControlError, SpoolError
 from stationmaster.home.paths import Home
+from stationmaster.log import bound
 from stationmaster.model import Entry, EntryState, Lane, ReportMeta
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
@@ -129,7 +130,7 @@ class Orders(ABC):
                     found += await spool.find(serial_number)
             except (SpoolError, ConfigError) as error:
                 # Shown as a Problem of that instance; what the others know is worth an answer.
-                _LOG.warning("%s: nothing can be looked up: %s", name, error)
+                bound(_LOG, name).warning("nothing can be looked up: %s", error)
         return tuple(sorted(found, key=lambda one: one.updated_at))
 
     async def entry(self, name: str, number: int) -> Entry:
