@@ -20,7 +20,7 @@ import aiohttp
 
 from stationmaster.errors import NoAgentError
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 NO_AGENT_STEP = "Start it with: stationmaster agent run"
 
@@ -141,6 +141,6 @@ def _given_to(group: str, path: Path) -> bool:
     try:
         shutil.chown(path, group=group)
     except (LookupError, OSError) as error:
-        logger.warning("the group %s cannot use the control channel: %s", group, error)
+        _LOG.warning("the group %s cannot use the control channel: %s", group, error)
         return False
     return True
