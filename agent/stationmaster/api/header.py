@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stationmaster.api.converter import ConverterOptions, Source
-from stationmaster.api.text import printable
+from stationmaster.api.report import Report, Result
+from stationmaster.api.text import one_line, printable
 from stationmaster.errors import ConversionError
 
 _Value = TypeVar("_Value")
@@ -49,6 +50,45 @@ class Header:
     rev: str
     process_code: int
     warnings: tuple[str, ...] = ()
+
+    def report(
+        self,
+        *,
+        result: Result | None,
+        user: str = "",
+        execution_time: float | None = None,
+        sequence: str = "",
+        sequence_path: str = "",
+        sequence_version: str = "",
+    ) -> Report:
+        """Begin a test report with these fields and warnings; without a start, which the caller sets.
+
+        Args:
+            result: the tester's verdict, of the root sequence too; None: the worst status of the steps.
+            user: operator.
+            execution_time: seconds.
+            sequence: name of the test program, where the file names one.
+            sequence_path: where that lies.
+            sequence_version: its version.
+        """
+        report = Report.uut(
+            sn=self.sn,
+            pn=self.pn,
+            rev=self.rev,
+            process_code=self.process_code,
+            start=None,
+            result=result,
+            user=one_line(user, 100),
+            execution_time=execution_time,
+            sequence=one_line(sequence, 200) or "MainSequence",
+            sequence_path=one_line(sequence_path, 500),
+            sequence_version=one_line(sequence_version, 30),
+        )
+        for text in self.warnings:
+            report.warn(text)
+        if result is not None:
+            report.root.data["status"] = result.value
+        return report
 
 
 def resolve(found: Found, source: Source, options: ConverterOptions) -> Header:

@@ -77,23 +77,14 @@ def build(suite: Suite, source: Source, options: JUnitOptions) -> Report:
         source,
         options,
     )
-    status = _verdict(suite, options)
-    report = Report.uut(
-        sn=header.sn,
-        pn=header.pn,
-        rev=header.rev,
-        process_code=header.process_code,
-        start=None,
-        result=Result(status.value),
-        user=one_line(header_names.find(options.operator_properties), 100),
+    report = header.report(
+        result=Result(_verdict(suite, options).value),
+        user=header_names.find(options.operator_properties),
         execution_time=_seconds(suite),
-        sequence=one_line(suite.name or _first_name(suite), 200) or "MainSequence",
+        sequence=suite.name or _first_name(suite),
     )
-    for text in header.warnings:
-        report.warn(text)
     if options.report_per == "suite" and suite.record is not None:
         report.record = suite.record()
-    report.root.data["status"] = status.value
     report.station(one_line(header_names.find(options.station_properties) or _host(suite), 100))
     _set_start(report, suite, source)
     _add_properties(report, suite, header_names.used)

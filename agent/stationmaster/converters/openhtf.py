@@ -123,22 +123,12 @@ def _begin(record: JsonObject, source: Source, options: OpenHtfOptions) -> Repor
         source,
         options,
     )
-    result = _result(record)
-    report = Report.uut(
-        sn=header.sn,
-        pn=header.pn,
-        rev=header.rev,
-        process_code=header.process_code,
-        start=None,
-        result=result,
-        user=one_line(_first(metadata, options.user_keys), 100),
-        sequence=one_line(test_name, 200) or "MainSequence",
-        sequence_version=one_line(_scalar(metadata, "test_version"), 30),
+    report = header.report(
+        result=_result(record),
+        user=_first(metadata, options.user_keys),
+        sequence=test_name,
+        sequence_version=_scalar(metadata, "test_version"),
     )
-    for text in header.warnings:
-        report.warn(text)
-    if result is not None:
-        report.root.data["status"] = result.value
     _set_times(report, record)
     return report.station(one_line(record.text("station_id"), 100))
 

@@ -212,24 +212,14 @@ def _begin(unit: Unit, source: Source, options: ConverterOptions, decimal: Decim
         options,
     )
     file_name = software.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    result = _result(unit)
-    report = Report.uut(
-        sn=header.sn,
-        pn=header.pn,
-        rev=header.rev,
-        process_code=header.process_code,
-        start=None,
-        result=result,
-        user=one_line(unit.text("OperatorName"), 100),
+    report = header.report(
+        result=_result(unit),
+        user=unit.text("OperatorName"),
         execution_time=_seconds(unit, decimal),
-        sequence=one_line(file_name, 200) or "MainSequence",
-        sequence_path=one_line(software, 500),
-        sequence_version=one_line(unit.text("SoftwareVersion"), 30),
+        sequence=file_name,
+        sequence_path=software,
+        sequence_version=unit.text("SoftwareVersion"),
     )
-    for text in header.warnings:
-        report.warn(text)
-    if result is not None:
-        report.root.data["status"] = result.value
     _set_start(unit, report, source)
     return report
 
