@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from stationmaster.api.converter import ConverterOptions, Source
@@ -54,16 +55,18 @@ class Header:
     def report(
         self,
         *,
-        result: Result | None,
+        start: datetime | None = None,
+        result: Result | None = None,
         user: str = "",
         execution_time: float | None = None,
         sequence: str = "",
         sequence_path: str = "",
         sequence_version: str = "",
     ) -> Report:
-        """Begin a test report with these fields and warnings; without a start, which the caller sets.
+        """Begin a test report with these fields and warnings; texts are cut to what a report can hold.
 
         Args:
+            start: aware datetime; None: set later, else the host takes the file's mtime and warns.
             result: the tester's verdict, of the root sequence too; None: the worst status of the steps.
             user: operator.
             execution_time: seconds.
@@ -76,7 +79,7 @@ class Header:
             pn=self.pn,
             rev=self.rev,
             process_code=self.process_code,
-            start=None,
+            start=start,
             result=result,
             user=one_line(user, 100),
             execution_time=execution_time,

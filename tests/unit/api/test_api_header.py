@@ -56,6 +56,18 @@ def test_the_files_name_comes_before_its_folder_and_the_defaults() -> None:
     assert (header.sn, header.pn, header.rev) == ("SN-5", "DEFAULT", "A")
 
 
+def test_a_header_begins_a_report_and_hands_its_warnings_on() -> None:
+    header = resolve(Found(sn="SN-1", process="bake"), source(), options())
+    start = datetime(2026, 1, 2, tzinfo=UTC)
+    report = header.report(start=start, result=Result.FAILED, user="kim\n" * 100, sequence="x" * 300)
+    assert (report.sn, report.pn, report.data["start"]) == ("SN-1", "DEFAULT", start.isoformat())
+    assert (report.data["result"], report.root.status) == ("F", "F")
+    assert len(report.data["uut"]["user"]) == 100
+    assert len(report.root.data["seqCall"]["name"]) == 200
+    assert report.warnings == list(header.warnings) != []
+    assert header.report().root.data["name"] == "MainSequence"
+
+
 @pytest.mark.parametrize("sn", ["", "  ", "unknown_dut", "None", "n/a", "0", "DEFAULT"])
 def test_placeholders_count_as_none(sn: str) -> None:
     assert is_placeholder(sn, options())
