@@ -23,7 +23,6 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.home.paths import Home
 from stationmaster.model import Entry, EntryState, InstanceStatus, Lifecycle, Problem, ProblemCode
 from stationmaster.runtime.agent import Agent
-from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.supervisor import Supervisor
 
 TOKEN = "bmFtZTpzZWNyZXQ="
@@ -72,9 +71,7 @@ class Hosted:
     async def start(self) -> None:
         """Start an agent, and wait until it knows its instances."""
         self.home.ensure()
-        self._agent = agent = Agent(self.home, clock=self.clock)
-        if self.env is not None:
-            agent.credentials = Credentials(SecretStore(self.home, self.store.load, env=self.env))
+        self._agent = agent = Agent(self.home, clock=self.clock, env=self.env)
         self._running = running = asyncio.create_task(agent.run())
         ready = asyncio.create_task(agent.ready())
         await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)

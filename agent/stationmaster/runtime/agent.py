@@ -32,7 +32,7 @@ from stationmaster.runtime.order import Orders
 from stationmaster.runtime.part import Shared
 from stationmaster.runtime.problem import ProblemBoard, invalid_settings
 from stationmaster.runtime.shutdown import Budget
-from stationmaster.runtime.supervisor import Supervisor
+from stationmaster.runtime.supervisor import Aim, Supervisor
 from stationmaster.spool.storage import Storage
 
 _LOG = logging.getLogger(__name__)
@@ -49,11 +49,19 @@ SETTINGS_EVERY = 2.0
 class Agent(Orders):
     """One agent process. `run` lives until `request_stop`."""
 
-    def __init__(self, home: Home, *, clock: Clock | None = None) -> None:
-        """Nothing runs yet; the caller holds the home's agent lock."""
+    def __init__(
+        self, home: Home, *, clock: Clock | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Nothing runs yet; the caller holds the home's agent lock.
+
+        Args:
+            home: whose instances.
+            clock: the time; real time if None.
+            env: environment in which tokens are looked for; the process's own if None.
+        """
         self.home = home
         self.store = ConfigStore(home)
-        self.credentials = Credentials(SecretStore(home, self.store.load))
+        self.credentials = Credentials(SecretStore(home, self._settings_of, env=env))
         self.supervisors: dict[str, Supervisor] = {}
         self.clock = clock or Clock()
         self.storage = Storage()
@@ -66,7 +74,7 @@ class Agent(Orders):
         self._ready = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settings_errors: dict[str, ConfigError] = {}
-        self._stamps: Mapping[str, object] = {}
+        self._stamps: Mapping[str, object] | None = None
         self._config = AgentConfig()
         self._configuring = asyncio.Lock()
         self._shared: Shared | None = None
@@ -180,34 +188,44 @@ class Agent(Orders):
         # The stamps first: what is written meanwhile is read again.
         return self.store.stamps(), self.store.load_all()
 
+    def _settings_of(self, name: str) -> InstanceConfig:
+        """Settings of an instance; where its file is wrong now, those that it goes on with."""
+        try:
+            return self.store.load(name)
+        except ConfigError:
+            running = self.supervisors.get(name)
+            if running is None:
+                raise
+            return running.config
+
     async def _apply(self, name: str, config: InstanceConfig) -> None:
-        supervisor, wanted = self.supervisors.get(name), True
+        supervisor, aim = self.supervisors.get(name), Aim.RUN
         if supervisor is not None:
             if supervisor.config == config or supervisor.reconfigured(config):
                 return
             bound(_LOG, name).info("new settings")
-            wanted = supervisor.wanted
+            aim = supervisor.aim
             await self._end(name)
-        self._begin(name, config, wanted=wanted)
+        self._begin(name, config, aim=aim)
 
-    def _begin(self, name: str, config: InstanceConfig, *, wanted: bool) -> None:
+    def _begin(self, name: str, config: InstanceConfig, *, aim: Aim) -> None:
         if self._shared is None or self._group is None or self._stop.is_set():
             return
-        supervisor = Supervisor(name, config, self._shared, wanted=wanted)
+        supervisor = Supervisor(name, config, self._shared, aim=aim)
         self.supervisors[name] = supervisor
         self._tasks[name] = self._group.create_task(supervisor.run(), name=f"instance {name}")
 
     def restart(self, name: str) -> None:
-        """Let an instance begin anew, with the same settings; returns at once."""
+        """Let an instance that runs begin anew, with the same settings; returns at once."""
         if self._group is not None:
             self._group.create_task(self._restart(name), name=f"restart {name}")
 
     async def _restart(self, name: str) -> None:
         async with self._configuring:
             supervisor = self.supervisors.get(name)
-            if supervisor is not None and not self._stop.is_set():
+            if supervisor is not None and supervisor.aim is Aim.RUN and not self._stop.is_set():
                 await self._end(name)
-                self._begin(name, supervisor.config, wanted=supervisor.wanted)
+                self._begin(name, supervisor.config, aim=Aim.RUN)
 
     async def _watch_settings(self) -> None:
         while True:
@@ -217,6 +235,7 @@ class Agent(Orders):
                     await self.reload()
             except ConfigError as error:
                 self._settings_errors = {**self._settings_errors, "": error}
+                self._stamps = None  # once it works again the Problem goes, although no file changed
 
     def _stuck(self) -> dict[str, tuple[bool, object]]:
         return {

@@ -50,7 +50,7 @@ class Orders(ABC):
 
     @abstractmethod
     def restart(self, name: str) -> None:
-        """Let an instance begin anew, with the same settings; returns at once."""
+        """Let an instance that runs begin anew, with the same settings; returns at once."""
 
     # ---------------------------------------------------------------- settings
     async def add(self, request: AddRequest) -> None:

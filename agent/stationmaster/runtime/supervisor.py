@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from enum import Enum, auto
 
 import msgspec
 
@@ -29,11 +30,21 @@ TROUBLE_DELAY = 5.0
 """Seconds between two tries after expected trouble, such as a full disk at the start."""
 
 
+class Aim(Enum):
+    """What people want of an instance."""
+
+    RUN = auto()
+    DRAIN = auto()
+    """Deliver what waits, then stay stopped."""
+    STOP = auto()
+    """Stay stopped."""
+
+
 class Supervisor:
     """One instance's life. `run` lives until `stop`; drained or failed, it waits for `start`."""
 
-    def __init__(self, name: str, config: InstanceConfig, shared: Shared, *, wanted: bool = True) -> None:
-        """Nothing runs yet; not `wanted`: it stays stopped until `start`."""
+    def __init__(self, name: str, config: InstanceConfig, shared: Shared, *, aim: Aim = Aim.RUN) -> None:
+        """Nothing runs yet; with the aim `STOP` it stays stopped until `start`."""
         self.name = name
         self.config = config
         self.lifecycle = Lifecycle.STOPPED
@@ -43,8 +54,9 @@ class Supervisor:
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES + 1)
         self._trouble: Problem | None = None
         self._wanted = asyncio.Event()
-        if wanted:
+        if aim is not Aim.STOP:
             self._wanted.set()
+        self._drains_first = aim is Aim.DRAIN
         self._leaving = asyncio.Event()
         self._hurry = asyncio.Event()
         """Ends a wait between two tries."""
@@ -56,6 +68,13 @@ class Supervisor:
         return self._wanted.is_set()
 
     @property
+    def aim(self) -> Aim:
+        """What is wanted of it now: another one that takes its place goes on from there."""
+        if self._drains_first or self.lifecycle is Lifecycle.DRAINING:
+            return Aim.DRAIN
+        return Aim.RUN if self.wanted else Aim.STOP
+
+    @property
     def retries_crash(self) -> bool:
         """It crashed and is about to be tried again."""
         return self.wanted and bool(self._crashes)
@@ -63,6 +82,7 @@ class Supervisor:
     def start(self) -> None:
         """Run again after a drain or a failure; one that still drains begins anew."""
         self._crashes.clear()
+        self._drains_first = False
         self._wanted.set()
         self._hurry.set()
         if self.lifecycle is Lifecycle.DRAINING:
@@ -96,6 +116,9 @@ class Supervisor:
             self._hurry.clear()
             self.instance = Instance(self.name, self.config, self._shared, on_up=self._up)
             self._move(LifeEvent.START)
+            if self._drains_first:
+                self._drains_first = False
+                self.drain()
             delay = await self._once()
             if delay:
                 await self._shared.clock.wait(self._hurry, delay)
