@@ -162,7 +162,7 @@ def _number(value: Any) -> float | None:
 
 
 def _id(value: Any) -> str | None:
-    return str(value).lower() if isinstance(value, str) and value else None
+    return _clean(value).lower() if isinstance(value, str) and value else None
 
 
 def _moment(value: Any) -> int | None:

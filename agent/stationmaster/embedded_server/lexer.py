@@ -129,7 +129,8 @@ def _literal(match: re.Match[str], position: int) -> Value:
 
 def _number(text: str, position: int) -> int | float:
     if re.fullmatch(r"[+-]?\d+", text):
-        value = int(text)
+        # Beyond some thousand digits int() itself refuses.
+        value = int(text) if len(text) <= 20 else 2**63
         if not -(2**63) <= value < 2**63:
             raise QueryError(OPTION, f"the number {text[:30]} is too large", position=position)
         return value

@@ -17,12 +17,12 @@ MISC_TOP = 1000
 _MISC = """SELECT number, serial_number, part_number, start, result, id, process_code, process_name
     FROM report"""
 
-_RUN = """(SELECT count(*) FROM report AS other
-    WHERE other.serial_number = report.serial_number AND other.part_number = report.part_number
-      AND other.process_code = report.process_code AND other.type = report.type
-      AND (other.started_us, other.number) <= (report.started_us, report.number))"""
 _COLUMNS = ", ".join("start" if field.name == "start" else field.column for field in FIELDS)
-_HEADER = f"SELECT {_COLUMNS}, {_RUN}, parts FROM report"  # noqa: S608 - names from our own list only
+_HEADER = f"SELECT number, {_COLUMNS}, parts FROM report"  # noqa: S608 - names from our own list only
+_UNIT = "serial_number, part_number, process_code, type"
+_RUNS = f"""SELECT number, row_number() OVER (PARTITION BY {_UNIT} ORDER BY started_us, number)
+    FROM report WHERE ({_UNIT}) IN (
+        SELECT {_UNIT} FROM report WHERE number IN (SELECT value FROM json_each(?)))"""  # noqa: S608 - the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,24 @@ def headers(connection: sqlite3.Connection, query: HeaderQuery) -> list[dict[str
         values += parameters
     order = ", ".join(f"{key.field.column} {'DESC' if key.descending else 'ASC'}" for key in query.order)
     statement = f"{_HEADER} WHERE {' AND '.join(terms)} ORDER BY {order}, number DESC LIMIT ? OFFSET ?"
-    rows = connection.execute(statement, [*values, query.top, query.skip])
-    return [_wire(row, query) for row in rows]
+    return _wire(connection, statement, [*values, query.top, query.skip], query)
 
 
-def _wire(row: Sequence[Any], query: HeaderQuery) -> dict[str, Any]:
-    *values, run, parts = row
+def _wire(
+    connection: sqlite3.Connection, statement: str, values: Sequence[Parameter], query: HeaderQuery
+) -> list[dict[str, Any]]:
+    """The headers that `statement` finds, each with the number of its run among those of its unit.
+
+    The runs are counted for all units at once: a count per report would take a minute where thousands have
+    one serial number.
+    """
+    rows = connection.execute(statement, values).fetchall()
+    runs = dict(connection.execute(_RUNS, (json.dumps([row[0] for row in rows]),)).fetchall())
+    return [_header(row, runs.get(row[0], 0), query) for row in rows]
+
+
+def _header(row: Sequence[Any], run: int, query: HeaderQuery) -> dict[str, Any]:
+    _, *values, parts = row
     header: dict[str, Any] = {field.name: value for field, value in zip(FIELDS, values, strict=True)}
     header["run"] = run
     header["measuresDeleted"] = False
@@ -180,11 +192,8 @@ def listing(connection: sqlite3.Connection, query: ListQuery) -> Listing:
     where = " AND ".join(terms)
     count = connection.execute(f"SELECT count(*) FROM report WHERE {where}", values)  # noqa: S608 - our own text
     found = int(count.fetchone()[0])
-    rows = connection.execute(
-        f"{_HEADER} WHERE {where} ORDER BY started_us DESC, number DESC LIMIT ? OFFSET ?",
-        [*values, query.limit, query.skip],
-    )
-    return Listing([_wire(row, HeaderQuery()) for row in rows], found)
+    statement = f"{_HEADER} WHERE {where} ORDER BY started_us DESC, number DESC LIMIT ? OFFSET ?"
+    return Listing(_wire(connection, statement, [*values, query.limit, query.skip], HeaderQuery()), found)
 
 
 def totals(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
@@ -195,5 +204,5 @@ def totals(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
 
 def header_of(connection: sqlite3.Connection, report_id: str) -> dict[str, Any] | None:
     """The header of one report."""
-    row = connection.execute(f"{_HEADER} WHERE id = ?", (report_id,)).fetchone()
-    return _wire(row, HeaderQuery()) if row else None
+    found = _wire(connection, f"{_HEADER} WHERE id = ?", [report_id], HeaderQuery())
+    return found[0] if found else None

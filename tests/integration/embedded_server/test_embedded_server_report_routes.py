@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import zipfile
@@ -18,6 +19,9 @@ from fakes.wsjf import encoded, minimal, numeric, repair, report_id, rich, seque
 from stationmaster.api.wsjf import decode, encode
 from stationmaster.api.wsjf import repair as mend
 from stationmaster.embedded_server import EmbeddedServer, ServerSettings
+from stationmaster.embedded_server.query import HeaderQuery
+from stationmaster.embedded_server.record import headers
+from stationmaster.embedded_server.schema import connect
 
 QUERY = "/api/Report/Query/Header"
 
@@ -295,6 +299,38 @@ async def test_runs_of_a_unit_are_counted(session: aiohttp.ClientSession) -> Non
     await posted(session, minimal(4, sn="SAME", processCode=50))
     headers = await got(session, QUERY, params={"$orderby": "start asc"})
     assert [header["run"] for header in headers] == [1, 2, 3, 1]
+
+
+def test_runs_are_counted_once_per_unit(tmp_path: Path) -> None:
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with contextlib.closing(connect(tmp_path / "s.db")) as database:
+        rows = [(f"{number:032x}", number) for number in range(3000)]
+        database.executemany(
+            "INSERT INTO report (id, type, serial_number, part_number, process_code, started_us,"
+            " receive_count, report_size, time_stamp, received_us, parts)"
+            " VALUES (?, 'T', 'S', 'P', 10, ?, 1, 1, 1, 1, '{}')",
+            rows,
+        )
+        database.set_progress_handler(count, 1000)
+        found = headers(database, HeaderQuery(top=3000))
+    assert [header["run"] for header in found] == list(range(3000, 0, -1))
+    assert steps < 3000  # thousands of instructions of SQLite; counted one by one it was 36,000
+
+
+async def test_a_reference_that_is_no_text_is_kept(session: aiohttp.ClientSession) -> None:
+    await posted(session, minimal(1, uut={"refUUT": "\ud800"}))
+    await got(session, QUERY)
+
+
+async def test_a_number_of_thousands_of_digits_is_refused(session: aiohttp.ClientSession) -> None:
+    async with session.get(QUERY, params={"$filter": f"processCode eq {'9' * 5000}"}) as answer:
+        assert answer.status == 400
 
 
 async def test_by_misc_info(filled: aiohttp.ClientSession) -> None:
