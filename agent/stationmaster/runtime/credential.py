@@ -28,10 +28,11 @@ class Credentials:
         self._known: dict[str, Secret] = {}
         self._trouble: dict[str, NeedsUserError] = {}
 
-    async def token(self, name: str) -> Secret | None:
-        """The token of an instance, None where it has none.
+    async def token(self, name: str) -> Secret:
+        """The token of an instance.
 
         Raises:
+            NeedsLoginError: it has none.
             NeedsUserError: the store cannot be asked (a locked keyring), and never could.
         """
         try:
@@ -45,8 +46,8 @@ class Credentials:
         self._trouble.pop(name, None)
         if secret is None:
             self._known.pop(name, None)
-        else:
-            self._known[name] = secret
+            raise self._store.missing(name)
+        self._known[name] = secret
         return secret
 
     async def set(self, name: str, token: str) -> None:

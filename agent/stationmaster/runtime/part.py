@@ -32,7 +32,7 @@ class Shared:
     """What all instances of an agent share.
 
     Attributes:
-        token: asks for the token of an instance, by name.
+        token: asks for the token of an instance, by name; raises NeedsUserError where there is none.
         changed: to be called when something that a snapshot shows is new.
     """
 
@@ -43,7 +43,7 @@ class Shared:
     gates: Gates
     wakeup: WakeUp
     budget: Budget
-    token: Callable[[str], Awaitable[Secret | None]]
+    token: Callable[[str], Awaitable[Secret]]
     changed: Callable[[], None]
 
 
@@ -112,14 +112,14 @@ async def assemble(
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
     """The gate of the instance's server and token."""
     try:
-        token = await shared.token(name)
+        token = (await shared.token(name)).reveal()
     except NeedsUserError:
-        token = None  # the uploader meets the same trouble, and tells
-    return shared.gates.gate(config.server.url, token.reveal() if token else "", _limits(config))
+        token = ""  # the uploader meets the same trouble, and tells
+    return shared.gates.gate(config.server.url, token, _limits(config))
 
 
 def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
-    async def token() -> Secret | None:
+    async def token() -> Secret:
         return await shared.token(name)
 
     server = config.server

@@ -9,7 +9,7 @@ from pathlib import Path
 from stationmaster.config.schema import InstanceConfig, SecretsStore
 from stationmaster.config.secrets import keyring_call, token_file
 from stationmaster.config.secrets.secret import Secret
-from stationmaster.errors import ConfigError, NeedsUserError
+from stationmaster.errors import ConfigError, NeedsLoginError, NeedsUserError
 from stationmaster.home.name import check_name, variable_part
 from stationmaster.home.paths import Home
 from stationmaster.model import ProblemCode
@@ -67,22 +67,16 @@ class SecretStore:
             code = ProblemCode.TOKEN_MISSING
             raise NeedsUserError(error.text, code=code, next_step=error.next_step) from None
 
-    async def require(self, name: str) -> Secret:
-        """The token of instance `name`.
-
-        Raises:
-            NeedsUserError: token-missing or keyring-unavailable.
-        """
-        token = await self.get(name)
-        if token is None:
-            raise NeedsUserError(
-                f'There is no token for instance "{name}" in {self._place(name)}.',
-                code=ProblemCode.TOKEN_MISSING,
-                next_step=f"Hand it over with `stationmaster instance edit {name} --token-stdin`."
-                if self._store(name) not in (SecretsStore.ENVIRONMENT, SecretsStore.CREDENTIAL)
-                else "Put it there and start the agent again.",
-            )
-        return token
+    def missing(self, name: str) -> NeedsLoginError:
+        """What to tell where `get` finds no token: where it should be, and how it gets there."""
+        by_us = self._store(name) not in (SecretsStore.ENVIRONMENT, SecretsStore.CREDENTIAL)
+        return NeedsLoginError(
+            f'There is no token for instance "{name}" in {self._place(name)}.',
+            code=ProblemCode.TOKEN_MISSING,
+            next_step=f"Hand it over: stationmaster instance edit {name} --token-stdin"
+            if by_us
+            else "Put it there and start the agent again.",
+        )
 
     async def set(self, name: str, token: Secret) -> None:
         """Store the token where the settings say; it is there when this returns.
