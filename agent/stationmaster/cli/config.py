@@ -10,7 +10,11 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import print_json, say
 from stationmaster.cli.session import home
+from stationmaster.config.rule import in_clear
 from stationmaster.config.store import ConfigStore, Loaded
+
+IN_CLEAR = "the address begins with http://: token and reports can be read on the network."
+IN_CLEAR_STEP = "Use https:// where the server offers it."
 
 app = typer.Typer(help="Check settings.", no_args_is_help=True)
 
@@ -23,7 +27,7 @@ def check(*, json: Json = False) -> None:
         {"instance": name, "severity": "error", "text": error.text, "next_step": error.next_step}
         for name, error in sorted(loaded.errors.items())
     ]
-    findings += _overlaps(loaded)
+    findings += [*_overlaps(loaded), *_in_clear(loaded)]
     if json:
         print_json("config-check", findings)
     else:
@@ -34,6 +38,14 @@ def check(*, json: Json = False) -> None:
         say(f"{len(loaded.instances)} instances are right, {len(loaded.errors)} files are wrong.")
     if loaded.errors:
         raise typer.Exit(Exit.USAGE)
+
+
+def _in_clear(loaded: Loaded) -> list[dict[str, str]]:
+    return [
+        {"instance": name, "severity": "warning", "text": f'"{name}": {IN_CLEAR}', "next_step": IN_CLEAR_STEP}
+        for name, config in sorted(loaded.instances.items())
+        if in_clear(config.server.url)
+    ]
 
 
 def _overlaps(loaded: Loaded) -> list[dict[str, str]]:

@@ -11,10 +11,12 @@ import msgspec
 import typer
 
 from stationmaster.cli.agent import Json
+from stationmaster.cli.config import IN_CLEAR, IN_CLEAR_STEP
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.config.field import masked, parse_value
 from stationmaster.config.schema import InstanceConfig
+from stationmaster.config.rule import in_clear
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
@@ -70,6 +72,8 @@ def add(
 
     run(with_agent(online, offline))
     say(f'Instance "{name}" is made.')
+    if in_clear(server):
+        say(f"Warning: {IN_CLEAR} {IN_CLEAR_STEP}")
     if not token_stdin:
         say(f"It has no token yet: stationmaster instance edit {name} --token-stdin")
 

@@ -209,6 +209,13 @@ def _split(url: str) -> SplitResult | None:
     return split
 
 
+def in_clear(url: str) -> bool:
+    """Whether token and reports would cross a network that anybody on it can read."""
+    split = urlsplit(url)
+    host = split.hostname or ""
+    return split.scheme.lower() == "http" and not (host == "localhost" or host.startswith(("127.", "::1")))
+
+
 def _absolute(parts: tuple[str, ...], path: str) -> Iterator[Breach]:
     from stationmaster.config.field import shown  # noqa: PLC0415 - cheap once msgspec is here, needed for errors only
 

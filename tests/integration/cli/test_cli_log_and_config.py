@@ -60,6 +60,22 @@ def test_check_passes_right_settings_and_warns_of_a_shared_folder(home: Home, tm
     assert '"line1"' in finding["text"]
 
 
+@pytest.mark.parametrize(
+    ("url", "warnings"),
+    [
+        ("http://wats.factory", 1),
+        ("https://wats.factory", 0),
+        ("http://127.0.0.1:8080", 0),
+        ("http://[::1]", 0),
+    ],
+)
+def test_check_warns_of_a_token_that_goes_in_clear(home: Home, url: str, warnings: int) -> None:
+    ConfigStore(home).add("line1", url)
+    done = CliRunner().invoke(config_app, ["--json"])
+    assert done.exit_code == 0
+    assert [one["severity"] for one in json.loads(done.stdout)["data"]] == ["warning"] * warnings
+
+
 def test_check_names_the_key_that_is_wrong(home: Home) -> None:
     ConfigStore(home).add("line1", "http://localhost:1")
     file = home.instance_file("line1")
