@@ -15,8 +15,8 @@ from stationmaster.cli.config import IN_CLEAR, IN_CLEAR_STEP
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.config.field import masked, parse_value
-from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.rule import in_clear
+from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
