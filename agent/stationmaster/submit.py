@@ -59,7 +59,10 @@ async def submit_async(
             return await client.submit(instance, encode(ready), filename="report.json")
     except NoAgentError:
         if not home.instance_file(instance).exists():
-            raise ConfigError(f'There is no instance "{instance}" in {home.instances}.') from None
+            raise ConfigError(
+                f'There is no instance "{instance}" in {home.instances}.',
+                next_step="See which there are: stationmaster instance list",
+            ) from None
         return await asyncio.to_thread(leave_report, home, instance, ready)
 
 

@@ -72,7 +72,12 @@ def stop(
     except StationmasterError as error:
         fail(error)
     if not gone:
-        fail(StationmasterError(f"The agent is still there after {timeout:g} s."))
+        fail(
+            StationmasterError(
+                f"The agent is still there after {timeout:g} s.",
+                next_step="Look at what it does: stationmaster log tail",
+            )
+        )
     lock.release()
     say("The agent has stopped.")
 

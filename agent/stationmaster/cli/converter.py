@@ -55,7 +55,7 @@ def try_file(
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, _options(setting)))
     except OSError as error:
-        fail(StationmasterError(f"{file} cannot be read: {error.strerror}."))
+        fail(StationmasterError(f"{file} cannot be read: {error.strerror}.", next_step="Check its rights."))
     if json:
         print_json("dry-run", _plain(outcome))
     else:
@@ -102,7 +102,7 @@ def _options(settings: list[str] | None) -> dict[str, Any]:
     for setting in settings or []:
         name, equals, text = setting.partition("=")
         if not equals:
-            fail(ConfigError(f"--option {setting}: write NAME=VALUE."))
+            fail(ConfigError(f"--option {setting} has no value.", next_step="Write --option NAME=VALUE."))
         try:
             options[name] = msgspec.json.decode(text.encode())
         except msgspec.DecodeError:

@@ -189,7 +189,12 @@ async def one_instance(client: ControlClient, wanted: str) -> str:
 
 def _wanted(ids: list[int] | None, *, everything: bool) -> tuple[int, ...]:
     if bool(ids) == everything:
-        fail(ConfigError("Name entries by number, or say --all."))
+        fail(
+            ConfigError(
+                "It is not clear which entries are meant.",
+                next_step="Name some by number, or say --all; not both.",
+            )
+        )
     return tuple(ids or ())
 
 

@@ -33,7 +33,7 @@ def submit(
     try:
         content = file.read_bytes()
     except OSError as error:
-        fail(StationmasterError(f"{file} cannot be read: {error.strerror}."))
+        fail(StationmasterError(f"{file} cannot be read: {error.strerror}.", next_step="Check its rights."))
     if not converter:
         content = _checked(content, file)
     done = run(_submit(content, file.name, converter, instance))

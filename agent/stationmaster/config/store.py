@@ -64,7 +64,8 @@ class ConfigStore:
             return ()
         except OSError as error:
             raise ConfigError(
-                f"The folder {self.home.instances} cannot be read: {error.strerror}."
+                f"The folder {self.home.instances} cannot be read: {error.strerror}.",
+                next_step="Check its rights.",
             ) from error
         return tuple(sorted(file.stem for file in files if file.suffix == ".toml" and file.name[0] != "."))
 

@@ -33,7 +33,10 @@ async def glance(path: Path, *, instance: str, storage: Storage, clock: Clock) -
 
 def _open_reader(engine: Engine) -> None:
     if not engine.path.exists():
-        raise SpoolError(f"There is no spool at {engine.path}.")
+        raise SpoolError(
+            f"There is no spool at {engine.path}.",
+            next_step="It is made when the instance runs for the first time.",
+        )
     try:
         engine.reader = schema.connect(engine.path, read_only=True)
     except (sqlite3.Error, OSError) as error:

@@ -70,7 +70,11 @@ async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> 
             error = ""
             break
         if code == CANNOT_WRITE:
-            raise SpoolError(f"The damaged spool {path} cannot be salvaged now: {output}", damaged=True)
+            raise SpoolError(
+                f"The damaged spool {path} cannot be salvaged now: {output}",
+                next_step="Nothing of it was changed; salvage begins anew with the next start.",
+                damaged=True,
+            )
         error = f"The salvage process ended with code {code}: {output[-500:]}"
     await storage.run(_swap, path, new, msgspec.structs.replace(note, error=error))
 

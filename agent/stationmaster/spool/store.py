@@ -70,7 +70,9 @@ class Spool(Browse):
             await rescue(path, reason, storage=storage, clock=clock)
             reason = await _start(engine, storage)
             if reason:
-                raise SpoolError(f"{reason} It was made anew just now: check the disk.", damaged=True)
+                raise SpoolError(
+                    f"{reason} It was made anew just now.", next_step="Check the disk.", damaged=True
+                )
         spool = cls(engine, instance=instance, storage=storage, clock=clock, on_change=on_change)
         spool._view = await storage.run(engine.view)
         return spool

@@ -134,7 +134,10 @@ class SecretStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ConfigError(f"The credential {path} cannot be read: {error.strerror}.") from error
+            raise ConfigError(
+                f"The credential {path} cannot be read: {error.strerror}.",
+                next_step="Check LoadCredential= in the service's unit.",
+            ) from error
         return Secret.parse(content.decode("utf-8", errors="replace"))
 
     def _variable(self, name: str) -> Secret | None:
