@@ -15,6 +15,7 @@ from stationmaster.cli.output import console, print_json, say, table
 from stationmaster.cli.session import fail, home, run
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
+from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
 
 app = typer.Typer(help="Which converters there are, and what one makes of a file.", no_args_is_help=True)
@@ -111,13 +112,12 @@ def _options(settings: list[str] | None) -> dict[str, Any]:
 
 
 def _plain(outcome: DryRun) -> dict[str, Any]:
-    trouble = outcome.trouble
     return {
         "converter": outcome.converter,
         "confidences": dict(outcome.confidences),
         "count": outcome.count,
         "ok": outcome.ok,
-        "trouble": {"reason": getattr(trouble, "text", "") or trouble.reason} if trouble else None,
+        "trouble": {"reason": outcome.why} if outcome.trouble else None,
         "reports": [
             {
                 "meta": one.meta,
@@ -133,10 +133,9 @@ def _show(outcome: DryRun) -> None:
     for failure in outcome.failures:
         say(f"✗ {failure.subject}: {failure.text}")
     if outcome.trouble is not None:
-        say(f"✗ {getattr(outcome.trouble, 'text', '') or outcome.trouble.reason}")
-        detail = getattr(outcome.trouble, "detail", "")
-        if detail:
-            say(detail)
+        say(f"✗ {outcome.why}")
+        if isinstance(outcome.trouble, Failed) and outcome.trouble.detail:
+            say(outcome.trouble.detail)
         return
     confidence = ", ".join(f"{name} {value}" for name, value in outcome.confidences.items())
     say(

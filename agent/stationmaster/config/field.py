@@ -127,7 +127,7 @@ def parse_value(key: str, text: str, root: type[msgspec.Struct] = InstanceConfig
         value = msgspec.convert(raw, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(
-            f"{key} must be {allowed(wanted)}, not {shown(text)}.", next_step=_meant(bare, text)
+            f"{key} must be {allowed(wanted)}, not {shown(text)}.", next_step=meant(text, bare)
         ) from error
     # A table stays as it was given: its defaults do not belong in the file.
     return raw if _is_struct(bare) else msgspec.to_builtins(value, builtin_types=(datetime,))
@@ -196,7 +196,11 @@ def masked(text: str) -> str:
 
 def meant(value: Any, annotation: Any) -> str:
     """Ask "Did you mean ...?" where a word is nearly one of the allowed ones; else ""."""
-    return _meant(_bare(annotation), value)
+    bare = _bare(annotation)
+    if not (isinstance(bare, type) and issubclass(bare, Enum) and isinstance(value, str)):
+        return ""
+    close = get_close_matches(value.strip().lower(), [str(member.value) for member in bare], n=1)
+    return f'Did you mean "{close[0]}"?' if close else ""
 
 
 # -------------------------------------------------------------------- inside
@@ -277,13 +281,6 @@ def _by_leaf(leaf: str, root: type[msgspec.Struct]) -> list[str]:
         setting.key.rsplit(".", 1)[-1]: setting.key for _, _, settings in walk(root) for setting in settings
     }
     return [keys[name] for name in get_close_matches(leaf, keys, n=1, cutoff=0.8)]
-
-
-def _meant(bare: Any, value: Any) -> str:
-    if not (isinstance(bare, type) and issubclass(bare, Enum) and isinstance(value, str)):
-        return ""
-    close = get_close_matches(value.strip().lower(), [str(member.value) for member in bare], n=1)
-    return f'Did you mean "{close[0]}"?' if close else ""
 
 
 def _toml_or_text(text: str) -> Any:

@@ -77,6 +77,13 @@ class DryRun:
     failures: tuple[ImportFailure, ...] = ()
 
     @property
+    def why(self) -> str:
+        """Why there is no report, in a sentence; "" when there is one."""
+        if isinstance(self.trouble, NotYet):
+            return self.trouble.text or self.trouble.reason
+        return self.trouble.reason if self.trouble else ""
+
+    @property
     def ok(self) -> bool:
         """The file would be taken."""
         issues = (issue for report in self.reports for issue in report.issues)

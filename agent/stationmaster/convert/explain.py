@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from stationmaster.convert.order import Order, Reply
-from stationmaster.errors import SourceBusyError, StationmasterError
+from stationmaster.errors import ConversionError, SourceBusyError, StationmasterError
 from stationmaster.worker.child import trace
 
 _LONGEST_TEXT = 2000
@@ -28,7 +28,8 @@ def explain(error: BaseException, order: Order, path: Path) -> Reply:
         case SourceBusyError():
             reply = Reply(outcome="busy", text=error.text)
         case StationmasterError():
-            reply = Reply(outcome="failed", text=f"{wrong}: {say(error)}", place=getattr(error, "place", ""))
+            place = error.place if isinstance(error, ConversionError) else ""
+            reply = Reply(outcome="failed", text=f"{wrong}: {say(error)}", place=place)
         case RecursionError():
             reply = Reply(outcome="failed", text=f"{wrong}: it is nested too deeply.", detail=trace(error))
         case ConverterFaultError():

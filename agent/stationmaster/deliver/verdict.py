@@ -95,8 +95,8 @@ class Judge:
             raise error
 
     def _fails_alone(self, seat: Seat, lease: Lease, error: StationmasterError, before: int) -> bool:
-        possible = isinstance(error, TransientError) and error.alone
-        if not possible and getattr(error, "code", "") not in _OWN_POSSIBLE:
+        code = error.code if isinstance(error, TransientError | NeedsUserError) else ""
+        if not (isinstance(error, TransientError) and error.alone) and code not in _OWN_POSSIBLE:
             return False
         return self._link.suspects.fails_alone(
             lease.entry_id, attempts=lease.attempts, before=before, successes=seat.gate.successes
@@ -106,7 +106,8 @@ class Judge:
         """It failed before, and others got through since: it goes behind the others."""
         seat.failed(ticket, Trouble.OWN, None)
         pause = half_jitter(lease.attempts, base=PARK_BASE, cap=PARK_CAP, rng=self._rng)
-        pause = max(pause, getattr(error, "retry_after", None) or 0.0)
+        if isinstance(error, TransientError):
+            pause = max(pause, error.retry_after or 0.0)
         self._ahead.settle(lease.retry(self._link.after(pause), error.text), lease)
         self._link.park(lease.entry_id, lease.serial_number, error, self._clock.monotonic() + pause)
 
