@@ -19,7 +19,7 @@ import msgspec
 from stationmaster.config import rule
 from stationmaster.config.atomic import Stamp, read_text, replace_text, stamp_of
 from stationmaster.config.lock import FileLock
-from stationmaster.config.schema import AgentConfig, InstanceConfig, WatchFolder
+from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.template import fresh
 from stationmaster.errors import ConfigError
 from stationmaster.home.name import check_name, same_place
@@ -117,7 +117,7 @@ class ConfigStore:
         self,
         name: str,
         server_url: str,
-        watch: Sequence[WatchFolder | Mapping[str, Any]] = (),
+        watch: Sequence[Mapping[str, Any]] = (),
         patch: Mapping[str, Any] | None = None,
     ) -> InstanceConfig:
         """Make an instance with a fresh id, and its folders.
@@ -125,7 +125,7 @@ class ConfigStore:
         Args:
             name: see `check_name`.
             server_url: address of its server.
-            watch: its watch folders.
+            watch: settings of its watch folders, as they stand in the file.
             patch: further settings by dotted key, as `edit` takes them.
 
         Raises:
@@ -141,7 +141,7 @@ class ConfigStore:
                         else f'The instance "{other}" is there already, and "{name}" is too much like it.',
                         next_step="Choose another name, or edit that one.",
                     )  # fmt: skip
-            changes = {"watch": [_plain_folder(folder) for folder in watch]} if watch else {}
+            changes = {"watch": list(watch)} if watch else {}
             text = _patched(fresh(name, server_url, uuid4()), {**changes, **(patch or {})}, path)
             config = _parse_instance(text, path, name, lines=False)
             self.home.ensure_instance(name)
@@ -228,15 +228,3 @@ def _plain_other(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     raise ConfigError(f"A {type(value).__name__} cannot stand in a settings file.")
-
-
-def _plain_folder(folder: WatchFolder | Mapping[str, Any]) -> Any:
-    """A folder's settings without those that have their default: defaults may improve, files stay short."""
-    if not isinstance(folder, WatchFolder):
-        return _plain(folder)
-    usual = WatchFolder(path=folder.path, converters=folder.converters)
-    changed = (
-        field for field in folder.__struct_fields__
-        if field in ("path", "converters") or getattr(folder, field) != getattr(usual, field)
-    )  # fmt: skip
-    return {field: _plain(getattr(folder, field)) for field in changed}

@@ -47,13 +47,17 @@ def test_a_fresh_file_is_for_its_owner_only(home: Home, store: ConfigStore) -> N
     assert store.names() == ("line1",)
 
 
-def test_a_watch_folder_may_be_given_as_a_value(home: Home) -> None:
-    folder = WatchFolder(
-        path="/srv/a", converters=("wsjf",), after=After.ARCHIVE, options={"wsjf": {"deep": 1}}
-    )
-    assert ConfigStore(home).add("a", URL, [folder]).watch == (folder,)
+def test_a_watch_folder_is_written_as_it_is_given(home: Home) -> None:
+    given = {
+        "path": Path("/srv/a"),
+        "converters": ("wsjf",),
+        "after": "archive",
+        "options": {"wsjf": {"x": 1}},
+    }
+    folder = WatchFolder(path="/srv/a", converters=("wsjf",), after=After.ARCHIVE, options={"wsjf": {"x": 1}})
+    assert ConfigStore(home).add("a", URL, [given]).watch == (folder,)
     table = tomllib.loads(home.instance_file("a").read_text())["watch"][0]
-    assert set(table) == {"path", "converters", "after", "options"}
+    assert set(table) == set(given)
 
 
 @pytest.mark.parametrize("name", ["line1", "LINE1", "Line1"])
