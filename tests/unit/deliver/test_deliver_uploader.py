@@ -109,6 +109,16 @@ class Bench:
         return self.queue.states().count(EntryState.COMPLETED)
 
 
+async def under_way(clock: FakeClock, count: int) -> tuple[Bench, Held, asyncio.Task[None]]:
+    """`count` reports wait, and the server holds those that it got."""
+    bench = Bench(clock)
+    bench.server.answer = held = Held()
+    await bench.put(count)
+    task = bench.start()
+    await settle()
+    return bench, held, task
+
+
 async def end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -156,11 +166,7 @@ async def test_payload_bytes_bound_the_look_ahead(clock: FakeClock) -> None:
 
 
 async def test_pause_stops_uploads_and_lets_others_at_the_queue(clock: FakeClock) -> None:
-    bench = Bench(clock)
-    bench.server.answer = held = Held()
-    await bench.put(100)
-    task = bench.start()
-    await settle()
+    bench, held, task = await under_way(clock, 100)
     bench.uploader.pause(clock.now() + timedelta(hours=1))
     await settle()
     assert len(bench.queue.leased) == 4, "what is under way finishes, what was leased ahead is returned"
@@ -260,11 +266,7 @@ async def test_drain_waits_for_the_link(clock: FakeClock) -> None:
 
 
 async def test_stop_lets_requests_under_way_finish(clock: FakeClock) -> None:
-    bench = Bench(clock)
-    bench.server.answer = held = Held()
-    await bench.put(20)
-    task = bench.start()
-    await settle()
+    bench, held, task = await under_way(clock, 20)
     bench.uploader.stop(10.0)
     await clock.advance(9)
     assert not task.done()
@@ -276,11 +278,7 @@ async def test_stop_lets_requests_under_way_finish(clock: FakeClock) -> None:
 
 
 async def test_stop_gives_up_when_the_budget_is_spent(clock: FakeClock) -> None:
-    bench = Bench(clock)
-    bench.server.answer = held = Held()
-    await bench.put(20)
-    task = bench.start()
-    await settle()
+    bench, held, task = await under_way(clock, 20)
     bench.uploader.stop(10.0)
     await clock.advance(10.1)
     await task
@@ -341,11 +339,7 @@ async def test_a_bug_in_a_verdict_ends_the_run(clock: FakeClock) -> None:
 
 
 async def test_a_full_disk_slows_down_and_is_over_by_itself(clock: FakeClock) -> None:
-    bench = Bench(clock)
-    bench.server.answer = held = Held()
-    await bench.put(200)
-    task = bench.start()
-    await settle()
+    bench, held, task = await under_way(clock, 200)
     bench.queue.disk_full = True
     held.open.set()
     await settle()
@@ -446,11 +440,7 @@ async def test_a_new_token_may_come_with_a_new_gate(clock: FakeClock) -> None:
 
 
 async def test_a_request_under_way_ends_at_the_gate_it_left(clock: FakeClock) -> None:
-    bench = Bench(clock)
-    bench.server.answer = held = Held()
-    await bench.put(3)
-    task = bench.start()
-    await settle()
+    bench, held, task = await under_way(clock, 3)
     other = Gate(bench.limits, clock)
     bench.uploader.credentials_changed(other)
     held.open.set()
