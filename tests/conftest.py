@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -26,6 +27,18 @@ def corpus() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("STATIONMASTER_CORPUS names no folder: the real input files are not here")
     return Path(folder)
+
+
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system than `tmp_path`."""
+    memory = Path("/dev/shm")  # noqa: S108 - a file system of its own is what is wanted
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second file system here")
+    with tempfile.TemporaryDirectory(
+        prefix="stationmaster-test-", dir=memory, ignore_cleanup_errors=True
+    ) as it:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
@@ -123,14 +122,6 @@ async def until(condition: Callable[[], bool], patience: float = PATIENCE) -> No
     while not condition():
         assert time.monotonic() < deadline, f"not in {patience} s: {condition}"
         await asyncio.sleep(0.0005)
-
-
-def second_disk(first: Path) -> Path | None:
-    """A folder on another file system than `first`, None where there is none."""
-    memory = Path("/dev/shm")  # noqa: S108 - a file system of its own is what is wanted
-    if not memory.is_dir() or memory.stat().st_dev == first.stat().st_dev:
-        return None
-    return Path(tempfile.mkdtemp(prefix="stationmaster-test-", dir=memory))
 
 
 def folder_at(path: Path, **settings: Any) -> WatchFolder:

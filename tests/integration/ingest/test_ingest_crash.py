@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fakes.ingest import second_disk
 from stationmaster.ingest import wire
 from stationmaster.ingest.release import Release, Standing, Way, release
 
@@ -94,16 +93,6 @@ class Scene:
             for path in folder.rglob("*")
             if path.is_file()
         )
-
-
-@pytest.fixture
-def other_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system."""
-    folder = second_disk(tmp_path)
-    if folder is None:
-        pytest.skip("no second file system here")
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def walk(scene: Scene, expected: dict[str, bytes], least: int) -> None:

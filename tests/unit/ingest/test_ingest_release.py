@@ -5,12 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fakes.ingest import second_disk
 from stationmaster.ingest import place
 from stationmaster.ingest.release import Release, Standing, Way, hidden_path, put_back, release
 from stationmaster.ingest.settle import Stat
@@ -23,16 +21,6 @@ def source(tmp_path: Path) -> Path:
     path.write_bytes(b"content")
     os.utime(path, ns=(1_700_000_000_000_000_000, 1_700_000_000_123_456_789))
     return path
-
-
-@pytest.fixture
-def other_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system."""
-    folder = second_disk(tmp_path)
-    if folder is None:
-        pytest.skip("no second file system here")
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def job(path: Path, way: Way = Way.MOVE, **values: object) -> Release:
