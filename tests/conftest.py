@@ -35,9 +35,7 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
     memory = Path("/dev/shm")  # noqa: S108 - a file system of its own is what is wanted
     if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no second file system here")
-    with tempfile.TemporaryDirectory(
-        prefix="stationmaster-test-", dir=memory, ignore_cleanup_errors=True
-    ) as it:
+    with tempfile.TemporaryDirectory(dir=memory, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
