@@ -45,6 +45,8 @@ class Instance:
         self._drain = asyncio.Event()
         self.spool: Spool | None = None
         self._parts: Parts | None = None
+        self._last: tuple[Counts, datetime | None] = (Counts(), None)
+        """What the spool held when it was closed."""
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -73,6 +75,7 @@ class Instance:
             try:
                 await self._work(parts)
             finally:
+                self._last = (spool.counts, spool.oldest_queued_at)
                 self.spool = self._parts = None
 
     def _spool_changed(self) -> None:
@@ -187,6 +190,7 @@ class Instance:
     def status(self, lifecycle: Lifecycle) -> InstanceStatus:
         """This instance in the snapshot."""
         parts, config = self._parts, self.config
+        counts, oldest = (parts.spool.counts, parts.spool.oldest_queued_at) if parts else self._last
         idle_upload = UploadStatus(mode=config.upload.mode, limit=0, in_flight=0)
         return InstanceStatus(
             name=self.name,
@@ -195,9 +199,9 @@ class Instance:
             server=config.server.url,
             station=config.station.machine_name,
             paused_until=config.paused_until,
-            counts=parts.spool.counts if parts else Counts(),
+            counts=counts,
             converting=parts.intake.running if parts else 0,
-            oldest_queued_at=parts.spool.oldest_queued_at if parts else None,
+            oldest_queued_at=oldest,
             folders=parts.watcher.status() if parts else (),
             upload=parts.uploader.status() if parts else idle_upload,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 
 import aiohttp
@@ -49,6 +50,8 @@ def cause(error: Exception) -> str:
     inner = error.os_error
     if isinstance(inner, ssl.SSLError):
         return f"TLS failed ({inner.reason or type(inner).__name__})"
+    if inner.errno and inner.errno > 0:  # asyncio puts its own sentence, with the address, into strerror
+        return os.strerror(inner.errno)
     return inner.strerror or str(inner) or type(inner).__name__
 
 

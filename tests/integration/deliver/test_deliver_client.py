@@ -161,7 +161,7 @@ async def test_no_failure_shows_the_token(tmp_path: Path, rule: Behaviour) -> No
 
 async def test_nobody_listens(unused_tcp_port: int) -> None:
     async with client_of(f"http://127.0.0.1:{unused_tcp_port}") as client:
-        with pytest.raises(TransientError, match="cannot be reached") as caught:
+        with pytest.raises(TransientError, match="cannot be reached: Connection refused") as caught:
             await client.ping()
     assert (caught.value.alone, caught.value.code) == (False, ProblemCode.SERVER_UNREACHABLE)
 
