@@ -60,8 +60,15 @@ def row_of(folder: Path, path: Path, *, resume: bytes | None = None) -> LedgerRo
 class Rig:
     """A watcher on real folders and scripted time, without the file system watch."""
 
-    def __init__(self, folders: Sequence[WatchFolder], ledger: Any = None, **settings: Any) -> None:
-        self.clock = FakeClock()
+    def __init__(
+        self,
+        folders: Sequence[WatchFolder],
+        ledger: Any = None,
+        *,
+        clock: FakeClock | None = None,
+        **settings: Any,
+    ) -> None:
+        self.clock = clock or FakeClock()
         self.ledger = ledger or FakeLedger()
         self.watcher = Watcher(folders, self.ledger, self.clock, instance="line-1", **settings)
         self._count = len(folders)

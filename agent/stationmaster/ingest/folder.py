@@ -27,9 +27,13 @@ from stationmaster.log import bound
 from stationmaster.model import Lane, SourceState
 
 LOCAL_INTERVAL = 2.0
+QUIET_INTERVAL = 3.0
 NETWORK_INTERVAL = 10.0
 LONGEST_INTERVAL = 30.0
-"""Seconds between scans; a folder that takes long to scan is scanned less often."""
+"""Seconds between scans; a folder that takes long to scan is scanned less often.
+
+Quiet is a local folder that is watched, where the last scan found nothing that the watch had not told of.
+"""
 
 _SLOW_LOCAL = 50
 _SLOW_NETWORK = 3
@@ -242,8 +246,11 @@ class FolderWatch:
         sight.unreadable = last.unreadable
         child = self._s.access.child
         slow = (now - scan.began) * (_SLOW_NETWORK if child else _SLOW_LOCAL)
-        pause = min(LONGEST_INTERVAL, max(NETWORK_INTERVAL if child else LOCAL_INTERVAL, slow))
-        self._scan_at = min(self._scan_at, now + pause)
+        due = now + min(LONGEST_INTERVAL, max(NETWORK_INTERVAL if child else LOCAL_INTERVAL, slow))
+        if self._hints is not None and not scan.new and not child and slow < QUIET_INTERVAL:
+            # all of them at one moment: an agent at rest wakes once, not once for each folder
+            due = round(now / QUIET_INTERVAL + 1) * QUIET_INTERVAL
+        self._scan_at = min(self._scan_at, due)
         self._not_before = now + slow / 10
         self.roster.arrivals.scanned(scan.new)
         await self._restore(files, scan.hidden, now)

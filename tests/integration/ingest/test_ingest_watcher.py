@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from stationmaster.ingest.files import FolderHangsError, LocalFiles, Names
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Standing
 from stationmaster.ingest.scan import Selection
+from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.model import Lane, ProblemCode, SourceState
 
 NOW = FakeClock().now().timestamp()
@@ -62,6 +64,26 @@ async def test_scans_go_on_by_themselves(tmp_path: Path) -> None:
         await rig.go(3.2)
 
         assert rig.names() == ["a.xml"]
+
+
+async def test_quiet_folders_that_are_watched_are_scanned_together_and_less_often(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    folders = [folder_at(tmp_path / name) for name in ("a", "b")]
+    clock = FakeClock()
+    async with Rig(folders, clock=clock, wakeup=WakeUp(clock)) as rig:
+        await rig.go(0.7)
+        rig.watcher._folders[1].nudge()  # out of step with the other one
+        await rig.go(6.0)
+        scans: list[set[int]] = [set(), set()]
+        for _ in range(120):
+            await rig.go(0.1)
+            for seen, status in zip(scans, rig.watcher.status(), strict=True):
+                assert status.last_scan_at is not None
+                seen.add(round(status.last_scan_at.timestamp()))
+
+        assert scans[0] == scans[1]
+        assert {b - a for a, b in itertools.pairwise(sorted(scans[0]))} == {3}
 
 
 async def test_a_file_that_is_still_written_is_not_offered(tmp_path: Path) -> None:
