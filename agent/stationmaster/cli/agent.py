@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import ago, local, marked, print_json, say, table
+from stationmaster.cli.output import MARKS, ago, local, print_json, say, table
 from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.lock import FileLock
 from stationmaster.control.client import ControlClient
+from stationmaster.control.protocol import FOREVER
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
 
@@ -174,7 +175,7 @@ def _show(snapshot: AgentStatus) -> None:
         say("No instance yet. Make one: stationmaster instance add NAME --server URL --watch DIR ...")
     table(
         "",
-        ("Instance", "State", "Link", "Queued", "Error", "Completed", "Oldest", "Last upload", "Server"),
+        ("Instance", "Queued", "Error", "Completed", "Last upload", "Link", "State"),
         [_row(one, now) for one in snapshot.instances],
     )
     for problem in snapshot.problems:
@@ -188,16 +189,18 @@ def _show(snapshot: AgentStatus) -> None:
 def _row(one: InstanceStatus, now: datetime) -> tuple[str, ...]:
     state = str(one.lifecycle)
     if one.paused_until and one.paused_until > now:
-        state += f", paused {local(one.paused_until)}"
+        forever = one.paused_until >= FOREVER
+        state += ", paused until you resume" if forever else f", paused until {local(one.paused_until)}"
     counts = one.counts
+    queued = str(counts.queued + counts.processing)
+    if one.oldest_queued_at is not None:
+        queued += f", oldest {ago(one.oldest_queued_at, now)}"
     return (
         one.name,
-        state,
-        str(one.link),
-        str(counts.queued + counts.processing),
-        marked("error") + f" {counts.error}" if counts.error else "0",
+        queued,
+        f"{MARKS['error']} {counts.error}" if counts.error else "0",
         str(counts.completed),
-        ago(one.oldest_queued_at, now),
         ago(one.upload.last_upload_at, now),
-        one.server,
+        str(one.link),
+        state,
     )

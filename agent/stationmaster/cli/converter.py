@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -11,12 +11,15 @@ import typer
 from stationmaster.api import Station
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import console, print_json, say, table
+from stationmaster.cli.output import console, literal, print_json, say, table
 from stationmaster.cli.session import fail, home, run
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
 
 app = typer.Typer(help="Which converters there are, and what one makes of a file.", no_args_is_help=True)
 
@@ -149,26 +152,21 @@ def _show(outcome: DryRun) -> None:
 
 
 def _show_report(one: DryReport) -> None:
-    from rich.markup import escape  # noqa: PLC0415 - only people need it
+    from rich.text import Text  # noqa: PLC0415 - only people need it
     from rich.tree import Tree  # noqa: PLC0415 - only people need it
 
     data = msgspec.json.decode(one.payload)
     unit = f"{data['sn']} · {data['pn']} {data['rev']}"
-    head = f"{unit} · process {data['processCode']} · {data.get('result', '')}"
-    tree = Tree(f"[bold]{escape(head)}[/bold]  {escape(one.meta.report_id)}")
-    tree.add(escape(f"{data['machineName']}, {data['location']}, {data['purpose']}, {data['start']}"))
+    head = literal(f"{unit} · process {data['processCode']} · {data.get('result', '')}")
+    tree = Tree(Text.assemble((head, "bold"), f"  {one.meta.report_id}"))
+    _leaf(tree, f"{data['machineName']}, {data['location']}, {data['purpose']}, {data['start']}")
     if data.get("root"):
         _grow(tree, data["root"])
-    for unit in data.get("subUnits") or []:
-        branch = tree.add(
-            escape(f"sub-unit {unit.get('partType', '')} {unit.get('pn', '')} {unit.get('sn', '')}")
-        )
-        for failure in unit.get("failures") or []:
-            branch.add(
-                escape(
-                    f"failure {failure.get('category')}: {failure.get('code')} {failure.get('comRef') or ''}"
-                )
-            )
+    for part in data.get("subUnits") or []:
+        branch = _leaf(tree, f"sub-unit {part.get('partType', '')} {part.get('pn', '')} {part.get('sn', '')}")
+        for failure in part.get("failures") or []:
+            where = failure.get("comRef") or ""
+            _leaf(branch, f"failure {failure.get('category')}: {failure.get('code')} {where}")
     console().print(tree)
     for issue in one.issues:
         mark = "✗" if issue.severity == "error" else "!"
@@ -177,16 +175,18 @@ def _show_report(one: DryReport) -> None:
         say(f"  ! {warning}")
 
 
-def _grow(tree: Any, step: dict[str, Any]) -> None:
-    from rich.markup import escape  # noqa: PLC0415 - only people need it
+def _leaf(tree: Tree, text: str) -> Tree:
+    return tree.add(literal(text))
 
+
+def _grow(tree: Tree, step: dict[str, Any]) -> None:
     rows = [row for key in ("numericMeas", "booleanMeas", "stringMeas") for row in step.get(key) or []]
     words = f"{step.get('status', ' ')}  {step.get('name', '')}  [{step.get('stepType', '')}]"
-    branch = tree.add(escape(words + (f"  {_measured(rows[0])}" if len(rows) == 1 else "")))
+    branch = _leaf(tree, words + (f"  {_measured(rows[0])}" if len(rows) == 1 else ""))
     for row in rows if len(rows) > 1 else ():
-        branch.add(escape(f"{row.get('status', ' ')}  {row.get('name', '')}  {_measured(row)}"))
+        _leaf(branch, f"{row.get('status', ' ')}  {row.get('name', '')}  {_measured(row)}")
     if step.get("chart"):
-        branch.add(escape(f"chart {step['chart'].get('label', '')}"))
+        _leaf(branch, f"chart {step['chart'].get('label', '')}")
     for child in step.get("steps") or []:
         _grow(branch, child)
 

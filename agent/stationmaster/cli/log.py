@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stationmaster.cli.output import say
+from stationmaster.cli.output import answer, say
 from stationmaster.cli.session import fail, home, run
 from stationmaster.errors import StationmasterError
 from stationmaster.runtime.log import LOG_FILE
@@ -31,7 +31,7 @@ def tail(
         fail(StationmasterError(f"There is no log yet at {path}.", next_step="Has the agent run?"))
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in deque(file, maxlen=lines):
-            typer.echo(line, nl=False)
+            answer(line.rstrip("\n"))
         position = file.tell()
     if follow:
         say(f"Following {path}; Ctrl+C ends it.")
@@ -51,7 +51,7 @@ def _print_from(path: Path, position: int) -> int:
         with path.open(encoding="utf-8", errors="replace") as file:
             file.seek(position)
             for line in file:
-                typer.echo(line, nl=False)
+                answer(line.rstrip("\n"))
             return file.tell()
     except FileNotFoundError:
         return 0  # between two files of a rotation

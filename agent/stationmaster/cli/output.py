@@ -5,6 +5,7 @@ rich is imported only when a person is to read the answer: `--json` and the agen
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -24,6 +25,10 @@ from stationmaster.model import PROTOCOL_VERSION, ProblemCode
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+# Control characters but tab and line end, C1 ones too (U+009B begins a sequence); marks that turn the
+# direction of writing; lone surrogates.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _PIPE_WIDTH = 10_000
 """Columns of a pipe or a file: a folded cell could not be searched for."""
@@ -45,29 +50,43 @@ def print_json(kind: str, body: object) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(envelope), indent=2).decode() + "\n")
 
 
+def literal(text: str) -> str:
+    """`text` as a terminal may show it: what would steer the terminal, or has no form, becomes "\ufffd".
+
+    Serial numbers, file names and the server's words come from others.
+    """
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def say(text: str) -> None:
     """Talk: goes to stderr, so that pipes get the answer alone."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(literal(text) + "\n")
+
+
+def answer(text: str) -> None:
+    """A line of the answer, on stdout."""
+    sys.stdout.write(literal(text) + "\n")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console; colours only where the terminal has them."""
+    """A rich console that takes every string as it is; colours only where the terminal has them."""
     from rich.console import Console  # noqa: PLC0415 - costs 40 ms, only people need it
 
     width = None if stderr or sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(stderr=stderr, highlight=False, width=width)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout; every cell is literal text."""
-    from rich.markup import escape  # noqa: PLC0415 - as above
+    """A table on stdout. Where the terminal is too narrow the last column folds, the others stay in line."""
     from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
 
     grid = Table(title=title or None, box=None, pad_edge=False, title_justify="left", header_style="bold")
-    for column in columns:
-        grid.add_column(column, overflow="fold")
+    for column in columns[:-1]:
+        grid.add_column(column, no_wrap=True)
+    grid.add_column(columns[-1], overflow="fold")
     for row in rows:
-        grid.add_row(*(escape(cell) for cell in row))
+        grid.add_row(*(Text(literal(cell)) for cell in row))
     console().print(grid)
 
 

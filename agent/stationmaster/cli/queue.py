@@ -10,7 +10,7 @@ import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import console, local, marked, print_json, say, table
+from stationmaster.cli.output import ago, answer, console, local, marked, print_json, say, table
 from stationmaster.cli.session import agent, fail, run
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import ConfigError
@@ -84,7 +84,7 @@ def show(
 
     entry, body = run(ask())
     if payload:
-        typer.echo(body.decode())
+        answer(body.decode())
     elif json:
         print_json("entry", entry)
     else:
@@ -209,7 +209,7 @@ def _print(entries: tuple[Entry, ...], *, json: bool) -> None:
             entry.serial_number,
             entry.part_number,
             entry.result,
-            local(entry.updated_at),
+            ago(entry.updated_at),
             entry.reason or Path(entry.source).name,
         )
         for entry in entries
@@ -240,5 +240,5 @@ def _show(entry: Entry) -> None:
     }
     for name, value in fields.items():
         if value:
-            typer.echo(f"{name + ':':<15} {value}")
-    typer.echo("")
+            answer(f"{name + ':':<15} {value}")
+    answer("")
