@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stationmaster.api.converter import Station
+from stationmaster.api.defaults import at_station
 from stationmaster.api.report import Report
 from stationmaster.api.validate import check
 from stationmaster.api.wsjf import decode, encode
@@ -71,6 +73,7 @@ def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
 
     An id that is missing is made up here, once: the agent may have stored the report although its answer
     got lost, and the next try must send the same id. A `Report` keeps it for the caller's own next try.
+    Station, location and purpose may be missing: the instance that takes the report fills them in.
 
     Raises:
         ConversionError: it is no report, or more than one, or breaks the rules of the format.
@@ -86,7 +89,7 @@ def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
         one = Report(dict(report))
     if not one.id:
         one.data["id"] = str(uuid.uuid4())
-    check(one)
+    check(at_station(Report(dict(one.data)), Station()))
     return one
 
 

@@ -1,8 +1,8 @@
-"""What the host adds to a converted report where the source is silent."""
+"""What the host adds to a report where its source is silent."""
 
 from __future__ import annotations
 
-from stationmaster.api.converter import Source
+from stationmaster.api.converter import Source, Station
 from stationmaster.api.report import Report
 
 UNNAMED = "-"
@@ -16,15 +16,21 @@ def complete(report: Report, source: Source) -> Report:
     `report.timed` is then False, so that the report id counts the mtime.
     """
     station = source.station
-    wanted = {"machineName": station.name, "location": station.location, "purpose": station.purpose}
-    for key, default in wanted.items():
-        if _blank(report.data.get(key)):
-            report.data[key] = default.strip() or UNNAMED
+    at_station(report, station)
     if _blank(report.data.get("start")):
         report.data["start"] = source.mtime.astimezone(station.zone).isoformat()
         report.timed = False
         report.warn(f"{source.name} names no start time: the file's own time was taken")
     return report.finish()
+
+
+def at_station(report: Report, station: Station) -> Report:
+    """Fill station, location and purpose where the report does not name them. Idempotent."""
+    wanted = {"machineName": station.name, "location": station.location, "purpose": station.purpose}
+    for key, default in wanted.items():
+        if _blank(report.data.get(key)):
+            report.data[key] = default.strip() or UNNAMED
+    return report
 
 
 def _blank(value: object) -> bool:

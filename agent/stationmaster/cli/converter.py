@@ -13,6 +13,7 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, literal, print_json, say, table
 from stationmaster.cli.session import fail, home, run
+from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
@@ -73,7 +74,6 @@ async def _dry_run(file: Path, converters: tuple[str, ...], instance: str, optio
         chosen = dict.fromkeys(converters, options) if options else {}
         return await dry_run(file, converters=converters, options=chosen, station=_somewhere())
     config = ConfigStore(home()).load(instance)
-    station = config.station
     known: dict[str, dict[str, Any]] = {}
     for folder in config.watch:
         for name, values in folder.options.items():
@@ -85,12 +85,7 @@ async def _dry_run(file: Path, converters: tuple[str, ...], instance: str, optio
         converters=converters
         or tuple(dict.fromkeys(one for folder in config.watch for one in folder.converters)),
         options=known,
-        station=Station(
-            name=station.machine_name,
-            location=station.location,
-            purpose=station.purpose,
-            time_zone=station.time_zone,
-        ),
+        station=station_of(config.station),
         folder=home().converters(instance),
         instance_id=config.id,
         limits=config.convert,

@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
+from stationmaster.api.defaults import at_station
 from stationmaster.api.wsjf import encode
 from stationmaster.clock import Clock
+from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import AddRequest, InstanceConfigView, Submitted
 from stationmaster.errors import ConfigError, ControlError, SpoolError
@@ -183,7 +185,9 @@ class Orders(ABC):
         supervisor = self._supervisor(name)
         if converter:
             return await self._submit_raw(supervisor, content, filename=filename, converter=converter)
-        report = await asyncio.to_thread(whole, content)
+        report = at_station(
+            await asyncio.to_thread(whole, content), station_of(supervisor.config.station)
+        )
         payload = encode(report)
         meta = ReportMeta(
             report_id=report.id.lower(),

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from stationmaster.api import Station
 from stationmaster.clock import Clock
 from stationmaster.config.schema import InstanceConfig, WatchFolder
 from stationmaster.config.secrets import Secret
+from stationmaster.config.station import station_of
 from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
 from stationmaster.deliver.gate import Gate, Gates
@@ -140,16 +140,10 @@ def _limits(config: InstanceConfig) -> Limits:
 
 
 def _setting(home: Home, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]) -> Setting:
-    station = config.station
     return Setting(
         name=name,
         instance_id=config.id,
-        station=Station(
-            name=station.machine_name,
-            location=station.location,
-            purpose=station.purpose,
-            time_zone=station.time_zone,
-        ),
+        station=station_of(config.station),
         slots=config.convert.max_concurrent,
         archive=home.archive(name),
         errors=home.errors(name),
