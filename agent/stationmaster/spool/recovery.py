@@ -26,6 +26,9 @@ SALVAGE_TIMEOUT = 1800.0
 CHECK_TIMEOUT = 1800.0
 """Seconds; a million reports take minutes, the rest is for slow disks."""
 
+_KILLED = -9
+"""Exit code of a process after SIGKILL, which no wreck can cause: somebody or the kernel did."""
+
 _COMPANIONS = ("-wal", "-shm")
 
 
@@ -56,12 +59,13 @@ async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> 
     """Salvage the database at `path` and put the new one in its place.
 
     Raises:
-        SpoolError: the new database cannot be written; the damaged one was not touched.
+        SpoolError: the new database cannot be written, or the salvage is killed; the damaged one was not
+            touched. A wreck that crashes the salvage is given up instead: it would do so for ever.
     """
     aside = _aside(path, clock.now())
     note = Salvage(at=clock.now(), reason=reason, damaged=aside.name)
     new = schema.beside(path, ".salvaging")
-    error = ""
+    code, error = 0, ""
     for _ in range(2):  # a child that was killed gets a second chance
         code, output = await _child(
             str(path), str(new), msgspec.json.encode(note).decode(), limit=SALVAGE_TIMEOUT
@@ -76,6 +80,12 @@ async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> 
                 damaged=True,
             )
         error = f"The salvage process ended with code {code}: {output[-500:]}"
+    if code == _KILLED:
+        raise SpoolError(
+            f"The damaged spool {path} cannot be salvaged now: the salvage was killed from outside.",
+            next_step="Nothing of it was changed; see whether the computer is short of memory.",
+            damaged=True,
+        )
     await storage.run(_swap, path, new, msgspec.structs.replace(note, error=error))
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.spooled import meta_of, payload_of, report_id, source_of, write_results
+from fakes.station import children
 from stationmaster.errors import SpoolError
 from stationmaster.model import Counts, EntryState
 from stationmaster.spool import Health, LedgerState, Salvage, Spool, Storage, recovery
@@ -371,6 +373,30 @@ async def test_a_salvage_that_crashes_still_opens_and_keeps_the_file(
     assert health.salvage is not None
     assert "0 s" in health.salvage.error
     assert (tmp_path / health.salvage.damaged).stat().st_size > 100_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the children are found in /proc")
+async def test_a_salvage_that_is_killed_each_time_gives_nothing_up(tmp_path: Path, storage: Storage) -> None:
+    path = tmp_path / "spool.db"
+    await fill(path, storage)
+    smash(path, 1)
+    before = path.read_bytes()
+
+    async def kill() -> None:
+        while True:
+            for pid in children(os.getpid()):
+                os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.01)
+
+    killer = asyncio.create_task(kill())
+    with pytest.raises(SpoolError, match="was killed from outside"):
+        await reopen(path, storage)
+    killer.cancel()
+    assert path.read_bytes() == before
+
+    _, counts, _ = await health_after(path, storage)
+
+    assert counts == Counts(queued=149, completed=30, error=1)
 
 
 async def test_a_salvage_that_cannot_write_touches_nothing(tmp_path: Path, storage: Storage) -> None:
