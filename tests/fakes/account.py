@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -127,7 +128,7 @@ class Inbox:
     def faults(self) -> list[str]:
         """Files that are not where they belong; best none. Only the last version of a name is looked for."""
         last = {one.path: one for one in self.written}
-        here = {path: _digest(path.read_bytes()) for path in self.path.iterdir() if path.is_file()}
+        here = dict(_contents(self.path.iterdir()))
         wrong: list[str] = []
         for path, one in last.items():
             stays = self.after == "keep"
@@ -167,10 +168,17 @@ def error_faults(errors: Path, inboxes: Iterable[Inbox]) -> list[str]:
 
 def _compare(folder: Path, expected: Counter[str]) -> list[str]:
     """Every file once, none overwritten, none twice."""
-    found = Counter(_digest(path.read_bytes()) for path in _files(folder) if not path.name.endswith(REASON))
+    found = Counter(digest for path, digest in _contents(_files(folder)) if not path.name.endswith(REASON))
     if found == expected:
         return []
     return [f"{folder}: {sum((expected - found).values())} missing, {sum((found - expected).values())} over"]
+
+
+def _contents(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Each file with its digest; one that is moved away meanwhile is not there."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            yield path, _digest(path.read_bytes())
 
 
 def _files(folder: Path) -> list[Path]:
