@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+from benchmarks import row as rows
 from stationmaster.clock import Clock
 from stationmaster.convert.crew import WORKER_MODULE
 from stationmaster.convert.dry_run import DryLimits
@@ -23,9 +24,6 @@ from stationmaster.convert.slot import Slots
 from stationmaster.model import SourceState
 from stationmaster.worker.process import ChildProcess
 
-LIMIT_SPEED_UP = 1.8
-LIMIT_SMALL_FILE_MS = 10.0
-LIMIT_START_MS = 120.0
 ROUNDS = 5
 FILES = 60
 
@@ -102,11 +100,6 @@ async def _start_ms() -> float:
     return statistics.median(times) * 1000
 
 
-def _row(name: str, figure: float, limit: float, *, ok: bool, unit: str) -> bool:
-    print(f"{name}: {figure:.2f}{unit} (limit {limit:g}{unit}) {'ok' if ok else 'MISSED'}")
-    return ok
-
-
 async def main() -> int:
     """Measure and print; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
@@ -124,26 +117,12 @@ async def main() -> int:
             one = min(one, await _seconds(root, paths, 1))
             two = min(two, await _seconds(root, paths, 2))
         small_ms, start_ms = await _small_file_ms(root, small), await _start_ms()
-    rows = [
-        _row(
-            "convert: small file through a warm worker",
-            small_ms,
-            LIMIT_SMALL_FILE_MS,
-            ok=small_ms < LIMIT_SMALL_FILE_MS,
-            unit=" ms",
-        ),
-        _row(
-            "convert: start of a worker", start_ms, LIMIT_START_MS, ok=start_ms < LIMIT_START_MS, unit=" ms"
-        ),
-    ]
+    found = [rows.CONVERT_SMALL.tell(small_ms), rows.CONVERT_START.tell(start_ms)]
     if (os.cpu_count() or 1) < 2:
-        print("convert: 2 workers against 1: this machine has one core, nothing to measure")
+        print(f"{rows.CONVERT_TWO.name}: this machine has one core, nothing to measure")
     else:
-        ratio = one / two
-        rows.append(
-            _row("convert: 2 workers against 1", ratio, LIMIT_SPEED_UP, ok=ratio >= LIMIT_SPEED_UP, unit="x")
-        )
-    return 0 if all(rows) else 1
+        found.append(rows.CONVERT_TWO.tell(one / two))
+    return 0 if all(found) else 1
 
 
 if __name__ == "__main__":

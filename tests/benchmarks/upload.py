@@ -23,6 +23,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from benchmarks import row as rows
 from stationmaster.clock import Clock
 from stationmaster.deliver.gate import Gate
 from stationmaster.deliver.limiter import Limits
@@ -35,8 +36,6 @@ from stationmaster.wats.client import ServerAddress, WatsClient
 REPORTS = 100
 ANSWER_TIME = 0.2
 RUNS = 3
-LIMIT_FIXED = 4.1
-LIMIT_ADAPTIVE = 1.3
 CPU_ANSWER_TIME = (0.001, 0.003)
 """A server that answers at once keeps the bare loop saturated: it falls in step with the server, or not, and
 five answers in one wake-up cost less than five wake-ups. That ratio swings between 1.2 and 2.0
@@ -45,7 +44,6 @@ from run to run on one machine, so it is printed without a limit beside the one 
 CPU_REPORTS = 1500
 CPU_ROUNDS = 5
 CONCURRENT = 5
-LIMIT_CPU = 1.6
 PAYLOAD = 4000
 
 SEQUENTIAL = Limits(mode="fixed", max_concurrent=1)
@@ -172,14 +170,6 @@ async def bare(url: str, count: int) -> tuple[float, float]:
         return await measured(all_of_it)
 
 
-def row(name: str, figure: float, limit: float | None, unit: str) -> bool:
-    """Print a row; True when it is within its limit."""
-    good = limit is None or figure <= limit
-    bound = "" if limit is None else f"<= {limit:g} {unit}"
-    print(f"{name:<58} {figure:8.3f} {unit:<3} {bound:<12} {'ok' if good else 'MISSED'}", flush=True)
-    return good
-
-
 async def main() -> int:
     """Run everything; the exit code."""
     good = []
@@ -187,30 +177,38 @@ async def main() -> int:
         folder = Path(name)
         async with server(ANSWER_TIME, ANSWER_TIME) as url:
             await durable(url, folder, ADAPTIVE, 5)  # the first run imports and compiles
-            for title, limits, limit, runs in (
-                ("sequential", SEQUENTIAL, None, 1),
-                ("5 concurrent", FIXED, LIMIT_FIXED, RUNS),
-                ("adaptive", ADAPTIVE, LIMIT_ADAPTIVE, RUNS),
+            for row, limits, runs in (
+                (rows.UPLOAD_SEQUENTIAL, SEQUENTIAL, 1),
+                (rows.UPLOAD_FIXED, FIXED, RUNS),
+                (rows.UPLOAD_ADAPTIVE, ADAPTIVE, RUNS),
             ):
                 # The best of a few: other work on the machine can only add.
                 seconds = min([(await durable(url, folder, limits, REPORTS))[0] for _ in range(runs)])
-                good.append(row(f"100 reports, answer in 200 ms, {title}", seconds, limit, "s"))
-        good.append(await cpu(folder, CPU_ANSWER_TIME, "1 to 3 ms", LIMIT_CPU))
-        await cpu(folder, (0.0, 0.0), "0 ms", None)
+                good.append(row.tell(seconds))
+        good += [
+            await cpu(folder, CPU_ANSWER_TIME, rows.UPLOAD_CPU_BARE, rows.UPLOAD_CPU, rows.UPLOAD_CPU_RATIO),
+            await cpu(
+                folder,
+                (0.0, 0.0),
+                rows.UPLOAD_CPU_AT_ONCE_BARE,
+                rows.UPLOAD_CPU_AT_ONCE,
+                rows.UPLOAD_CPU_AT_ONCE_RATIO,
+            ),
+        ]
     return 0 if all(good) else 1
 
 
-async def cpu(folder: Path, answer_time: tuple[float, float], title: str, limit: float | None) -> bool:
+async def cpu(folder: Path, answer_time: tuple[float, float], *told: rows.Row) -> bool:
     """Rows of CPU a report, ours against the bare loop in turn; True when the ratio is within its limit."""
     ours, theirs = [], []
     async with server(*answer_time) as url:
         for _ in range(CPU_ROUNDS):
             theirs.append((await bare(url, CPU_REPORTS))[1] / CPU_REPORTS * 1000)
             ours.append((await durable(url, folder, FIXED, CPU_REPORTS))[1] / CPU_REPORTS * 1000)
-    row(f"CPU a report, answer in {title}, bare aiohttp POST loop", statistics.median(theirs), None, "ms")
-    row(f"CPU a report, answer in {title}, durable upload", statistics.median(ours), None, "ms")
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    return row(f"CPU a report, answer in {title}, ours against bare", ratio, limit, "x")
+    figures = (statistics.median(theirs), statistics.median(ours), ratio)
+    good = [row.tell(figure) for row, figure in zip(told, figures, strict=True)]
+    return all(good)
 
 
 if __name__ == "__main__":
