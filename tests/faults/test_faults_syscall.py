@@ -28,6 +28,7 @@ IN_A_TRANSACTION = [
 ]
 RELEASING = ("rename", "link", "unlink", "fsync")
 LONGEST_WALK = 400
+SALVAGE_KILLED = "the salvage was killed"
 UNITS = 3
 PAGE = 4096
 """A write of the spool's log is a page: strace must show the whole of it, for the serial numbers in it."""
@@ -227,15 +228,23 @@ def _traced(pid: int) -> bool:
 
 
 async def _killed_at(station: Station, call: str, n: int, *, about: Sequence[Path] = ()) -> bool:
-    """Let an agent work until a thread's n-th call of this kind kills it; False if it delivers all."""
-    line = station.lines["line1"]
+    """Let an agent work until a thread's n-th call of this kind kills it; False if it delivers all.
+
+    Where it is its salvage that is killed, again and again, the agent waits with the spool as it was, and is
+    killed in the end.
+    """
+    line, talk = station.lines["line1"], station.root / "agent.log"
     await station.start(*_strace(station.root / "trace", call, n, about=about))
     agent = station.agent
     assert agent is not None
-    await until(lambda: agent.poll() is not None or not line.faults(), seconds=60, what="kill or delivery")
+    await until(
+        lambda: agent.poll() is not None or SALVAGE_KILLED in talk.read_text() or not line.faults(),
+        seconds=60,
+        what="kill or delivery",
+    )
     with contextlib.suppress(AssertionError):  # what comes last may still come to that call
         await until(lambda: agent.poll() is not None, seconds=1)
-    killed = agent.poll() is not None
+    killed = agent.poll() is not None or SALVAGE_KILLED in talk.read_text()
     station.kill()
     return killed
 
