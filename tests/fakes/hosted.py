@@ -26,7 +26,7 @@ from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.supervisor import Supervisor
 
 TOKEN = "bmFtZTpzZWNyZXQ="
-PATIENCE = 30.0
+PATIENCE = 15.0
 """Real seconds after which a wait has failed."""
 
 STEP = 0.1
@@ -135,6 +135,13 @@ class Hosted:
         hidden.replace(place)
         return made.units[0].report_id
 
+    def spoil(self, folder: Path, name: str = "bad.json") -> Path:
+        """A file that nothing good can come of."""
+        place, hidden = folder / name, folder / f".{name}.part"
+        hidden.write_text('{"type": "T"}')
+        hidden.replace(place)
+        return place
+
     def wsjf(self, *, report_id: str = "", sn: str = "") -> bytes:
         """A report to submit."""
         return self.equipment.wsjf(report_id=report_id, sn=sn).content
@@ -157,6 +164,15 @@ class Hosted:
     def lifecycle(self, name: str) -> Lifecycle:
         """What an instance does with its life."""
         return self.supervisor(name).lifecycle
+
+    def waiting(self, name: str) -> int:
+        """Reports that are not delivered yet."""
+        counts = self.instance(name).counts
+        return counts.queued + counts.processing
+
+    def completed(self, name: str) -> int:
+        """Reports that are delivered."""
+        return self.instance(name).counts.completed
 
     def problem(self, code: ProblemCode, instance: str = "") -> Problem | None:
         """A Problem, where there is one now."""
@@ -183,6 +199,11 @@ class Hosted:
     async def moment(self, true: Callable[[], object], *, what: str = "it") -> None:
         """Wait until it is so without any time passing."""
         await self.until(true, what=what, step=0.0)
+
+    async def drained(self, name: str) -> None:
+        """Drain an instance, until it is stopped."""
+        self.agent.drain(name)
+        await self.until(lambda: self.lifecycle(name) is Lifecycle.STOPPED, what=f"the drain of {name}")
 
     async def running(self, *names: str) -> None:
         """Until these instances run."""

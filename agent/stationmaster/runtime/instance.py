@@ -137,6 +137,7 @@ class Instance:
             self._parts.intake.nudge()
             await self._parts.spool.hasten()
             self._parts.uploader.credentials_changed()
+            self._parts.uploader.wake()  # no count changed: nothing else tells that they are due
 
     def nudge(self) -> None:
         """Something was put into a folder of ours."""

@@ -359,7 +359,7 @@ async def test_a_drain_goes_on_when_settings_change(hosted: Hosted, oracle: Orac
         await hosted.running("line1")
         names = {hosted.drop(folder) for _ in range(3)}
         await hosted.until(lambda: hosted.problem(ProblemCode.SERVER_BUSY))
-        await hosted.moment(lambda: _waiting(hosted) == 3)
+        await hosted.moment(lambda: hosted.waiting("line1") == 3)
         hosted.agent.drain("line1")
         await hosted.agent.configure("line1", {"upload.mode": "fixed"})
         late = hosted.drop(folder)
@@ -369,11 +369,6 @@ async def test_a_drain_goes_on_when_settings_change(hosted: Hosted, oracle: Orac
         assert late not in ids(oracle)
         await hosted.agent.resume("line1")
         await hosted.until(lambda: set(ids(oracle)) == {*names, late})
-
-
-def _waiting(hosted: Hosted) -> int:
-    counts = hosted.instance("line1").counts
-    return counts.queued + counts.processing
 
 
 def _left(folder: Path) -> list[str]:
