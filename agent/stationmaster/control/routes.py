@@ -59,6 +59,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         refusal = protocol.version_refusal(request.headers.get(protocol.VERSION_HEADER))
         if refusal:
             raise ControlError(refusal, status=426, code="protocol")
+        if (request.content_length or 0) > MAX_BODY:  # before it is sent and read
+            raise web.HTTPRequestEntityTooLarge(MAX_BODY, request.content_length or 0)
         return await handler(request)
     except web.HTTPRequestEntityTooLarge:
         large = ControlError(

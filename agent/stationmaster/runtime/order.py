@@ -185,9 +185,7 @@ class Orders(ABC):
         supervisor = self._supervisor(name)
         if converter:
             return await self._submit_raw(supervisor, content, filename=filename, converter=converter)
-        report = at_station(
-            await asyncio.to_thread(whole, content), station_of(supervisor.config.station)
-        )
+        report = at_station(await asyncio.to_thread(whole, content), station_of(supervisor.config.station))
         payload = encode(report)
         meta = ReportMeta(
             report_id=report.id.lower(),
@@ -260,8 +258,8 @@ class Orders(ABC):
         if spool is not None:
             yield spool
             return
-        if supervisor is None:
-            await asyncio.to_thread(self.store.load, name)  # says so if there is no such instance
+        if supervisor is None and not await asyncio.to_thread(self.home.instance_file(name).exists):
+            self._supervisor(name)  # says that there is none
         path = self.home.spool(name)
         async with glance(path, instance=name, storage=self.storage, clock=self.clock) as closed:
             yield closed
