@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -87,7 +88,11 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The synchronous side, in the agent's thread or in a child."""
+    """The synchronous side, in the agent's thread or in a child.
+
+    `close` may come from another thread while a slice is read: it is then closed by the one that reads. To
+    close a folder under a reading thread ends the whole process.
+    """
 
     def __init__(self, root: str, selection: Selection) -> None:
         """Nothing is opened yet."""
@@ -96,6 +101,8 @@ class FolderFiles:
         self._scan: NameScan | None = None
         self._familiar: set[int] = set()
         self._dropped = 0
+        self._reading = threading.Lock()
+        self._closed = False
 
     def names(self, known: Container[str], *, restart: bool, limit: int, dropped: int = 0) -> Names:
         """One slice.
@@ -106,8 +113,15 @@ class FolderFiles:
         Raises:
             OSError: the folder cannot be read; the next call begins a new scan.
         """
-        if restart or self._scan is None:
+        with self._reading:
+            names = self._slice(known, restart=restart, limit=limit, dropped=dropped)
+        if self._closed:
             self.close()
+        return names
+
+    def _slice(self, known: Container[str], *, restart: bool, limit: int, dropped: int) -> Names:
+        if restart or self._scan is None:
+            self._end()
             if dropped != self._dropped:
                 self._familiar, self._dropped = set(), dropped
             self._scan = NameScan(self.root, self._sieve, self._familiar)
@@ -115,10 +129,10 @@ class FolderFiles:
         try:
             found = scan.step(known, limit)
         except OSError:
-            self.close()
+            self._end()
             raise
         if scan.done:
-            self.close()
+            self._end()
             self._familiar = scan.familiar
         return Names(
             found=found,
@@ -129,7 +143,15 @@ class FolderFiles:
         )
 
     def close(self) -> None:
-        """End a scan that is under way. Idempotent."""
+        """Let go of the folder. Idempotent."""
+        self._closed = True
+        if self._reading.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self._reading.release()
+
+    def _end(self) -> None:
         scan, self._scan = self._scan, None
         if scan is not None:
             scan.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,33 @@ def test_a_listing_that_did_not_change_is_told_by_its_marks(tmp_path: Path) -> N
     assert scan(dropped=1) == ([], 0)
     (tmp_path / "7.xml").rename(tmp_path / "new.xml")
     assert scan(dropped=1)[0] == ["new.xml"]
+
+
+def test_a_folder_that_is_closed_while_it_is_read_is_closed_by_its_reader(tmp_path: Path) -> None:
+    names = {f"{number:04}.xml" for number in range(3000)}
+    for name in names:
+        (tmp_path / name).touch()
+    folder = FolderFiles(str(tmp_path), Selection())
+
+    class Closing(set[str]):
+        """Has the folder closed in the middle of a slice, as another thread would."""
+
+        def __contains__(self, name: object) -> bool:
+            folder.close()
+            return super().__contains__(name)
+
+    slice_ = folder.names(Closing(), restart=True, limit=2500)
+    assert len(slice_.found) == 2500
+    assert set(slice_.found) < names
+    if sys.platform == "linux":
+        assert not [one for one in os.listdir("/proc/self/fd") if _leads_to(one, tmp_path)]
+
+
+def _leads_to(number: str, folder: Path) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{number}") == str(folder)
+    except OSError:  # the one that listed them
+        return False
 
 
 class Counting(set[str]):
