@@ -243,12 +243,12 @@ def test_a_folder_that_is_closed_while_it_is_read_is_closed_by_its_reader(tmp_pa
     assert len(slice_.found) == 2500
     assert set(slice_.found) < names
     if sys.platform == "linux":
-        assert not [one for one in os.listdir("/proc/self/fd") if _leads_to(one, tmp_path)]
+        assert not [one for one in Path("/proc/self/fd").iterdir() if _leads_to(one, tmp_path)]
 
 
-def _leads_to(number: str, folder: Path) -> bool:
+def _leads_to(number: Path, folder: Path) -> bool:
     try:
-        return os.readlink(f"/proc/self/fd/{number}") == str(folder)
+        return number.readlink() == folder
     except OSError:  # the one that listed them
         return False
 
