@@ -106,6 +106,9 @@ class Intake:
         self._spool = spool
         self._clock = clock
         self._slots = asyncio.Semaphore(setting.slots)
+        # Not the same: `run` holds one of those above while it waits for the next file. The pool keeps to
+        # the limit of both together.
+        self._retries = asyncio.Semaphore(setting.slots)
         self._stopping = asyncio.Event()
         self._log = bound(_LOG, setting.name)
         self._nudged = asyncio.Event()
@@ -213,13 +216,13 @@ class Intake:
                 self._log.warning("%s waits: %s", row.path, error)
             finally:
                 busy.discard(row.source_id)
-                self._slots.release()
+                self._retries.release()
 
         while True:
             for row in await self._rows(self._spool.retry_sources()):
                 if row.source_id not in busy:
                     busy.add(row.source_id)
-                    await self._slots.acquire()
+                    await self._retries.acquire()
                     group.create_task(again(row))
             await self._clock.wait(self._nudged, RETRY_EVERY)
             self._nudged.clear()
