@@ -192,8 +192,7 @@ async def _emptied(hosted: Hosted, number: int) -> None:
     for _ in range(1000):
         try:
             await hosted.agent.payload("line1", number)
-        except ControlError as error:
-            assert error.code == "not-found"
+        except ControlError:
             return
         await hosted.clock.advance(1.0)
     raise AssertionError("the content stays")
