@@ -13,7 +13,7 @@ from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import ago, answer, console, local, marked, print_json, say, table
 from stationmaster.cli.session import agent, fail, run
 from stationmaster.control.client import ControlClient
-from stationmaster.errors import ConfigError
+from stationmaster.errors import ConfigError, ControlError, StationmasterError
 from stationmaster.model import Entry, EntryState
 
 app = typer.Typer(help="What waits, what failed, what was delivered.", no_args_is_help=True)
@@ -100,7 +100,7 @@ def retry(ids: Ids = None, *, everything: All = False, instance: Instance = "") 
         async with agent() as client:
             return await client.retry(await one_instance(client, instance), wanted, everything=everything)
 
-    say(f"{run(ask())} entries are queued again.")
+    _changed(run(ask()), wanted, "queued again")
 
 
 @app.command()
@@ -121,7 +121,7 @@ def dismiss(
             name = await one_instance(client, instance)
             return await client.dismiss(name, wanted, by=getpass.getuser(), everything=everything)
 
-    say(f"{run(ask())} entries are dismissed.")
+    _changed(run(ask()), wanted, "dismissed")
 
 
 @app.command()
@@ -145,30 +145,47 @@ def export(
 ) -> None:
     """Write reports to files, one WSJF file each, named by their report id."""
 
-    async def ask() -> int:
-        folder.mkdir(parents=True, exist_ok=True)
+    async def ask() -> tuple[int, int]:
         async with agent() as client:
-            return await _export(client, await one_instance(client, instance), folder, state)
+            name = await one_instance(client, instance)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                return await _export(client, name, folder, state)
+            except OSError as error:
+                raise StationmasterError(
+                    f"{error.filename or folder} cannot be written: {error.strerror}.",
+                    next_step="Make room, or name another folder; what is written already is written anew.",
+                ) from error
 
-    say(f"{run(ask())} reports are in {folder}.")
+    written, gone = run(ask())
+    say(f"{written} report{' is' if written == 1 else 's are'} in {folder}.")
+    if gone:
+        say(f"{gone} more were delivered so long ago that only their history is kept (settings: retention).")
 
 
-async def _export(client: ControlClient, name: str, folder: Path, state: EntryState) -> int:
+async def _export(client: ControlClient, name: str, folder: Path, state: EntryState) -> tuple[int, int]:
+    """How many were written, and of how many the content is gone."""
     from rich.progress import Progress  # noqa: PLC0415 - costs 40 ms, only this command needs it
 
-    written, before = 0, None
+    written, gone, before = 0, 0, None
     with Progress(console=console(stderr=True), transient=True) as progress:
         task = progress.add_task("Exporting", total=None)
         while page := await client.entries(name, state=state, limit=500, before=before):
             for entry in page:
-                if entry.report_id and entry.size:
-                    target = folder / f"{entry.report_id}-{entry.revision}.json"
-                    body = await client.payload(name, entry.id)
-                    target.write_bytes(body)
-                    written += 1
                 progress.advance(task)
+                if not (entry.report_id and entry.size):
+                    continue
+                try:
+                    body = await client.payload(name, entry.id)
+                except ControlError as error:
+                    if error.status != 404:
+                        raise
+                    gone += 1
+                    continue
+                (folder / f"{entry.report_id}-{entry.revision}.json").write_bytes(body)
+                written += 1
             before = page[-1].id
-    return written
+    return written, gone
 
 
 async def one_instance(client: ControlClient, wanted: str) -> str:
@@ -196,6 +213,15 @@ def _wanted(ids: list[int] | None, *, everything: bool) -> tuple[int, ...]:
             )
         )
     return tuple(ids or ())
+
+
+def _changed(count: int, wanted: tuple[int, ...], verb: str) -> None:
+    """Say how many; numbers of which none is in the error list are an error."""
+    say(f"{count} {'entry is' if count == 1 else 'entries are'} {verb}.")
+    if count < len(wanted):
+        say("The others are not in the error list: stationmaster queue list --state error")
+    if wanted and not count:
+        raise typer.Exit(Exit.ERROR)
 
 
 def _print(entries: tuple[Entry, ...], *, json: bool) -> None:
