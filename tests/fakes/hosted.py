@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,8 +56,7 @@ class Hosted:
 
     # ---------------------------------------------------------------- life
     async def __aenter__(self) -> Self:
-        # As the program has it: one thread for small blocking calls.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+        self._one_thread()
         await self.start()
         return self
 
@@ -67,6 +67,19 @@ class Hosted:
             await self.stop()
         finally:
             await asyncio.get_running_loop().shutdown_default_executor()
+
+    @contextlib.asynccontextmanager
+    async def idle(self) -> AsyncIterator[Self]:
+        """As `async with` of the whole, but the test itself starts the agent."""
+        self._one_thread()
+        try:
+            yield self
+        finally:
+            await self.__aexit__(None, None, None)
+
+    def _one_thread(self) -> None:
+        """As the program has it: one thread for small blocking calls."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
 
     async def start(self) -> None:
         """Start an agent, and wait until it knows its instances."""
@@ -195,6 +208,12 @@ class Hosted:
             assert time.monotonic() < end, f"{what} did not happen: {self.agent.status()}"
             await asyncio.sleep(0.005)
             await self.clock.advance(step)
+
+    async def done(self, task: asyncio.Task[Any]) -> None:
+        """Let time pass until a task is done, that may end the agent."""
+        running, self._running = self._running, None
+        await self.until(task.done, what=f"{task}")
+        self._running = running
 
     async def moment(self, true: Callable[[], object], *, what: str = "it") -> None:
         """Wait until it is so without any time passing."""
