@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from fakes.oracle import Oracle
 from stationmaster.config.secrets import variable
 from stationmaster.deliver.gate import Gate
 from stationmaster.errors import ConfigError, NeedsUserError
-from stationmaster.model import Link, ProblemCode
+from stationmaster.model import Lifecycle, Link, ProblemCode
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
 
@@ -161,6 +163,27 @@ def _no_keyring(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     """The keyring's child finds no session to ask."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={root}/nobody")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(root))
+
+
+async def test_a_keyring_that_hangs_keeps_no_agent_from_stopping(
+    hosted: Hosted, oracle: Oracle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its session takes the call and never answers; the stop's budget is shorter than the call's limit."""
+    place = f"{hosted.root}/bus"
+    waiting: list[asyncio.StreamWriter] = []
+    bus = await asyncio.start_unix_server(lambda _, writer: waiting.append(writer), place)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={place}")
+    await hosted.line("line1", oracle, token="", patch={"secrets.store": "keyring"})
+    hosted.home.agent_file.write_text("shutdown_budget = 1.0\n")
+    async with bus, hosted:
+        await hosted.moment(lambda: waiting, what="the call")
+        assert hosted.lifecycle("line1") is Lifecycle.STARTING
+        began = time.monotonic()
+        await hosted.stop()
+        assert time.monotonic() - began < 3.0
+        assert "did not stop in time" in caplog.text
+        for writer in waiting:
+            writer.close()
 
 
 def _gate(hosted: Hosted, name: str) -> Gate:

@@ -187,8 +187,10 @@ async def test_a_failed_file_is_released_later_too(hosted: Hosted, oracle: Oracl
         await hosted.until(lambda: hosted.problem(ProblemCode.RELEASE_FAILED))
         assert len(_files(folder)) == 1
         errors.unlink()
-        await hosted.until((errors / bad.name).exists, what="the release")
-        assert "stationmaster queue list" in (errors / f"{bad.name}.reason.txt").read_text()
+        reason = errors / f"{bad.name}.reason.txt"  # written last
+        await hosted.until(reason.exists, what="the release")
+        assert "stationmaster queue list" in reason.read_text()
+        assert _files(errors) == [errors / bad.name, reason]
 
 
 async def test_files_under_way_at_a_stop_are_finished_or_left_where_they_are(
