@@ -13,6 +13,7 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, literal, print_json, say, table
 from stationmaster.cli.session import fail, home, run
+from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
@@ -74,10 +75,7 @@ async def _dry_run(file: Path, converters: tuple[str, ...], instance: str, optio
         chosen = dict.fromkeys(converters, options) if options else {}
         return await dry_run(file, converters=converters, options=chosen, station=_somewhere())
     config = ConfigStore(home()).load(instance)
-    known: dict[str, dict[str, Any]] = {}
-    for folder in config.watch:
-        for name, values in folder.options.items():
-            known.setdefault(name, {}).update(values)
+    known = options_by_converter(config.watch)
     for name in converters:
         known.setdefault(name, {}).update(options)
     return await dry_run(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
+from stationmaster.config.option import options_by_converter
 from stationmaster.config.schema import After, LaneChoice, WatchFolder
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
@@ -16,12 +18,18 @@ INBOX = "inbox"
 _SEE_CONVERTERS = "See which there are: stationmaster converter list"
 
 
-def own_folders(home: Home, name: str) -> tuple[WatchFolder, ...]:
+def own_folders(home: Home, name: str, watched: Sequence[WatchFolder] = ()) -> tuple[WatchFolder, ...]:
     """Watch folders of our own: the outbox, and `inbox/<converter>` for submitted raw files.
+
+    Args:
+        home: where they lie.
+        name: the instance.
+        watched: its watch folders; their options hold for submitted files too.
 
     Raises:
         ConfigError: the inbox cannot be read.
     """
+    options = options_by_converter(watched)
     return (
         outbox_folder(home.outbox(name)),
         *(
@@ -32,6 +40,7 @@ def own_folders(home: Home, name: str) -> tuple[WatchFolder, ...]:
                 after=After.ARCHIVE,
                 move_to=str(home.archive(name)),
                 lane=LaneChoice.LIVE,
+                options={folder.name: options[folder.name]} if folder.name in options else {},
             )
             for folder in _inboxes(home.instance_dir(name) / INBOX)
         ),

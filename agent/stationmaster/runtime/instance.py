@@ -58,7 +58,7 @@ class Instance:
         """
         shared, home = self._shared, self._shared.home
         home.ensure_instance(self.name)
-        folders = (*self.config.watch, *own_folders(home, self.name))
+        folders = (*self.config.watch, *own_folders(home, self.name, self.config.watch))
         async with AsyncExitStack() as stack:
             spool = await Spool.open(
                 home.spool(self.name),
