@@ -154,7 +154,7 @@ class Attempt:
                 reason=reply.text, detail=reply.detail, place=reply.place, converter=name, fault=reply.fault
             )
         if reply.outcome != "converted":
-            reason = cast('Literal["busy", "changed", "vanished"]', reply.outcome)
+            reason = cast('Literal["busy", "changed", "vanished", "full", "unstored"]', reply.outcome)
             return NotYet(reason=reason, text=reply.text)
         breaker.succeeded()
         many = reply.count > INLINE

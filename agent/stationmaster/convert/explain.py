@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 
 from stationmaster.convert.order import Order, Reply
+from stationmaster.convert.result_file import UnstoredError
 from stationmaster.errors import ConversionError, SourceBusyError, StationmasterError
 from stationmaster.worker.child import trace
 
@@ -27,6 +28,8 @@ def explain(error: BaseException, order: Order, path: Path) -> Reply:
     match error:
         case SourceBusyError():
             reply = Reply(outcome="busy", text=error.text)
+        case UnstoredError():
+            reply = Reply(outcome="full" if error.full else "unstored", text=error.text)
         case StationmasterError():
             place = error.place if isinstance(error, ConversionError) else ""
             reply = Reply(outcome="failed", text=f"{wrong}: {say(error)}", place=place)

@@ -134,11 +134,12 @@ class NotYet:
 
     Attributes:
         reason: "busy" locked or unreadable now; "incomplete" the tester still writes; "changed" since
-            it was claimed; "vanished"; "held" its converter is missing or failing (see `problems`).
+            it was claimed; "vanished"; "held" its converter is missing or failing (see `problems`);
+            "full" the disk takes no results, "unstored" it cannot be written to for another cause.
         text: the same in a sentence.
     """
 
-    reason: Literal["busy", "incomplete", "changed", "vanished", "held"]
+    reason: Literal["busy", "incomplete", "changed", "vanished", "held", "full", "unstored"]
     text: str = ""
 
 

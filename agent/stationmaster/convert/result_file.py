@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -11,11 +13,24 @@ import msgspec
 from stationmaster.convert.job import discard
 from stationmaster.convert.meta_file import INLINE
 from stationmaster.convert.order import Order
-from stationmaster.errors import ConversionError
+from stationmaster.errors import ConversionError, StationmasterError
 from stationmaster.model import ReportMeta
 
 LIMIT = 4 * 1024**3
 """Bytes of payloads that one source may give."""
+
+
+class UnstoredError(StationmasterError):
+    """The disk takes no results: neither the file nor its converter is to blame.
+
+    Attributes:
+        full: there is no room left.
+    """
+
+    def __init__(self, text: str, *, full: bool) -> None:
+        """Keep the cause."""
+        super().__init__(text)
+        self.full = full
 
 
 class ResultFiles:
@@ -40,18 +55,38 @@ class ResultFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._discard()
+            return
+        try:
+            self._close()
+        except OSError as closing:
+            self._discard()
+            raise _unstored(self._order, closing) from closing
+
+    def _close(self) -> None:
         for file in (self._payloads, self._metas):
             if file is not None:
                 file.close()
-        if kind is not None:
-            discard((self._order.payload_file, self._order.meta_file))
+
+    def _discard(self) -> None:
+        with contextlib.suppress(OSError):  # what is still to be written goes with the files
+            self._close()
+        discard((self._order.payload_file, self._order.meta_file))
 
     def add(self, payload: bytes, meta: ReportMeta) -> None:
         """Append one report; offset, size and digest of `meta` are filled in here.
 
         Raises:
             ConversionError: the source gives more than `LIMIT` bytes.
+            UnstoredError: the disk does not take it.
         """
+        try:
+            self._append(payload, meta)
+        except OSError as error:
+            raise _unstored(self._order, error) from error
+
+    def _append(self, payload: bytes, meta: ReportMeta) -> None:
         if self._payloads is None:
             self._payloads = self._order.payload_file.open("xb")
         if self._offset + len(payload) > self._limit:
@@ -84,3 +119,11 @@ class ResultFiles:
 
     def _write(self, file: BinaryIO, meta: ReportMeta) -> None:
         file.write(msgspec.json.encode(meta) + b"\n")
+
+
+def _unstored(order: Order, error: OSError) -> UnstoredError:
+    place = order.payload_file.parent
+    return UnstoredError(
+        f"The reports of {order.path} cannot be written to {place}: {error.strerror or error}.",
+        full=error.errno in {errno.ENOSPC, errno.EDQUOT},
+    )

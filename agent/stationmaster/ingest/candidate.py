@@ -168,6 +168,12 @@ class Pending:
             candidate.trouble, candidate.trouble_since = outcome, wall
         self._rest(candidate, now + delay(candidate.tries))
 
+    def hasten(self, now: float) -> None:
+        """Offer at once what rests because it was not taken: what kept it may be over."""
+        for candidate in self:
+            if candidate.phase is Phase.RESTING and candidate.tries and candidate.due > now:
+                self._rest(candidate, now)
+
     def _try(self, candidate: Candidate, tries: int) -> None:
         self.untried += (tries == 0) - (candidate.tries == 0)
         candidate.tries = tries

@@ -106,6 +106,11 @@ class FolderWatch:
         self._scan_at = -math.inf
         self._wake.set()
 
+    def hasten(self) -> None:
+        """Scan now, and offer at once what was not taken before."""
+        self.roster.pending.hasten(self._clock.monotonic())
+        self.nudge()
+
     def claim(self, lane: Lane) -> Claim | None:
         """The next file of that lane that is ready."""
         candidate = None if self.sight.trouble else self.roster.pending.claim(lane)

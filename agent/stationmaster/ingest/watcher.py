@@ -138,6 +138,11 @@ class Watcher:
         for folder in self._folders:
             folder.nudge()
 
+    def hasten(self) -> None:
+        """Scan all folders now, and offer at once what was not taken before."""
+        for folder in self._folders:
+            folder.hasten()
+
     def _next(self) -> Claim | None:
         batch_first = self._claims % BATCH_SHARE == BATCH_SHARE - 1
         first, second = (Lane.BATCH, Lane.LIVE) if batch_first else (Lane.LIVE, Lane.BATCH)

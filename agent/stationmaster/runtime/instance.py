@@ -24,8 +24,10 @@ from stationmaster.model import (
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
+from stationmaster.runtime.upkeep import unwritable
 from stationmaster.spool.store import Spool
 
+_UNWRITABLE = {ProblemCode.DISK_FULL, ProblemCode.SPOOL_ERROR}
 DRAIN_LOOK = 0.1
 """Seconds between two looks at whether a drain is through."""
 
@@ -133,7 +135,7 @@ class Instance:
     async def send_now(self) -> None:
         """Look at the folders, and try what waits for its next attempt."""
         if self._parts is not None:
-            self._parts.watcher.nudge()
+            self._parts.watcher.hasten()
             self._parts.intake.nudge()
             await self._parts.spool.hasten()
             self._parts.uploader.credentials_changed()
@@ -218,6 +220,9 @@ class Instance:
             *parts.uploader.problems(),
             *parts.upkeep.problems(),
         ]
+        trouble = parts.intake.trouble
+        if trouble is not None and not any(one.code in _UNWRITABLE for one in found):
+            found.append(unwritable(self.name, trouble.text, full=trouble.disk_full, now=now))
         errors = parts.spool.counts.error
         if errors:
             found.append(_errors_waiting(self.name, errors, now))

@@ -62,6 +62,10 @@ class Claims(Protocol):
         """Hand out nothing any more."""
         ...
 
+    def hasten(self) -> None:
+        """Offer at once what was not taken before."""
+        ...
+
     async def release(self, key: str, job: Release) -> Released:
         """Do what a folder's `after` asks for, where its files are."""
         ...
@@ -113,6 +117,8 @@ class Intake:
         self._log = bound(_LOG, setting.name)
         self._nudged = asyncio.Event()
         self._releasing: set[int] = set()
+        self.trouble: SpoolError | None = None
+        """Why nothing could be stored, until something is."""
         self.running = 0
         self.taken = 0
 
@@ -149,6 +155,7 @@ class Intake:
 
     async def _hold(self, error: SpoolError) -> None:
         """The spool takes nothing: what was claimed goes back, and nothing is claimed for a while."""
+        self.trouble = error
         self._log.warning("files wait: %s", error)
         await self._clock.wait(self._stopping, HOLD)
 
@@ -170,6 +177,8 @@ class Intake:
             case NotYet(reason="incomplete") if task.overdue:
                 reason = f"The file {task.path} has been waiting for its end too long. {result.text}"
                 return await self._fail(task, Failed(reason=reason.strip())), None
+            case NotYet(reason="full" | "unstored"):
+                raise SpoolError(result.text, disk_full=result.reason == "full")
             case NotYet():
                 return _NOT_YET[result.reason], None
             case Failed():
@@ -184,6 +193,9 @@ class Intake:
         finally:
             result.discard()
         self.taken += 1
+        if self.trouble is not None:  # what a full disk kept need not wait for its next look
+            self.trouble = None
+            self._watcher.hasten()
         self._log.info(
             "took %s with %s: %d new, %d known, %d revised",
             *(task.path, result.converter, taken.new, taken.same, taken.revised),
@@ -196,6 +208,7 @@ class Intake:
         source = task.source("", failed.converter)
         where = f"{failed.place}: " if failed.place and failed.place not in failed.reason else ""
         entry = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
+        self.trouble = None
         self._log.warning("cannot convert %s: %s (entry %d)", task.path, failed.reason, entry)
         row = await self._spool.source(task.key, task.state.path)
         if row is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from pathlib import Path
 
 from stationmaster.clock import Clock
@@ -80,24 +81,12 @@ class Upkeep:
         if health is None:
             return ()
         if health.error:
-            found.append(self._writing(health))
+            found.append(
+                unwritable(self._instance, health.error, full=health.disk_full, now=self._clock.now())
+            )
         if health.damage or health.salvage:
             found.append(self._damage(health))
         return tuple(found)
-
-    def _writing(self, health: Health) -> Problem:
-        full = health.disk_full
-        return Problem(
-            code=ProblemCode.DISK_FULL if full else ProblemCode.SPOOL_ERROR,
-            severity=Severity.ERROR,
-            title="The disk is full" if full else "The spool cannot be written",
-            text=f"{health.error} No file is taken until it can be stored; nothing is lost.",
-            next_step="Make room on the disk; work goes on by itself."
-            if full
-            else "Check the disk of the data folder; see the log for details.",
-            instance=self._instance,
-            since=self._clock.now(),
-        )
 
     def _damage(self, health: Health) -> Problem:
         salvage = health.salvage
@@ -122,3 +111,18 @@ class Upkeep:
             instance=self._instance,
             since=self._clock.now(),
         )
+
+
+def unwritable(instance: str, text: str, *, full: bool, now: datetime) -> Problem:
+    """Nothing can be stored; `full`: because there is no room."""
+    return Problem(
+        code=ProblemCode.DISK_FULL if full else ProblemCode.SPOOL_ERROR,
+        severity=Severity.ERROR,
+        title="The disk is full" if full else "The spool cannot be written",
+        text=f"{text} No file is taken until it can be stored; nothing is lost.",
+        next_step="Make room on the disk; work goes on by itself."
+        if full
+        else "Check the disk of the data folder; see the log for details.",
+        instance=instance,
+        since=now,
+    )

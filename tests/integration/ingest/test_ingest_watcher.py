@@ -367,6 +367,20 @@ async def test_folders_take_turns(tmp_path: Path) -> None:
     assert all(set(parents[start : start + 3]) == set("abc") for start in range(0, 15, 3))
 
 
+async def test_what_was_not_taken_is_offered_at_once_when_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml")
+    async with Rig([folder_at(tmp_path)]) as rig:
+        await rig.scan()
+        for _ in range(6):
+            (claim,) = rig.take()
+            rig.watcher.done(claim, Outcome.BUSY)
+            rig.watcher.hasten()
+            await rig.go(0.1)
+        rig.watcher.done(rig.take()[0], Outcome.BUSY)
+        await rig.go(0.1)
+        assert rig.take() == [], "by itself it waits for seconds now"
+
+
 async def test_consumers_wait_until_there_is_something(tmp_path: Path) -> None:
     async with Rig([folder_at(tmp_path)]) as rig:
         got: list[Claim] = []
