@@ -7,6 +7,7 @@ instance's outbox, where the agent finds it. Either way it is on disk when the c
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import uuid
 from collections.abc import Mapping
@@ -23,6 +24,9 @@ from stationmaster.control.protocol import Submitted
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.home.paths import Home
+
+_SUBMITTED = uuid.UUID("6f0c0a52-6a0e-5b7c-9d2b-3f1d7b0c9e44")
+"""Namespace of the ids of submitted reports."""
 
 
 def submit(
@@ -71,9 +75,9 @@ async def submit_async(
 def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
     """One valid report with an id, of whatever was handed over.
 
-    An id that is missing is made up here, once: the agent may have stored the report although its answer
-    got lost, and the next try must send the same id. A `Report` keeps it for the caller's own next try.
-    Station, location and purpose may be missing: the instance that takes the report fills them in.
+    An id that is missing is derived from the report itself: the agent may have stored it although its answer
+    got lost, and the next try must send the same id. Station, location and purpose may be missing: the
+    instance that takes the report fills them in.
 
     Raises:
         ConversionError: it is no report, or more than one, or breaks the rules of the format.
@@ -88,7 +92,7 @@ def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
     else:
         one = Report(dict(report))
     if not one.id:
-        one.data["id"] = str(uuid.uuid4())
+        one.data["id"] = str(uuid.uuid5(_SUBMITTED, hashlib.sha256(encode(one)).hexdigest()))
     check(at_station(Report(dict(one.data)), Station()))
     return one
 

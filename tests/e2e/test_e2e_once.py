@@ -60,3 +60,16 @@ async def test_a_stop_before_everything_is_delivered_is_told(tmp_path: Path) -> 
         station.agent = station.spawn(more=("--once",))
         assert await station.gone() == 0
         assert not line.faults()
+
+
+async def test_what_was_not_taken_is_told(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "archive")
+        line.inboxes[0].path.rmdir()
+        station.agent = station.spawn(more=("--once",))
+        assert await station.gone() == 4, "the folder is missing"
+        line.inboxes[0].path.mkdir()
+        half = line.inboxes[0].path / "half.json"
+        half.write_bytes(line.equipment.wsjf().content[:-20])
+        station.agent = station.spawn(more=("--once",))
+        assert await station.gone() == 5, "a file is not complete"

@@ -66,6 +66,20 @@ async def test_an_agent_that_is_killed_right_after_the_answer_loses_nothing(tmp_
         await station.conserved()
 
 
+async def test_a_report_without_an_id_is_one_report_however_often_it_is_submitted(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", server := await station.server(), "archive")
+        report = json.loads(line.equipment.wsjf().content)
+        del report["id"]
+        call = partial(submit, report, instance="line1", home=station.home)
+        names = {(await asyncio.to_thread(call)).report_id}
+        await station.start()
+        names |= {(await asyncio.to_thread(call)).report_id, (await asyncio.to_thread(call)).report_id}
+        await station.until(lambda snapshot: snapshot.instances[0].counts.completed == 1)
+        assert len(names) == 1
+        assert server.ids() == names
+
+
 async def test_a_report_that_breaks_the_rules_is_refused_and_nothing_is_kept(tmp_path: Path) -> None:
     async with Station(tmp_path) as station:
         await station.line("line1", await station.server(), "archive")

@@ -64,10 +64,12 @@ async def run_once(agent: Agent, timeout: float | None) -> Exit:  # noqa: ASYNC1
 def _verdict(agent: Agent, found: list[Standing]) -> Exit:
     status = agent.status()
     errors = any(one.counts.error for one in status.instances)
-    wrong = any(problem.code is ProblemCode.CONFIG_INVALID for problem in status.problems)
+    # A folder that is missing, a converter that is: nobody knows what was not taken because of it.
+    wrong = any(problem.severity is Severity.ERROR for problem in status.problems)
     if errors or wrong or Standing.STUCK in found:
         return Exit.NEEDS_PERSON
-    return Exit.NOT_DELIVERED if Standing.PAUSED in found else Exit.OK
+    waiting = any(folder.waiting for one in status.instances for folder in one.folders)
+    return Exit.NOT_DELIVERED if waiting or Standing.PAUSED in found else Exit.OK
 
 
 def _look(agent: Agent) -> list[Standing]:

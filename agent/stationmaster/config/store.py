@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -120,7 +120,7 @@ class ConfigStore:
         watch: Sequence[Mapping[str, Any]] = (),
         patch: Mapping[str, Any] | None = None,
     ) -> InstanceConfig:
-        """Make an instance with a fresh id, and its folders.
+        """Make an instance and its folders; its id is fresh, or that of the data that are there already.
 
         Args:
             name: see `check_name`.
@@ -142,11 +142,19 @@ class ConfigStore:
                         next_step="Choose another name, or edit that one.",
                     )  # fmt: skip
             changes = {"watch": list(watch)} if watch else {}
-            text = _patched(fresh(name, server_url, uuid4()), {**changes, **(patch or {})}, path)
+            text = _patched(fresh(name, server_url, self._id_of(name)), {**changes, **(patch or {})}, path)
             config = _parse_instance(text, path, name, lines=False)
             self.home.ensure_instance(name)
+            keep_id(self.home, name, config.id)
             replace_text(path, text)
         return config
+
+    def _id_of(self, name: str) -> UUID:
+        """The id that the reports of earlier data carry: under another one they would go out again."""
+        try:
+            return UUID(self.home.id_file(name).read_text(encoding="ascii").strip())
+        except (OSError, ValueError):
+            return uuid4()
 
     def edit(self, name: str, patch: Mapping[str, Any]) -> InstanceConfig:
         """Change settings of an instance; comments and everything else in its file stay.
@@ -228,3 +236,10 @@ def _plain_other(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     raise ConfigError(f"A {type(value).__name__} cannot stand in a settings file.")
+
+
+def keep_id(home: Home, name: str, instance_id: UUID) -> None:
+    """Write the instance's id beside its spool, once."""
+    place = home.id_file(name)
+    if not place.exists():
+        replace_text(place, f"{instance_id}\n")

@@ -4,10 +4,10 @@
 folder                user scope on Linux                holds
 ====================  =================================  ==================================================
 ``config``            ~/.config/stationmaster            agent.toml, instances/<name>.toml
-``data``              ~/.local/share/stationmaster       <name>/ with spool.db, outbox, converters, errors,
-                                                         archive
+``data``              ~/.local/share/stationmaster       .agent.lock, <name>/ with spool.db, outbox,
+                                                         converters, errors, archive
 ``log``               ~/.local/state/stationmaster/log   log files
-``run``               ~/.local/state/stationmaster/run   agent.sock, agent.lock
+``run``               ~/.local/state/stationmaster/run   agent.sock
 ====================  =================================  ==================================================
 
 `STATIONMASTER_HOME` puts the four under one folder.
@@ -106,6 +106,10 @@ class Home(msgspec.Struct, frozen=True):
         """All data of one instance."""
         return self.data / check_name(name)
 
+    def id_file(self, name: str) -> Path:
+        """The instance's id, kept beside its spool: an instance that is made anew goes on with it."""
+        return self.instance_dir(name) / "id"
+
     def spool(self, name: str) -> Path:
         """The spool's database."""
         return self.instance_dir(name) / "spool.db"
@@ -133,8 +137,8 @@ class Home(msgspec.Struct, frozen=True):
     # ---------------------------------------------------------------- run
     @property
     def agent_lock(self) -> Path:
-        """Held by the agent as long as it lives: one agent per home."""
-        return self.run / "agent.lock"
+        """Held by the agent as long as it lives: one agent for these spools, whatever else differs."""
+        return self.data / ".agent.lock"
 
     @property
     def key(self) -> str:

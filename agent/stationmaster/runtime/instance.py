@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 
 from stationmaster.config.schema import InstanceConfig
+from stationmaster.config.store import keep_id
 from stationmaster.model import (
     Counts,
     InstanceStatus,
@@ -60,6 +61,7 @@ class Instance:
         """
         shared, home = self._shared, self._shared.home
         home.ensure_instance(self.name)
+        await asyncio.to_thread(keep_id, home, self.name, self.config.id)
         folders = (*self.config.watch, *own_folders(home, self.name, self.config.watch))
         async with AsyncExitStack() as stack:
             spool = await Spool.open(

@@ -205,7 +205,7 @@ class Intake:
         return Outcome.CONVERTED
 
     async def _fail(self, task: _Task, failed: Failed) -> Outcome:
-        source = task.source("", failed.converter)
+        source = task.source(_mark(task.state), failed.converter)
         where = f"{failed.place}: " if failed.place and failed.place not in failed.reason else ""
         entry = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
         self.trouble = None
@@ -222,7 +222,9 @@ class Intake:
 
         async def again(row: LedgerRow) -> None:
             try:
-                await self._again(row)
+                # The list is old by now: somebody may have dismissed it, or it may be through.
+                if await self._spool.wants_retry(row.source_id):
+                    await self._again(row)
             except SpoolError as error:
                 await self._hold(error)
             except TransientError as error:  # its folder hangs: it is found again by the next look
@@ -366,3 +368,8 @@ class _Task:
             resume=resume,
             source_id=self.row.source_id if self.row else 0,
         )
+
+
+def _mark(state: SourceState) -> str:
+    """What tells a file that failed from another one that takes its name: nobody read it to its end."""
+    return f"unread:{state.size}:{state.mtime_ns}"

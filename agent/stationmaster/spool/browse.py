@@ -109,6 +109,10 @@ class Browse:
         """Files that a person asked to convert again; each lies at its `place`."""
         return await self._read(ledger.to_retry, self._engine.reader)
 
+    async def wants_retry(self, source_id: int) -> bool:
+        """Is this one of `retry_sources` still to be converted again?"""
+        return await self._read(ledger.wants_retry, self._engine.reader, source_id)
+
     async def _read(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read on the storage thread, its errors mapped."""
         if self._closed:

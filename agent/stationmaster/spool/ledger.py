@@ -68,7 +68,7 @@ def failed(db: sqlite3.Connection, source_id: int, source: TakenSource) -> int |
         (source_id,),
     ).fetchall()
     for entry_id, digest in rows:
-        if source.source_id or source.resume is not None or not digest or digest == source.digest:
+        if source.source_id or source.resume is not None or digest == source.digest:
             return int(entry_id)
     return None
 
@@ -155,6 +155,12 @@ def to_retry(db: sqlite3.Connection) -> list[LedgerRow]:
         (PAGE,),
     )
     return [_row(values) for values in rows]
+
+
+def wants_retry(db: sqlite3.Connection, source_id: int) -> bool:
+    """Is this file still to be converted again?"""
+    row = db.execute("SELECT 1 FROM source WHERE id=? AND state='retry'", (source_id,)).fetchone()
+    return row is not None
 
 
 def _row(values: tuple[Any, ...]) -> LedgerRow:

@@ -26,8 +26,9 @@ SALVAGE_TIMEOUT = 1800.0
 CHECK_TIMEOUT = 1800.0
 """Seconds; a million reports take minutes, the rest is for slow disks."""
 
-_KILLED = -9
-"""Exit code of a process after SIGKILL, which no wreck can cause: somebody or the kernel did."""
+_CRASHES = frozenset({-4, -6, -7, -8, -10, -11})
+"""Exit codes after SIGILL, SIGABRT, SIGBUS (7 or 10), SIGFPE and SIGSEGV: what a wreck can do to its reader.
+Every other signal comes from outside: somebody, or a kernel that is short of memory."""
 
 _COMPANIONS = ("-wal", "-shm")
 
@@ -80,10 +81,10 @@ async def rescue(path: Path, reason: str, *, storage: Storage, clock: Clock) -> 
                 damaged=True,
             )
         error = f"The salvage process ended with code {code}: {output[-500:]}"
-    if code == _KILLED:
+    if code < 0 and code not in _CRASHES:
         raise SpoolError(
-            f"The damaged spool {path} cannot be salvaged now: the salvage was killed from outside.",
-            next_step="Nothing of it was changed; see whether the computer is short of memory.",
+            f"The damaged spool {path} cannot be salvaged now: the salvage was ended from outside.",
+            next_step="Nothing of it was changed; it is tried again. Is the computer short of memory?",
             damaged=True,
         )
     await storage.run(_swap, path, new, msgspec.structs.replace(note, error=error))
@@ -133,6 +134,7 @@ async def _child(*arguments: str, limit: float) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=child_environment(),
+        start_new_session=True,  # a Ctrl+C in the agent's terminal is not meant for it
     )
     try:
         async with asyncio.timeout(limit):

@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -111,7 +111,8 @@ def put(
     """Queue one report, once: the entry's id and "new", "same" or "revised".
 
     A payload that was ever spooled under this report id is the same, also when a later revision
-    superseded it: an old file that comes again does not turn the server back.
+    superseded it: an old file that comes again does not turn the server back. Unless the server never got
+    it, and gets none of the later ones either: then it is a new revision.
     """
     if not meta.report_id:
         raise SpoolError("A report without an id cannot be spooled.")
@@ -120,8 +121,8 @@ def put(
         " ORDER BY revision DESC",
         (meta.report_id,),
     ).fetchall()
-    for row in known:
-        if row[2] == meta.digest:
+    for place, row in enumerate(known):
+        if row[2] == meta.digest and (place == 0 or _settled(row, known[:place])):
             return row[1], "same" if row[4] else _restore(db, change, row[1], row[3], payload, now)
     revision = known[0][0] + 1 if known else 1
     cursor = db.execute(
@@ -139,6 +140,12 @@ def put(
         return entry_id, "new"
     _supersede(db, change, known[0][1], known[0][3], entry_id=entry_id, revision=revision, now=now)
     return entry_id, "revised"
+
+
+def _settled(old: Sequence[Any], later: Sequence[Sequence[Any]]) -> bool:
+    """A superseded revision is done with: it was delivered, or one of the later ones was or will be."""
+    goes = {EntryState.QUEUED, EntryState.COMPLETED}
+    return old[3] == EntryState.COMPLETED or any(row[3] in goes for row in later)
 
 
 def _restore(

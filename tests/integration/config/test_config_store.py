@@ -42,6 +42,16 @@ def test_a_fresh_instance_is_made_with_comments_and_an_id(home: Home) -> None:
     )
 
 
+def test_an_instance_that_is_made_anew_over_its_data_goes_on_with_its_id(home: Home) -> None:
+    store = ConfigStore(home)
+    before = store.add("line1", URL).id
+    store.remove("line1")
+    assert store.add("line1", URL).id == before
+    store.remove("line1")
+    home.id_file("line1").write_text("nonsense")
+    assert store.add("line1", URL).id != before
+
+
 def test_a_fresh_file_is_for_its_owner_only(home: Home, store: ConfigStore) -> None:
     assert stat.S_IMODE(home.instance_file("line1").stat().st_mode) == 0o600
     assert store.names() == ("line1",)

@@ -56,7 +56,10 @@ async def test_a_kept_file_is_mended_where_it_lies(hosted: Hosted, oracle: Oracl
         assert bad.exists()
         bad.write_bytes(hosted.wsjf())
         await hosted.until(lambda: len(ids(oracle)) == 1)
+        assert hosted.instance("line1").counts.error == 1, "nobody knows that it is the same unit"
+        assert await hosted.agent.retry("line1", None) == 1
         await hosted.until(lambda: hosted.instance("line1").counts.error == 0)
+        assert len(ids(oracle)) == 1
 
 
 @pytest.mark.parametrize("max_concurrent", [1, 2])

@@ -10,7 +10,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -361,42 +362,68 @@ async def test_killed_in_salvage_it_starts_over(tmp_path: Path, storage: Storage
     assert counts == Counts(queued=149, completed=30, error=1)
 
 
-async def test_a_salvage_that_crashes_still_opens_and_keeps_the_file(
+async def test_a_salvage_that_takes_too_long_gives_nothing_up(
     tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "spool.db"
     await fill(path, storage)
     smash(path, 1)
+    before = path.read_bytes()
     monkeypatch.setattr(recovery, "SALVAGE_TIMEOUT", 0.01)
-    health, counts, _ = await health_after(path, storage)
-    assert counts == Counts()
-    assert health.salvage is not None
-    assert "0 s" in health.salvage.error
-    assert (tmp_path / health.salvage.damaged).stat().st_size > 100_000
+    with pytest.raises(SpoolError, match="ended from outside"):
+        await reopen(path, storage)
+    assert path.read_bytes() == before
+
+
+@asynccontextmanager
+async def children_get(number: signal.Signals) -> AsyncIterator[None]:
+    """Every child of this process gets the signal as soon as it is there."""
+
+    async def send() -> None:
+        while True:
+            for pid in children(os.getpid()):
+                os.kill(pid, number)
+            await asyncio.sleep(0.01)
+
+    sender = asyncio.create_task(send())
+    try:
+        yield
+    finally:
+        sender.cancel()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the children are found in /proc")
-async def test_a_salvage_that_is_killed_each_time_gives_nothing_up(tmp_path: Path, storage: Storage) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+async def test_a_salvage_that_is_ended_from_outside_gives_nothing_up(
+    tmp_path: Path, storage: Storage, number: signal.Signals
+) -> None:
     path = tmp_path / "spool.db"
     await fill(path, storage)
     smash(path, 1)
     before = path.read_bytes()
-
-    async def kill() -> None:
-        while True:
-            for pid in children(os.getpid()):
-                os.kill(pid, signal.SIGKILL)
-            await asyncio.sleep(0.01)
-
-    killer = asyncio.create_task(kill())
-    with pytest.raises(SpoolError, match="was killed from outside"):
-        await reopen(path, storage)
-    killer.cancel()
+    async with children_get(number):
+        with pytest.raises(SpoolError, match="ended from outside"):
+            await reopen(path, storage)
     assert path.read_bytes() == before
 
     _, counts, _ = await health_after(path, storage)
 
     assert counts == Counts(queued=149, completed=30, error=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the children are found in /proc")
+async def test_a_salvage_that_crashes_each_time_still_opens_and_keeps_the_file(
+    tmp_path: Path, storage: Storage
+) -> None:
+    path = tmp_path / "spool.db"
+    await fill(path, storage)
+    smash(path, 1)
+    async with children_get(signal.SIGSEGV):
+        health, counts, _ = await health_after(path, storage)
+    assert counts == Counts()
+    assert health.salvage is not None
+    assert "-11" in health.salvage.error
+    assert (tmp_path / health.salvage.damaged).stat().st_size > 100_000
 
 
 async def test_a_salvage_that_cannot_write_touches_nothing(tmp_path: Path, storage: Storage) -> None:

@@ -34,7 +34,7 @@ def test_one_variable_moves_everything(tmp_path: Path) -> None:
     folders = [home.outbox("a"), home.converters("a"), home.errors("a"), home.archive("a")]
     assert [folder.name for folder in folders] == ["outbox", "converters", "errors", "archive"]
     assert all(folder.parent == home.instance_dir("a") for folder in folders)
-    assert home.agent_lock.parent == home.run
+    assert home.agent_lock.parent == home.data
     assert home.lock.parent == home.config
 
 

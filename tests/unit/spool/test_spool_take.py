@@ -145,3 +145,45 @@ async def test_warnings_of_the_conversion_are_in_the_history(spool: Spool) -> No
     entry_id = await spool.submit(b"x", msgspec.structs.replace(meta_of("a", b"x"), warnings=("w1", "w2")))
     assert (await spool.history(entry_id))[0].detail == "w1\nw2"
     assert await spool.history(99) == []
+
+
+async def test_a_report_that_is_turned_back_goes_again_where_no_revision_was_delivered(spool: Spool) -> None:
+    first = await spool.submit(b"one", meta_of("a", b"one"))
+    second = await spool.submit(b"two", meta_of("a", b"two"))
+    (lease,) = await spool.lease(5)
+    assert lease.entry_id == second
+    await lease.reject("no")
+    third = await spool.submit(b"one", meta_of("a", b"one"))
+    assert third not in {first, second}
+    entry = await spool.get(third)
+    assert entry is not None
+    assert (entry.state, entry.revision, await spool.payload(third)) == (EntryState.QUEUED, 3, b"one")
+    assert await spool.submit(b"one", meta_of("a", b"one")) == third, "and once only"
+
+
+async def test_an_old_report_that_comes_again_does_not_turn_back_one_that_goes(spool: Spool) -> None:
+    first = await spool.submit(b"one", meta_of("a", b"one"))
+    await spool.submit(b"two", meta_of("a", b"two"))
+    assert await spool.submit(b"one", meta_of("a", b"one")) == first
+    assert spool.counts == Counts(queued=1, dismissed=1)
+
+
+async def test_a_file_that_failed_stays_in_error_when_another_takes_its_name(
+    spool: Spool, tmp_path: Path
+) -> None:
+    failed = await spool.fail(source_of("/in/f", digest="unread:10:1"), "wrong")
+    other = await spool.fail(source_of("/in/f", digest="unread:10:2"), "wrong too")
+    assert failed != other
+    metas = write_results(tmp_path / "r", ["a"])
+    await spool.take(source_of("/in/f", digest="d9"), metas, tmp_path / "r")
+    assert spool.counts == Counts(queued=1, error=2)
+    assert await spool.fail(source_of("/in/f", digest="unread:10:2"), "wrong still") == other
+
+
+async def test_a_file_that_is_to_be_tried_again_is_told_until_it_is(spool: Spool) -> None:
+    failed = await spool.fail(source_of("/in/f", digest="unread:1:1"), "wrong")
+    await spool.requeue([failed], by="kim")
+    (row,) = await spool.retry_sources()
+    assert await spool.wants_retry(row.source_id)
+    await spool.dismiss([failed], by="kim")
+    assert not await spool.wants_retry(row.source_id)
