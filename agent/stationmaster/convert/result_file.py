@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -43,6 +44,7 @@ class ResultFiles:
         """Write nothing yet."""
         self._order = order
         self._limit = limit
+        self._process = os.getpid()
         self._payloads: BinaryIO | None = None
         self._metas: BinaryIO | None = None
         self._offset = 0
@@ -55,6 +57,7 @@ class ResultFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end_fork()
         if kind is not None:
             self._discard()
             return
@@ -63,6 +66,11 @@ class ResultFiles:
         except OSError as closing:
             self._discard()
             raise _unstored(self._order, closing) from closing
+
+    def _end_fork(self) -> None:
+        """End a process that the converter forked and let go on: the results are its parent's."""
+        if os.getpid() != self._process:
+            os._exit(1)
 
     def _close(self) -> None:
         for file in (self._payloads, self._metas):
@@ -81,6 +89,7 @@ class ResultFiles:
             ConversionError: the source gives more than `LIMIT` bytes.
             UnstoredError: the disk does not take it.
         """
+        self._end_fork()
         try:
             self._append(payload, meta)
         except OSError as error:

@@ -66,7 +66,19 @@ def _take_channel() -> tuple[int, int]:
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
+    _keep_from_forks(reader, writer)
     return reader, writer
+
+
+def _keep_from_forks(reader: int, writer: int) -> None:
+    """What a plug-in forks gets no channel: it could answer too, and our end would go unnoticed."""
+    if sys.platform != "win32":
+
+        def close() -> None:
+            os.close(reader)
+            os.close(writer)
+
+        os.register_at_fork(after_in_child=close)
 
 
 def _follow_parent() -> None:

@@ -73,6 +73,32 @@ class Segfault(_Hostile):
         os.kill(os.getpid(), signal.SIGSEGV)
 
 
+class Orphan(_Hostile):
+    """Forks a process with all its handles, which tells its number where the file says, and is gone."""
+
+    name: ClassVar[str] = "orphan"
+
+    def sin(self, source: Source, /) -> None:
+        place = Path(source.read_text())
+        if os.fork():
+            os._exit(7)
+        place.write_text(str(os.getpid()))
+        while True:
+            time.sleep(60)
+
+
+class Fork(_Hostile):
+    """Forks; its parent waits until the fork is gone, one way or the other, as the file says."""
+
+    name: ClassVar[str] = "fork"
+
+    def sin(self, source: Source, /) -> None:
+        if fork := os.fork():
+            os.waitpid(fork, 0)
+        elif source.read_text() == "raises":
+            raise ValueError("in the fork")
+
+
 class Eat(_Hostile):
     """Eats 4 GB."""
 

@@ -161,6 +161,19 @@ async def test_a_worker_with_leaked_handles_or_threads_is_replaced(bench: Bench,
         assert pool.workers == 1
 
 
+@pytest.mark.parametrize("how", ["goes on", "raises"])
+async def test_a_converter_that_forks_gives_its_reports_once(bench: Bench, how: str) -> None:
+    path = bench.file("a.txt", how)
+    async with bench.pool() as pool:
+        done = await pool.convert(bench.job(path, "fork"))
+        assert isinstance(done, Conversion), done
+        (meta,) = done.reports
+        assert done.results is not None
+        assert done.results.stat().st_size == meta.size
+        done.discard()
+        await _well(pool, bench)
+
+
 async def test_litter_stays_out_of_the_way(bench: Bench) -> None:
     path = bench.file("a.txt", "x")
     async with bench.pool() as pool:
@@ -311,18 +324,20 @@ async def test_no_worker_can_be_started(bench: Bench, monkeypatch: pytest.Monkey
         assert not pool.converters
 
 
+@pytest.mark.parametrize("names", [("growing",), ("plain", "growing")])
 async def test_a_share_that_hangs_is_not_the_converters_fault(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
     """A pipe nobody writes to behaves as a file on a hung share does: opening it never returns."""
     path = bench.root / "pipe.txt"
     os.mkfifo(path)
-    monkeypatch.setattr("stationmaster.convert.attempt.SHARE_TIMEOUT", 0.3)
+    monkeypatch.setattr("stationmaster.convert.share.SHARE_TIMEOUT", 0.3)
     async with bench.pool(timeout=0.5) as pool:
-        outcome = await pool.convert(bench.job(path, "growing"))
+        outcome = await pool.convert(bench.job(path, *names))
         assert isinstance(outcome, NotYet)
         assert outcome.reason == "busy"
         assert "does not answer" in outcome.text
+        assert not any(pool._troubles.breaker(name).failures for name in names)
         assert not pool.problems()
         await _well(pool, bench)
 

@@ -78,6 +78,17 @@ def leave_grandchild(_: dict[str, Any]) -> dict[str, Any]:
     return {"pid": process.pid}
 
 
+def leave_fork(message: dict[str, Any]) -> dict[str, Any]:
+    """A fork has all handles of its parent, which is gone or answers; the fork waits or answers too."""
+    if pid := os.fork():
+        if message["ends"]:
+            os._exit(7)
+        return {"pid": pid}
+    if message["ends"]:
+        time.sleep(600)
+    return {"pid": 0}
+
+
 def talk_rubbish(message: dict[str, Any]) -> dict[str, Any]:
     # every descriptor that is open: one of them is the channel
     for number in range(3, 64):
@@ -89,8 +100,8 @@ def talk_rubbish(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    handlers = (echo, tell, refuse, end, hang, hang_in_c, print_much, eat, leave_grandchild, talk_rubbish)
-    serve({handler.__name__: handler for handler in handlers})
+    handlers = (echo, tell, refuse, end, hang, hang_in_c, print_much, eat, leave_grandchild, leave_fork)
+    serve({handler.__name__: handler for handler in (*handlers, talk_rubbish)})
 
 
 if __name__ == "__main__":

@@ -189,6 +189,17 @@ async def test_what_it_started_ends_with_it(child: ChildProcess) -> None:
     await until(lambda: not running(grandchild), what="the end of the grandchild")
 
 
+async def test_a_crash_is_noticed_although_a_fork_lives_on(child: ChildProcess) -> None:
+    with pytest.raises(ChildCrashedError, match="exit code 7"):
+        await child.request({"op": "leave_fork", "ends": True}, 20)
+
+
+async def test_a_fork_cannot_answer(child: ChildProcess) -> None:
+    for _ in range(3):
+        assert (await child.request({"op": "leave_fork", "ends": False}, 10))["pid"]
+    assert await child.request({"op": "echo", "text": "well"}, 10) == {"text": "well"}
+
+
 async def test_a_cancelled_request_kills_it(child: ChildProcess) -> None:
     pid = child.pid
     assert pid
