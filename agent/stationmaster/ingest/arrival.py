@@ -39,6 +39,11 @@ class Arrivals:
         """Up to so many names of each kind."""
         return _take(self._live, live), _take(self._burst, burst)
 
+    def unseen(self, live: list[str], burst: list[str]) -> None:
+        """What `take` gave could not be looked at: it goes back where it was."""
+        self._live.extendleft(reversed(live))
+        self._burst.extendleft(reversed(burst))
+
     def waits(self, *, live: int, burst: int) -> bool:
         """Would `take` give anything?"""
         return bool((self._live and live > 0) or (self._burst and burst > 0))

@@ -112,6 +112,11 @@ class Pending:
                 found.append(candidate)
         return found
 
+    def unseen(self, candidates: list[Candidate]) -> None:
+        """What `due` gave could not be looked at: it is due as before."""
+        for candidate in candidates:
+            self._rest(candidate, candidate.due)
+
     def next_due(self) -> float | None:
         """When the next look is due."""
         while self._due:

@@ -235,7 +235,6 @@ class FolderWatch:
         scan.new += self.roster.found(part.found)
         scan.hidden += part.hidden
         if part.done:
-            self._scan = None
             await self._scanned(files, scan, part)
 
     async def _scanned(self, files: Files, scan: Scan, last: Names) -> None:
@@ -244,6 +243,9 @@ class FolderWatch:
         if place != self._place:
             await self._settle_in(files)
             self._place = place
+        # What the scan found is always in one place: in it, or in the arrivals.
+        self._scan = None
+        self.roster.arrivals.scanned(scan.new)
         sight, now, wall = self.sight, self._clock.monotonic(), self._clock.now()
         sight.trouble, sight.since, self._retry = None, None, 0.0
         sight.scanned_at, sight.tried = wall, scan.nudges == self._nudges
@@ -257,7 +259,6 @@ class FolderWatch:
             due = round(now / QUIET_INTERVAL + 1) * QUIET_INTERVAL
         self._scan_at = min(self._scan_at, due)
         self._not_before = now + slow / 10
-        self.roster.arrivals.scanned(scan.new)
         await self._restore(files, scan.hidden, now)
         await self._forget(now)
 
@@ -335,7 +336,11 @@ class FolderWatch:
             self._later.clear()
             self._later_at = math.inf
         names = [self._hinted.pop() for _ in range(min(CALL, len(self._hinted)))]
-        await self._look_at(files, names)
+        try:
+            await self._look_at(files, names)
+        except (FolderHangsError, OSError):
+            self._hinted.update(names)
+            raise
 
     async def _look_again(self, files: Files) -> None:
         """Look at the next known files, so that each has its turn within a cycle."""
@@ -361,7 +366,11 @@ class FolderWatch:
         due = self.roster.pending.due(self._clock.monotonic(), CALL)
         if not due:
             return
-        stats = await files.stats([candidate.name for candidate in due])
+        try:
+            stats = await files.stats([candidate.name for candidate in due])
+        except (FolderHangsError, OSError):
+            self.roster.pending.unseen(due)
+            raise
         moment = self._moment()
         for candidate, stat in zip(due, stats, strict=True):
             if self.roster.observe(candidate, stat, moment):
@@ -372,7 +381,12 @@ class FolderWatch:
         live, burst = self.roster.arrivals.take(**self.roster.room())
         if not live and not burst:
             return
-        stats, moment = await files.stats(live + burst), self._moment()
+        try:
+            stats = await files.stats(live + burst)
+        except (FolderHangsError, OSError):
+            self.roster.arrivals.unseen(live, burst)
+            raise
+        moment = self._moment()
         for number, (name, stat) in enumerate(zip(live + burst, stats, strict=True)):
             self.roster.admit(name, stat, moment, burst=number >= len(live))
 
