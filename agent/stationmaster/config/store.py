@@ -223,8 +223,16 @@ def _parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> 
 
 
 def _patched(text: str, patch: Mapping[str, Any], path: Path) -> str:
+    from stationmaster.config.field import split_key, type_at  # noqa: PLC0415 - as below
     from stationmaster.config.patch import apply  # noqa: PLC0415 - brings tomlkit, which only edits need
 
+    for key in (key for key, value in patch.items() if value is None):
+        try:
+            type_at(split_key(key))
+        except ConfigError:
+            # A setting that is none may go, should somebody have written it; else the key is a slip.
+            if apply(text, {key: None}, file=str(path)) == apply(text, {}, file=str(path)):
+                raise
     return apply(text, {key: _plain(value) for key, value in patch.items()}, file=str(path))
 
 

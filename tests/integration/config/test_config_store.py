@@ -157,6 +157,16 @@ def test_a_file_from_notepad_is_read(home: Home, store: ConfigStore) -> None:
     assert b"\r\n[server]\r\n" in path.read_bytes()
 
 
+def test_a_slip_in_a_key_to_remove_is_told_but_what_is_there_may_go(home: Home, store: ConfigStore) -> None:
+    with pytest.raises(ConfigError, match="uplaod"):
+        store.edit("line1", {"uplaod.mode": None})
+    file = home.instance_file("line1")
+    file.write_text(file.read_text() + "[uplaod]\nmode = 1\n")
+    with pytest.raises(ConfigError):
+        store.load("line1")
+    assert store.edit("line1", {"uplaod": None}).name == "line1"
+
+
 def test_stamps_tell_a_hand_edit(home: Home, store: ConfigStore) -> None:
     before = store.stamps()
     assert set(before) == {"line1"}
