@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +60,11 @@ class Line:
         for box in self.inboxes:
             wrong += box.faults()
         return wrong + error_faults(self.errors, self.inboxes)
+
+    def doubled(self) -> dict[str, int]:
+        """Reports that were sent more than once, and how often; none where no answer got lost."""
+        sent = Counter(seen.report_id for seen in self.server.submits())
+        return {name: times for name, times in sent.items() if times > 1}
 
     async def latency(self, count: int = 5, *, box: Inbox | None = None) -> list[float]:
         """Seconds from file to server, for `count` files one after the other, shortest first."""

@@ -15,13 +15,11 @@ from stationmaster.convert.job import Conversion, ConverterInfo, Failed, Job, No
 from stationmaster.convert.meta_file import INLINE, MetaFile
 from stationmaster.convert.order import Order, Reply
 from stationmaster.convert.search import Chosen, Search
+from stationmaster.convert.share import hangs
 from stationmaster.convert.trouble import Troubles
 from stationmaster.convert.words import blame
-from stationmaster.worker.error import ChildError, ChildHandlerError, ChildTimeoutError
+from stationmaster.worker.error import ChildError
 from stationmaster.worker.process import ChildProcess
-
-SHARE_TIMEOUT = 5.0
-"""Seconds in which a share that is well lets both ends of a file be read."""
 
 
 class ConvertLimits(Protocol):
@@ -78,7 +76,12 @@ class Attempt:
         """Search, convert, and note what that says about the converter."""
         memory_mb, output_mb = self._limits.memory_mb, self._limits.output_mb
         search = Search(
-            self._worker.child, self._troubles, clock=self._clock, memory_mb=memory_mb, output_mb=output_mb
+            self._worker.child,
+            self._troubles,
+            clock=self._clock,
+            memory_mb=memory_mb,
+            output_mb=output_mb,
+            spare=self._spare,
         )
         chosen = await search.find(job, infos)
         if not isinstance(chosen, Chosen):
@@ -103,8 +106,9 @@ class Attempt:
             )
         except ChildError as error:
             discard((order.payload_file, order.meta_file))
-            if isinstance(error, ChildTimeoutError) and not await self._answers(job.path):
-                return NotYet(reason="busy", text=f"{job.path} cannot be read: its folder does not answer.")
+            hung = await hangs(error, job.path, self._spare)
+            if hung is not None:
+                return hung
             failed = blame(
                 error,
                 name=name,
@@ -170,20 +174,6 @@ class Attempt:
             confidences=chosen.confidences,
             issues=reply.issues,
         )
-
-    async def _answers(self, path: Path) -> bool:
-        """The file can be read at all: then the converter was slow, not a hung share."""
-        child = self._spare()
-        try:
-            await child.start()
-            await child.request({"op": "readable", "path": str(path)}, SHARE_TIMEOUT)
-        except ChildHandlerError:
-            return True
-        except ChildError:
-            return False
-        finally:
-            await child.aclose()
-        return True
 
 
 class _OptionError(ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from stationmaster.clock import Clock
 from stationmaster.convert.detection import SURE, choose
 from stationmaster.convert.job import ConverterInfo, Failed, Job, NotYet
 from stationmaster.convert.order import Look, Reply
+from stationmaster.convert.share import hangs
 from stationmaster.convert.trouble import Troubles
 from stationmaster.convert.words import blame
-from stationmaster.worker.error import ChildError
+from stationmaster.worker.error import ChildError, ChildTimeoutError
 from stationmaster.worker.process import ChildProcess
 
 LOOK_TIMEOUT = 2.0
@@ -34,14 +35,22 @@ class Search:
     """Looks at one file in `child`, 2 s for each look."""
 
     def __init__(
-        self, child: ChildProcess, troubles: Troubles, *, clock: Clock, memory_mb: int, output_mb: float
+        self,
+        child: ChildProcess,
+        troubles: Troubles,
+        *,
+        clock: Clock,
+        memory_mb: int,
+        output_mb: float,
+        spare: Callable[[], ChildProcess],
     ) -> None:
-        """Look at nothing yet."""
+        """Look at nothing yet; `spare` makes another process, to find out whether a file can be read."""
         self._child = child
         self._troubles = troubles
         self._clock = clock
         self._memory_mb = memory_mb
         self._output_mb = output_mb
+        self._spare = spare
 
     async def find(self, job: Job, infos: tuple[ConverterInfo, ...]) -> Chosen | NotYet | Failed:
         """The converter that takes the complete file, or why there is none now."""
@@ -97,16 +106,17 @@ class Search:
         )
 
     async def _look(self, op: str, path: Path, info: ConverterInfo) -> dict[str, Any] | NotYet | Failed:
-        """One look; a converter that fails at it is to blame."""
-        look = Look(target=info.target, path=str(path))
-        try:
-            await self._child.start()
-            answer = await self._child.request(
-                {"op": op, "look": msgspec.to_builtins(look)}, LOOK_TIMEOUT, memory_mb=self._memory_mb
-            )
-        except ChildError as error:
+        """One look; a converter that fails at it is to blame, unless the file cannot be read at all."""
+        answer = await self._asked(op, path, info)
+        if isinstance(answer, ChildTimeoutError):
+            # a disk that had to wake up, a share that was away for a moment: then the second look is quick
+            hung = await hangs(answer, path, self._spare)
+            if hung is not None:
+                return hung
+            answer = await self._asked(op, path, info)
+        if isinstance(answer, ChildError):
             failed = blame(
-                error,
+                answer,
                 name=info.name,
                 doing=f"looking at {path.name}",
                 seconds=LOOK_TIMEOUT,
@@ -119,6 +129,17 @@ class Search:
             reply = msgspec.convert(answer["trouble"], Reply)
             return NotYet(reason="vanished" if reply.outcome == "vanished" else "busy", text=reply.text)
         return answer
+
+    async def _asked(self, op: str, path: Path, info: ConverterInfo) -> dict[str, Any] | ChildError:
+        """What the worker answers, or how it ended."""
+        look = Look(target=info.target, path=str(path))
+        try:
+            await self._child.start()
+            return await self._child.request(
+                {"op": op, "look": msgspec.to_builtins(look)}, LOOK_TIMEOUT, memory_mb=self._memory_mb
+            )
+        except ChildError as error:
+            return error
 
     def _held(self, name: str) -> bool:
         return self._troubles.breaker(name).held(self._clock.monotonic())
