@@ -1,12 +1,11 @@
 """All looks at and changes of a watch folder go through a `Files`: bounded, and never in the loop.
 
-`LocalFiles` works in the loop's default executor, one thread for all small blocking calls. `ChildFiles` (in
-`remote`) works in a child process with a deadline, for folders that may hang. Both run the same functions.
+`LocalFiles` works in one thread for all local folders (see `thread`). `ChildFiles` (in `remote`) works in a
+child process, for folders that may hang. Both have a deadline, and both run the same functions.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Container
@@ -21,6 +20,7 @@ from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
 from stationmaster.ingest.settle import Stat
+from stationmaster.ingest.thread import CallHangsError, FolderThread
 
 DEADLINE = 20.0
 """Seconds that one call may take before its folder counts as hanging."""
@@ -30,6 +30,9 @@ LOCAL_NAMES = 10_000
 
 LOCAL_COPY_BYTES = 8 * 1024 * 1024
 """Larger files are copied to another disk in a child, so that nothing waits for it."""
+
+_THREAD = FolderThread()
+"""All local folders of the process share it: their calls are short, and a thread for each would be many."""
 
 _T = TypeVar("_T")
 
@@ -212,9 +215,8 @@ class LocalFiles:
 
     async def _call(self, call: Callable[[], _T]) -> _T:
         try:
-            async with asyncio.timeout(self._deadline):
-                return await asyncio.get_running_loop().run_in_executor(None, call)
-        except TimeoutError:
+            return await _THREAD.call(call, deadline=self._deadline)
+        except CallHangsError:
             raise FolderHangsError(f"The folder {self._folder.root} does not answer.") from None
 
 

@@ -1,0 +1,136 @@
+"""One thread for looks at local folders, apart from the thread that names are resolved in.
+
+A disk may hang as a share does (a dying drive, a device that is asleep), and a call that hangs cannot be
+ended. So a thread whose call takes long is left alone with it, and another one goes on with what waits: a
+folder that hangs costs the others a second, and never the way to the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+LINGER = 0.05
+"""Seconds after which a thread without work ends."""
+
+MOVE_ON = 1.0
+"""Seconds that a call may hold up those behind it."""
+
+MOST_ALONE = 4
+"""Threads left alone at one time; with so many, calls wait for each other."""
+
+_T = TypeVar("_T")
+
+
+class CallHangsError(Exception):
+    """A call did not come back in time. It may still do what it was asked for."""
+
+
+class FolderThread:
+    """Runs blocking calls one after the other, in a thread that is there only while there is work."""
+
+    def __init__(self) -> None:
+        """No thread runs yet."""
+        self._lock = threading.Condition()
+        self._worker: _Worker | None = None
+        self._alone: list[_Worker] = []
+
+    async def call(self, call: Callable[[], _T], *, deadline: float) -> _T:
+        """Run `call` and hand its result back.
+
+        Args:
+            call: it has no time limit of its own.
+            deadline: seconds that it may take, and seconds that it may have to wait for its turn.
+
+        Raises:
+            CallHangsError: it took longer.
+        """
+        job: _Job[_T] = _Job(call)
+        with self._lock:
+            self._hand_over([job])
+        waiting = asyncio.wrap_future(job.future)
+        try:
+            while not waiting.done():
+                now = time.monotonic()
+                if now - job.since >= deadline:
+                    raise CallHangsError
+                await asyncio.wait({waiting}, timeout=min(job.since + deadline, self._look(now)) - now)
+            return waiting.result()
+        finally:
+            waiting.cancel()  # a call that has not begun is not made
+
+    def _hand_over(self, jobs: list[_Job[Any]]) -> None:
+        if self._worker is None:
+            self._worker = _Worker(self._lock, self._ended)
+            self._worker.start()
+        self._worker.jobs.extend(jobs)
+        self._lock.notify_all()
+
+    def _ended(self, worker: _Worker) -> None:
+        if self._worker is worker:
+            self._worker = None
+
+    def _look(self, now: float) -> float:
+        """Let nobody wait long behind one call; returns when to look again."""
+        with self._lock:
+            worker = self._worker
+            if worker is None or worker.running is None:
+                return now + MOVE_ON
+            self._alone = [one for one in self._alone if one.is_alive()]
+            late = worker.running.since + MOVE_ON
+            if late <= now and len(self._alone) < MOST_ALONE:
+                self._alone.append(worker)
+                self._worker, worker.alone = None, True
+                jobs = list(worker.jobs)
+                worker.jobs.clear()
+                if jobs:
+                    self._hand_over(jobs)
+            return late if late > now else now + MOVE_ON
+
+
+class _Job(Generic[_T]):
+    """A call, and who waits for it. `since`: when it was handed over; once it runs, when it began."""
+
+    def __init__(self, call: Callable[[], _T]) -> None:
+        self.call = call
+        self.future: Future[_T] = Future()
+        self.since = time.monotonic()
+
+
+class _Worker(threading.Thread):
+    """Works off its jobs. A daemon: one that hangs must not keep the program from ending."""
+
+    def __init__(self, lock: threading.Condition, ended: Callable[[_Worker], None]) -> None:
+        super().__init__(name="folders", daemon=True)
+        self.jobs: deque[_Job[Any]] = deque()
+        self.running: _Job[Any] | None = None
+        self.alone = False
+        self._lock = lock
+        self._ended = ended
+
+    def run(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                job.future.set_result(job.call())
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for it
+                job.future.set_exception(error)
+
+    def _next(self) -> _Job[Any] | None:
+        with self._lock:
+            self.running = None
+            while not self.alone:
+                while self.jobs:
+                    job = self.jobs.popleft()
+                    if job.future.set_running_or_notify_cancel():
+                        job.since = time.monotonic()
+                        self.running = job
+                        return job
+                if not self._lock.wait_for(lambda: self.jobs or self.alone, LINGER):
+                    break
+            self._ended(self)
+            return None
