@@ -8,7 +8,7 @@ from datetime import datetime
 
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.errors import NeedsUserError
-from stationmaster.log import bound
+from stationmaster.log import Lasting, bound
 from stationmaster.model import Problem, ProblemCode, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class Credentials:
         self._store = store
         self._known: dict[str, Secret] = {}
         self._trouble: dict[str, NeedsUserError] = {}
+        self._lasting: dict[str, Lasting] = {}
 
     async def token(self, name: str) -> Secret:
         """The token of an instance.
@@ -35,15 +36,17 @@ class Credentials:
             NeedsLoginError: it has none.
             NeedsUserError: the store cannot be asked (a locked keyring), and never could.
         """
+        lasting = self._lasting.setdefault(name, Lasting(bound(_LOG, name)))
         try:
             secret = await self._store.get(name)
         except NeedsUserError as error:
             if name in self._known:
-                bound(_LOG, name).warning("the last known token is used: %s", error)
+                lasting.met("store", f"the last known token is used: {error}")
                 return self._known[name]
             self._trouble[name] = error
             raise
         self._trouble.pop(name, None)
+        lasting.over("store", "the token can be read again")
         if secret is None:
             self._known.pop(name, None)
             raise self._store.missing(name)

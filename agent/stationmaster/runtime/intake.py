@@ -24,7 +24,7 @@ from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.plan import after_commit, after_failure
 from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.watcher import folder_key
-from stationmaster.log import bound
+from stationmaster.log import Lasting, bound
 from stationmaster.model import Lane, SourceState
 from stationmaster.spool.record import LedgerRow, LedgerState, TakenSource
 from stationmaster.spool.store import Spool
@@ -115,6 +115,7 @@ class Intake:
         self._retries = asyncio.Semaphore(setting.slots)
         self._stopping = asyncio.Event()
         self._log = bound(_LOG, setting.name)
+        self._lasting = Lasting(self._log)
         self._nudged = asyncio.Event()
         self._releasing: set[int] = set()
         self.trouble: SpoolError | None = None
@@ -156,8 +157,12 @@ class Intake:
     async def _hold(self, error: SpoolError) -> None:
         """The spool takes nothing: what was claimed goes back, and nothing is claimed for a while."""
         self.trouble = error
-        self._log.warning("files wait: %s", error)
+        self._lasting.met("storing", f"files wait: {error}")
         await self._clock.wait(self._stopping, HOLD)
+
+    def _well(self) -> None:
+        self.trouble = None
+        self._lasting.over("storing", "files are stored again")
 
     # ---------------------------------------------------------------- one file
     async def _take(self, task: _Task) -> tuple[Outcome, bytes | None]:
@@ -194,7 +199,7 @@ class Intake:
             result.discard()
         self.taken += 1
         if self.trouble is not None:  # what a full disk kept need not wait for its next look
-            self.trouble = None
+            self._well()
             self._watcher.hasten()
         self._log.info(
             "took %s with %s: %d new, %d known, %d revised",
@@ -208,7 +213,7 @@ class Intake:
         source = task.source(_mark(task.state), failed.converter)
         where = f"{failed.place}: " if failed.place and failed.place not in failed.reason else ""
         entry = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
-        self.trouble = None
+        self._well()
         self._log.warning("cannot convert %s: %s (entry %d)", task.path, failed.reason, entry)
         row = await self._spool.source(task.key, task.state.path)
         if row is not None:
@@ -228,7 +233,9 @@ class Intake:
             except SpoolError as error:
                 await self._hold(error)
             except TransientError as error:  # its folder hangs: it is found again by the next look
-                self._log.warning("%s waits: %s", row.path, error)
+                self._lasting.met(row.folder, f"{row.path} waits: {error}")
+            else:
+                self._lasting.over(row.folder, f"{row.folder} answers again")
             finally:
                 busy.discard(row.source_id)
                 self._retries.release()
@@ -245,10 +252,12 @@ class Intake:
     async def _rows(self, reading: Awaitable[list[LedgerRow]]) -> list[LedgerRow]:
         """Rows of the ledger; none where the spool cannot be read now: the next look finds them."""
         try:
-            return await reading
+            rows = await reading
         except SpoolError as error:
-            self._log.warning("the ledger cannot be read now: %s", error)
+            self._lasting.met("ledger", f"the ledger cannot be read now: {error}")
             return []
+        self._lasting.over("ledger", "the ledger can be read again")
+        return rows
 
     def nudge(self) -> None:
         """Somebody queued failed files again."""
@@ -293,7 +302,10 @@ class Intake:
                 place = released.place or released.copy
             await self._spool.released(source_id, place)
         except (NeedsUserError, TransientError) as error:
-            self._log.warning("%s", error)  # a Problem of the watcher; `_release_rest` tries again
+            # a Problem of the watcher; `_release_rest` tries again
+            self._lasting.met((key, "release"), f"{error}")
+        else:
+            self._lasting.over((key, "release"), f"files of {key} are released again")
         finally:
             self._releasing.discard(source_id)
 

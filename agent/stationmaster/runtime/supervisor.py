@@ -139,9 +139,11 @@ class Supervisor:
 
     def _in_trouble(self, error: StationmasterError) -> float:
         """Expected trouble (a full disk at start): told, and tried again for ever, unless it was drained."""
-        self._log.warning("cannot run: %s", error)
         again = " It is tried again by itself." if self.wanted else ""
-        self._trouble = self._problem("cannot run now", f"{error.text}{again}", error.next_step)
+        trouble = self._problem("cannot run now", f"{error.text}{again}", error.next_step)
+        if self._trouble is None or self._trouble.text != trouble.text:
+            self._log.warning("cannot run: %s", error)
+        self._trouble = trouble
         self._move(LifeEvent.CRASH)
         return TROUBLE_DELAY
 
@@ -169,7 +171,8 @@ class Supervisor:
     def _move(self, event: LifeEvent) -> None:
         before, self.lifecycle = self.lifecycle, next_state(self.lifecycle, event)
         if before is not self.lifecycle:
-            self._log.info("%s", self.lifecycle)
+            # What is tried again and again for the same reason is no news.
+            self._log.log(logging.DEBUG if self._trouble else logging.INFO, "%s", self.lifecycle)
             self._shared.changed()
 
     # ---------------------------------------------------------------- what it sees

@@ -11,7 +11,7 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.outbox import prune
-from stationmaster.log import bound
+from stationmaster.log import Lasting, bound
 from stationmaster.model import Problem, ProblemCode, Severity
 from stationmaster.spool.record import Health
 from stationmaster.spool.retention import sweep
@@ -38,6 +38,7 @@ class Upkeep:
         self._clock = clock
         self._instance = instance
         self._log = bound(_LOG, instance)
+        self._lasting = Lasting(self._log)
         self._health: Health | None = None
 
     async def run(self) -> None:
@@ -65,7 +66,9 @@ class Upkeep:
                     await self._prune()
                     swept = self._clock.monotonic()
             except SpoolError as error:
-                self._log.warning("the spool cannot be looked after: %s", error)
+                self._lasting.met("spool", f"the spool cannot be looked after: {error}")
+            else:
+                self._lasting.over("spool", "the spool can be looked after again")
             await self._clock.sleep(LOOK_EVERY)
 
     async def _prune(self) -> None:
@@ -73,7 +76,9 @@ class Upkeep:
         try:
             await asyncio.to_thread(prune, self._outbox, now=self._clock.now(), days=days)
         except OSError as error:
-            self._log.warning("old files in %s cannot be removed: %s", self._outbox, error)
+            self._lasting.met("outbox", f"old files in {self._outbox} cannot be removed: {error}")
+        else:
+            self._lasting.over("outbox", f"old files in {self._outbox} can be removed again")
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the spool now."""

@@ -125,21 +125,23 @@ class Committer:
 
     async def _mend(self) -> None:
         """Write the verdicts that are owed, as soon as the disk takes them."""
-        while self._owed:
-            await self._clock.sleep(MEND_AFTER)
-            if self._batch is None and self._owed:
-                self._start()
-            await self._idle.wait()
-        self._mender = None
+        try:
+            while self._owed:
+                await self._clock.sleep(MEND_AFTER)
+                if self._batch is None and self._owed:
+                    self._start()
+                await self._idle.wait()
+        finally:  # however it ends, the next failure may start another one
+            self._mender = None
 
     async def aclose(self) -> None:
         """Finish what waits, try once more what is owed, take nothing more."""
         self._closed = True
         await self._idle.wait()
-        if self._mender is not None:
-            self._mender.cancel()
-            await asyncio.gather(self._mender, return_exceptions=True)
-            self._mender = None
+        mender = self._mender
+        if mender is not None:
+            mender.cancel()
+            await asyncio.gather(mender, return_exceptions=True)
         if self._owed:
             self._start()
             await self._idle.wait()
