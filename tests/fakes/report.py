@@ -9,6 +9,7 @@ from stationmaster.api import (
     Failure,
     Group,
     Limits,
+    Property,
     Report,
     Series,
     Status,
@@ -42,9 +43,31 @@ def rich_report() -> Report:
     )
     report.info(comment="as built", fixtureId="FX-1", testSocketIndex=0, batchSN="B-1", errorCode=999)
     report.station("STATION-01").misc("Firmware", "1.2.3")
-    report.sub_unit("PCBA", pn="SUB-1", sn="SUBSN-1", rev="R2").asset("DMM-001", usage_count=1)
+    report.sub_unit("PCBA", pn="SUB-1", sn="SUBSN-1", rev="R2")
+    unit = report.tested_unit("Module", pn="SUB-2", sn="SUBSN-2", sequence="Module.seq", sequence_version="3")
+    unit.sequence("Supply").numeric("VDD", 1.8, unit="V", limits=between(1.7, 1.9))
+    report.asset("FIX-001").asset(
+        "DMM-001",
+        asset_type="Multimeter",
+        part_number="DMM-7",
+        usage_count=1,
+        calibration_date=START,
+        calibration_due=START,
+    )
     report.additional("station", {"temp": 23.5, "cooled": True, "room": "Lab"})
-    report.attach("log.txt", b"hello", content_type="text/plain")
+    report.additional(
+        "deep",
+        {
+            "gain": Property(1.25, flags=8, comment="measured", num_format="%.3f"),
+            "nothing": Property(None, "Number"),
+            "supply": {"name": "PSU", "range": {"low": 0, "high": 30}},
+            "row": [1.5, 2.5],
+            "table": [[1, 2], [3, 4]],
+            "none": [],
+            "channels": [{"name": "A"}, {"name": "B"}],
+        },
+    )
+    report.attach("log.txt", b"hello", content_type="text/plain", description="what the tester said")
     _measurements(report)
     _others(report)
     _loops(report)
@@ -52,7 +75,9 @@ def rich_report() -> Report:
 
 
 def _measurements(report: Report) -> None:
-    part = report.root.sequence("Measurements", path="C:/seq/num.seq", version="2.0")
+    part = report.root.sequence(
+        "Measurements", path="C:/seq/num.seq", version="2.0", caller="MainSequence", module="num"
+    )
     part.numeric("Single", 500.0, unit="V", limits=between(501, 502)).details(
         text="note", error_code=12, error_message="too high", total_time=0.5, start=START
     )
@@ -69,10 +94,12 @@ def _others(report: Report) -> None:
     root.action("Init").details(group=Group.SETUP).additional("r", {"n": 1})
     curve = Series("Current", [0, 1, 2.5], [60.72, 61.886, 62.6])
     root.chart_step("Waveform").chart("Current", [curve], x_label="t", x_unit="s", y_label="I", y_unit="A")
+    graph = root.chart_multi_numeric("Graph").add("Max", 62.6, unit="A", limits=between(60, 70)).add("Min", 0)
+    graph.chart("Current", [curve], chart_type="LineLogX")
     root.executable("exe", 0.0)
     root.message("popup", response="OK")
     root.generic("NI_Flow_If", "If")
-    root.generic("MyStepType", "Own").attach("step.bin", b"\x00\x01")
+    root.generic("MyStepType", "Own").attach("step.bin", b"\x00\x01", description="raw")
     root.passfail("Skipped", Status.SKIPPED)
 
 
@@ -118,7 +145,9 @@ def repair_report() -> Report:
         ),
         unit=old,
     ).failure(Failure("Solder", "Cold joint"))
-    report.info(processName="ICT").misc("RMA", "4711")
+    report.info(processName="ICT").misc("RMA", "4711").asset("IRON-1", asset_type="Soldering iron")
+    report.attach("photo.jpg", b"\xff\xd8", content_type="image/jpeg", description="the joint", fail_idx=1)
+    report.additional("rework", {"celsius": [350, 360]})
     assert new == 2
     return report
 

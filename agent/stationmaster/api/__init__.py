@@ -8,6 +8,7 @@
     report.root.numeric("VCC", 5.01, unit="V", limits=between(4.5, 5.5))
 """
 
+from stationmaster.api.additional import Property
 from stationmaster.api.converter import (
     Completes,
     Converter,
@@ -19,9 +20,10 @@ from stationmaster.api.converter import (
     Source,
     Station,
 )
+from stationmaster.api.failure import Failure
 from stationmaster.api.limit import CompOp, Limits, at_least, at_most, between, equal, log_only
 from stationmaster.api.measurement import Series
-from stationmaster.api.report import Failure, Report, ReportType, Result
+from stationmaster.api.report import Report, ReportType, Result
 from stationmaster.api.status import Group, Status
 from stationmaster.api.step import Sequence, Step
 from stationmaster.errors import ConversionError, SourceBusyError, ValidationError
@@ -38,6 +40,7 @@ __all__ = [
     "Group",
     "HasOptions",
     "Limits",
+    "Property",
     "Report",
     "ReportType",
     "Result",

@@ -134,8 +134,13 @@ class Issues:
             self.error(at + key, "is missing")
         return None
 
-    def rows(self, part: dict[str, Any], key: str, at: str) -> list[tuple[str, dict[str, Any]]]:
-        """The objects of the list under `key`, each with the begin of its place: "key[2]."."""
+    def rows(
+        self, part: dict[str, Any], key: str, at: str, *, gaps: bool = False
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """The objects of the list under `key`, each with the begin of its place: "key[2].".
+
+        With `gaps` a null may stand for an object.
+        """
         value = part.get(key)
         if value is None:
             return []
@@ -146,7 +151,7 @@ class Issues:
         for index, row in enumerate(value):
             if isinstance(row, dict):
                 found.append((f"{at}{key}[{index}].", row))
-            else:
+            elif row is not None or not gaps:
                 self.error(f"{at}{key}[{index}]", f"must be an object, not {shown(row)}")
         return found
 

@@ -6,16 +6,15 @@ names and sizes: docs/reference/wsjf.md.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from stationmaster.api.measurement import NAME_LENGTH
-from stationmaster.api.status import Status
-from stationmaster.api.step import Sequence, Step, additional_data, roll_up
+from stationmaster.api.additional import Value, additional_data
+from stationmaster.api.failure import Failure
+from stationmaster.api.status import Status, worst
+from stationmaster.api.step import Sequence, Step, attached, new_root, roll_up
 
 
 class ReportType(StrEnum):
@@ -33,42 +32,6 @@ class Result(StrEnum):
     DONE = "D"
     ERROR = "E"
     TERMINATED = "T"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One repaired failure of a UUR report."""
-
-    category: str
-    code: str
-    comment: str | None = None
-    component: str | None = None
-    """Component reference, "U1"."""
-    function_block: str | None = None
-    step_id: int | None = None
-    """Id of the failed step in the referenced UUT report."""
-    step_name: str | None = None
-    article_number: str | None = None
-    article_revision: str | None = None
-    article_vendor: str | None = None
-    article_description: str | None = None
-
-    def wire(self) -> dict[str, Any]:
-        """WSJF form, without what is not known."""
-        fields = {
-            "category": self.category,
-            "code": self.code,
-            "comment": self.comment,
-            "comRef": self.component,
-            "funcBlock": self.function_block,
-            "refStepId": self.step_id,
-            "refStepName": self.step_name,
-            "artNumber": self.article_number,
-            "artRev": self.article_revision,
-            "artVendor": self.article_vendor,
-            "artDescription": self.article_description,
-        }
-        return {key: value for key, value in fields.items() if value is not None}
 
 
 class Report:
@@ -127,19 +90,8 @@ class Report:
         info: dict[str, Any] = {"user": user}
         if execution_time is not None:
             info["execTime"] = execution_time
-        call = {
-            "path": sequence_path or sequence,
-            "name": sequence,
-            "version": sequence_version or "1.0",
-        }
         report.data["uut"] = info
-        report.data["root"] = {
-            "stepType": "SequenceCall",
-            "name": sequence[:NAME_LENGTH],
-            "group": "M",
-            "seqCall": call,
-            "steps": [],
-        }
+        report.data["root"] = new_root(sequence, sequence_path, sequence_version)
         report.timed = start is not None
         report._built = True
         return report
@@ -232,9 +184,15 @@ class Report:
         return Sequence(self.data["root"])
 
     def steps(self) -> Iterator[Step]:
-        """All steps below and including the root; none for a UUR report."""
-        if isinstance(self.data.get("root"), dict):
-            yield from self.root.walk()
+        """All steps below and including the root, then those of sub-units; none for a UUR report."""
+        for root in self._roots():
+            yield from Step(root).walk()
+
+    def _roots(self) -> list[dict[str, Any]]:
+        units = self.data.get("subUnits")
+        holders = [self.data, *(units if isinstance(units, list) else [])]
+        roots = [one.get("root") for one in holders if isinstance(one, dict)]
+        return [root for root in roots if isinstance(root, dict)]
 
     # ---------------------------------------------------------------- header parts
     def info(self, **fields: str | float | bool | None) -> Self:
@@ -266,6 +224,23 @@ class Report:
         self._rows("subUnits").append(unit)
         return self
 
+    def tested_unit(
+        self,
+        part_type: str,
+        *,
+        pn: str,
+        sn: str,
+        rev: str = "",
+        sequence: str = "MainSequence",
+        sequence_path: str = "",
+        sequence_version: str = "",
+    ) -> Sequence:
+        """Add a sub-unit of a UUT report that has steps of its own; returns the root of them."""
+        root = new_root(sequence, sequence_path, sequence_version)
+        unit = {"partType": part_type, "pn": pn, "rev": rev, "sn": sn, "root": root}
+        self._rows("subUnits").append(unit)
+        return Sequence(root)
+
     def replaced_unit(
         self,
         part_type: str,
@@ -290,28 +265,56 @@ class Report:
         self.data["subUnits"][unit].setdefault("failures", []).append(failure.wire())
         return self
 
-    def asset(self, sn: str, *, usage_count: int | None = None) -> Self:
-        """Add an asset (fixture, instrument) that was used."""
-        entry: dict[str, Any] = {"sn": sn}
-        if usage_count is not None:
-            entry["usageCount"] = usage_count
-        self._rows("assets").append(entry)
+    def asset(
+        self,
+        sn: str,
+        *,
+        asset_type: str | None = None,
+        part_number: str | None = None,
+        usage_count: int | None = None,
+        calibration_date: datetime | None = None,
+        calibration_due: datetime | None = None,
+    ) -> Self:
+        """Add an asset (fixture, instrument) that was used; the times are aware."""
+        fields = {
+            "sn": sn,
+            "assetType": asset_type,
+            "partNumber": part_number,
+            "usageCount": usage_count,
+            "calibrationDate": _stamp(calibration_date),
+            "calibrationDue": _stamp(calibration_due),
+        }
+        self._rows("assets").append({key: value for key, value in fields.items() if value is not None})
         return self
 
-    def additional(self, name: str, values: Mapping[str, str | float | bool]) -> Self:
+    def additional(self, name: str, values: Mapping[str, Value]) -> Self:
         """Add a named set of values to the report."""
         self._rows("additionalData").append(additional_data(name, values))
         return self
 
-    def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
-        """Attach a file to the report as a whole. WSJF has no empty files: those are left out and told."""
+    def attach(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        description: str | None = None,
+        fail_idx: int | None = None,
+    ) -> Self:
+        """Attach a file to the report as a whole. WSJF has no empty files: those are left out and told.
+
+        Args:
+            name: of the file.
+            content: its bytes.
+            content_type: its MIME type.
+            description: what there is to see, up to 500 characters.
+            fail_idx: in a UUR report, the number of the failure that it shows, from 0.
+        """
         if not content:
             return self.warn(f"the attachment {name!r} is empty and was left out")
-        entry = {
-            "name": name,
-            "contentType": content_type,
-            "data": base64.b64encode(content).decode("ascii"),
-        }
+        entry = attached(name, content, content_type, description)
+        if fail_idx is not None:
+            entry["failIdx"] = fail_idx
         self._rows("binaryData").append(entry)
         return self
 
@@ -335,11 +338,11 @@ class Report:
         if not self._built:
             return self
         if self.type is ReportType.UUT:
-            roll_up(self.data["root"])
+            statuses = [roll_up(root) for root in self._roots()]
             for number, step in enumerate(self.steps(), start=1):
                 step.data["id"] = number
             if not self.data.get("result"):
-                self.data["result"] = self.root.status
+                self.data["result"] = statuses[0] if len(statuses) == 1 else worst(statuses)
             if self.data["result"] in {"F", "E", "T"}:
                 _name_culprit(self.steps())
         return self
@@ -357,6 +360,8 @@ def _name_culprit(steps: Iterable[Step]) -> None:
 
 
 def _stamp(moment: datetime | None) -> str | None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError("a time must be an aware datetime: give it its time zone")
     return moment.astimezone(UTC).isoformat() if moment else None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Self
 
+from stationmaster.api.additional import Value, additional_data
 from stationmaster.api.limit import CompOp, Limits
 from stationmaster.api.measurement import NAME_LENGTH, Series, numeric_row, short_name, string_row
 from stationmaster.api.status import Group, Status, worst
@@ -100,15 +101,18 @@ class Step:
         }
         return self
 
-    def attach(self, name: str, content: bytes, *, content_type: str = "application/octet-stream") -> Self:
+    def attach(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        description: str | None = None,
+    ) -> Self:
         """Attach a file; a step holds one. WSJF has no empty files: of one, only its name is kept."""
         if not content:
             return self.additional("Empty attachment", {"name": name})
-        self.data["attachment"] = {
-            "name": name,
-            "contentType": content_type,
-            "data": base64.b64encode(content).decode("ascii"),
-        }
+        self.data["attachment"] = attached(name, content, content_type, description)
         return self
 
     def loop_summary(self, *, count: int, passed: int, failed: int) -> Self:
@@ -127,7 +131,7 @@ class Step:
         self.data["loop"] = {"idx": index}
         return self
 
-    def additional(self, name: str, values: Mapping[str, str | float | bool]) -> Self:
+    def additional(self, name: str, values: Mapping[str, Value]) -> Self:
         """Add a named set of values as additional results."""
         self.data.setdefault("additionalResults", []).append(additional_data(name, values))
         return self
@@ -165,7 +169,7 @@ class Measured(Step):
 
 
 class MultiNumeric(Measured):
-    """ET_MNLT."""
+    """ET_MNLT, WATS_XYGMNLT."""
 
     __slots__ = ()
 
@@ -222,10 +226,23 @@ class Sequence(Step):
         status: Status | None = None,
         path: str = "",
         version: str = "",
+        caller: str | None = None,
+        module: str | None = None,
     ) -> Sequence:
-        """Add a sequence call."""
-        call = {"path": path or name, "name": name[:200], "version": version or "1.0"}
-        step = self._append("SequenceCall", name, status, seqCall=call)
+        """Add a sequence call.
+
+        Args:
+            name: of the step and of the sequence.
+            status: as the tester has it; None: the worst of the steps below.
+            path: where the sequence's file lies; "": its name.
+            version: its version; "": "1.0".
+            caller: who calls it.
+            module: what is called.
+        """
+        more = {key: value for key, value in (("caller", caller), ("module", module)) if value is not None}
+        step = self._append(
+            "SequenceCall", name, status, seqCall=_call(name[:200], path or name, version), **more
+        )
         step["steps"] = []
         return Sequence(step)
 
@@ -275,13 +292,18 @@ class Sequence(Step):
         """Add an action: a step that measures nothing."""
         return Step(self._append("Action", name, status))
 
-    def generic(self, step_type: str, name: str, status: Status = Status.DONE) -> Step:
-        """Add a step of any other type, "NI_Flow_If" or "Goto" for instance."""
-        return Step(self._append(step_type, name, status))
+    def generic(self, step_type: str, name: str, status: Status = Status.DONE) -> Sequence:
+        """Add a step of any other type, "NI_Flow_If" or "DoWhile" for instance; it may hold steps."""
+        return Sequence(self._append(step_type, name, status))
 
     def chart_step(self, name: str, status: Status = Status.DONE) -> Step:
         """Add a step of type Chart; give it its curves with `chart`."""
         return Step(self._append("Chart", name, status))
+
+    def chart_multi_numeric(self, name: str, *, status: Status | None = None) -> MultiNumeric:
+        """Add a chart with measurements (WATS_XYGMNLT); give it `chart`, fill it with `add`."""
+        step = self._multi("WATS_XYGMNLT", "numericMeas", name, status)
+        return MultiNumeric(step, given=status is not None)
 
     def executable(self, name: str, exit_code: float, status: Status = Status.DONE) -> Step:
         """Add a call of an external program (CallExecutable)."""
@@ -310,14 +332,25 @@ class Sequence(Step):
         return self._append(step_type, name, status or Status.PASSED, **{key: []})
 
 
-def additional_data(name: str, values: Mapping[str, str | float | bool]) -> dict[str, Any]:
-    """WSJF additional data: a name and typed properties."""
+def new_root(sequence: str, path: str, version: str) -> dict[str, Any]:
+    """The root of a test: a sequence call without steps yet."""
+    return {
+        "stepType": "SequenceCall",
+        "name": sequence[:NAME_LENGTH],
+        "group": "M",
+        "seqCall": _call(sequence, path, version),
+        "steps": [],
+    }
 
-    def prop(key: str, value: str | float | bool) -> dict[str, Any]:  # noqa: FBT001 - a value
-        kind = "Boolean" if isinstance(value, bool) else "String" if isinstance(value, str) else "Number"
-        return {"name": key, "type": kind, "value": str(value)}
 
-    return {"name": name, "props": [prop(key, value) for key, value in values.items()]}
+def _call(name: str, path: str, version: str) -> dict[str, Any]:
+    return {"path": path or name, "name": name, "version": version or "1.0"}
+
+
+def attached(name: str, content: bytes, content_type: str, description: str | None) -> dict[str, Any]:
+    """A file in WSJF form."""
+    entry = {"name": name, "contentType": content_type, "data": base64.b64encode(content).decode("ascii")}
+    return entry if description is None else entry | {"description": description}
 
 
 def roll_up(step: dict[str, Any]) -> str:

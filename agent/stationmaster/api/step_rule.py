@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
 from collections import Counter
 from typing import Any
 
+from stationmaster.api.extra_rule import additional, attachment
 from stationmaster.api.issue import Issues, shown
 from stationmaster.api.limit import CompOp
 from stationmaster.api.loop import Loop, difference, loops, whole
 
 MAX_LEVELS = 100
 """Levels of steps inside each other."""
-
-MAX_ATTACHMENT = 10 * 1024 * 1024
-"""Bytes of an attachment that other WATS clients take."""
 
 _SEQUENCES = ("SequenceCall", "WATS_SeqCall")
 _KINDS = {
@@ -85,7 +82,7 @@ def _step(issues: Issues, step: dict[str, Any], at: str) -> None:
         number = step.get(key)
         if number is not None and not isinstance(number, str) and not whole(number):
             issues.error(at + key, f"must be a whole number or a text, not {shown(number)}")
-    for key in ("errorMessage", "reportText", "tsGuid"):
+    for key in ("errorMessage", "reportText", "tsGuid", "caller", "module"):
         issues.text(step, key, at)
     issues.duration(step, "totTime", at)
     issues.time(step, "start", at)
@@ -286,58 +283,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def attachment(issues: Issues, held: dict[str, Any], at: str) -> None:
-    """Check an attachment of a step or a report."""
-    issues.text(held, "name", at, least=1, most=256)
-    issues.text(held, "contentType", at, most=100)
-    issues.text(held, "description", at, most=500)
-    data = held.get("data")
-    if not isinstance(data, str):
-        if data is not None:
-            issues.error(at + "data", f"must be a base64 text, not {shown(data)}")
-        return
-    size = _base64_size(data)
-    if size is None:
-        issues.error(at + "data", "is not base64")
-    elif size > MAX_ATTACHMENT:
-        issues.warning(at + "data", f"is {size} bytes; other WATS clients stop at {MAX_ATTACHMENT}")
-
-
-def _base64_size(text: str) -> int | None:
-    try:
-        return len(binascii.a2b_base64(text, strict_mode=True))
-    except ValueError:
-        try:
-            return len(binascii.a2b_base64("".join(text.split()), strict_mode=True))  # wrapped at 76 columns
-        except ValueError:
-            return None
-
-
-def additional(issues: Issues, row: dict[str, Any], at: str) -> None:
-    """Check one named set of additional data."""
-    issues.text(row, "name", at, least=1, most=200)
-    waiting = issues.rows(row, "props", at)
-    while waiting:
-        place, prop = waiting.pop()
-        for key in ("name", "type"):
-            issues.text(prop, key, place, least=1)
-        for key in ("value", "comment", "numFormat"):
-            issues.text(prop, key, place)
-        issues.integer(prop, "flags", place)
-        if prop.get("props") is not None:
-            waiting.extend(issues.rows(prop, "props", place))
-        array = issues.table(prop, "array", place)
-        if array is not None:
-            _array(issues, array, place + "array.", waiting)
-
-
-def _array(issues: Issues, array: dict[str, Any], at: str, waiting: list[tuple[str, dict[str, Any]]]) -> None:
-    issues.integer(array, "dimension", at, needed=True)
-    issues.text(array, "type", at, least=1)
-    for place, index in issues.rows(array, "indexes", at):
-        issues.text(index, "text", place, least=1)
-        value = issues.table(index, "value", place)
-        if value is not None:
-            waiting.append((f"{place}value.", value))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from stationmaster.api.extra_rule import additional, asset, attachment
 from stationmaster.api.issue import Issue, Issues, shown
 from stationmaster.api.moment import parse
 from stationmaster.api.report import Report
-from stationmaster.api.step_rule import additional, attachment, check_steps
+from stationmaster.api.step_rule import check_steps
 from stationmaster.errors import ValidationError
 
 __all__ = ["Issue", "check", "validate"]
@@ -177,14 +178,26 @@ def _extras(issues: Issues, data: dict[str, Any]) -> None:
         issues.text(row, "text", at, most=100)
         issues.number(row, "numeric", at)
     for at, row in issues.rows(data, "assets", ""):
-        issues.text(row, "sn", at, least=1, most=100)
-        for key in ("assetType", "partNumber"):
-            issues.text(row, key, at, most=100)
-        issues.integer(row, "usageCount", at)
-        for key in ("calibrationDate", "calibrationDue"):
-            issues.time(row, key, at)
+        asset(issues, row, at)
     for at, row in issues.rows(data, "binaryData", ""):
         attachment(issues, row, at)
-        issues.integer(row, "failIdx", at)
+        _fail_idx(issues, data, row, at)
     for at, row in issues.rows(data, "additionalData", ""):
         additional(issues, row, at)
+
+
+def _fail_idx(issues: Issues, data: dict[str, Any], row: dict[str, Any], at: str) -> None:
+    issues.integer(row, "failIdx", at)
+    index = row.get("failIdx")
+    if type(index) is not int:
+        return
+    if data.get("type") != "R":
+        issues.warning(at + "failIdx", "a test report has no failures")
+        return
+    units = data.get("subUnits")
+    held = (
+        [unit.get("failures") for unit in units if isinstance(unit, dict)] if isinstance(units, list) else []
+    )
+    failures = sum(len(found) for found in held if isinstance(found, list))
+    if not 0 <= index < failures:
+        issues.warning(at + "failIdx", f"is {index}: this report has {failures} failures, from 0")

@@ -1,7 +1,7 @@
 """Runs under the third-party client's own Python: reads reports, tells which steps its models hold.
 
-Input: one JSON report a line. Output: one JSON line each, `{"model", "steps": [[stepType, name, class]]}` or
-`{"error"}`. Kept apart from the test, which imports nothing of the client.
+Input: one JSON report a line. Output: one JSON line each, `{"model", "steps": [[stepType, name, class]],
+"failures", "parts"}` or `{"error"}`. Kept apart from the test, which imports nothing of the client.
 """
 
 from __future__ import annotations
@@ -24,11 +24,20 @@ def main() -> None:
         except ValueError as error:
             answer: dict[str, Any] = {"error": str(error)}
         else:
-            steps = list(_walk(report.root)) if data["type"] == "T" else []
+            steps = list(_steps(report)) if data["type"] == "T" else []
             units = [len(unit.failures or []) for unit in report.sub_units] if data["type"] == "R" else []
             answer = {"model": model.__name__, "steps": steps, "failures": units}
+            kept = report.model_dump(by_alias=True, exclude_none=True, mode="json")
+            answer["parts"] = {key: kept.get(key) for key in ("additionalData", "assets")}
         sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
+
+
+def _steps(report: Any) -> Iterator[list[object]]:
+    yield from _walk(report.root)
+    for unit in report.sub_units or []:
+        if unit.root is not None:
+            yield from _walk(unit.root)
 
 
 def _walk(step: Any) -> Iterator[list[object]]:

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from fakes.clock import FakeClock
+from fakes.report import completed, repair_report, rich_report
 from fakes.wsjf import encoded, minimal, numeric, repair, report_id, rich, sequence
 from stationmaster.api.wsjf import decode, encode
 from stationmaster.api.wsjf import repair as mend
@@ -54,6 +55,14 @@ async def test_a_report_comes_back_as_it_went_in(session: aiohttp.ClientSession)
         answer = await posted(session, report)
         assert answer == {"ID": report["id"], "uuid": report["id"], "Report_ID": number}
         assert await got(session, f"/api/Report/Wsjf/{report['id']}") == report
+
+
+async def test_what_the_builder_makes_comes_back_too(session: aiohttp.ClientSession) -> None:
+    for made, number in ((rich_report(), 1), (repair_report(), 2)):
+        report = completed(made)
+        report.data["id"] = report_id(number)
+        await posted(session, encode(report))
+        assert await got(session, f"/api/Report/Wsjf/{report.id}") == report.data
 
 
 async def test_paths_are_taken_in_any_case(session: aiohttp.ClientSession) -> None:

@@ -55,6 +55,14 @@ ARRAY = {
     "indexes": [{"text": "[0]", "indexes": [0], "value": {"name": "v"}}],
 }
 
+
+def array(*indexes: object) -> Change:
+    """Give the property an array of one cell with these indexes."""
+    cell = {"text": "[0]", "indexes": list(indexes), "value": {"name": "v", "type": "t"}}
+    found = {"dimension": 1, "type": "Number", "indexes": [None, cell]}
+    return put("additionalData.0.props.0.array", found)
+
+
 ERRORS: list[tuple[Change, str, str]] = [
     # ---- header
     (put("type", "X"), "type", "is 'X', not T"),
@@ -132,6 +140,10 @@ ERRORS: list[tuple[Change, str, str]] = [
     (put("additionalData.0.props.0.array", ARRAY), f"{PROP}.array.indexes[0].value.type", "is missing"),
     (put("additionalData.0.props.0.array", {"type": "t"}), f"{PROP}.array.dimension", "is missing"),
     (put("additionalData.0.props.0.array", 7), f"{PROP}.array", "must be an object"),
+    (put("root.caller", 7), "root.caller", "must be a text, not 7"),
+    (put("root.module", []), "root.module", "must be a text, not a list"),
+    (put("assets.0.assetType", "x" * 101), "assets[0].assetType", "101 characters"),
+    (put("assets.0.calibrationDate", 5), "assets[0].calibrationDate", "not a time"),
     # ---- steps
     (put("root", ...), "root", "is missing"),
     (put("root", 7), "root", "must be an object, not 7"),
@@ -266,6 +278,9 @@ WARNINGS: list[tuple[Change, str, str]] = [
     (step(9, "name", "other"), "root/other", "iteration 1 does not match its summary: name 'other'"),
     (step(9, "loop.idx", 0), "root/loop#3.loop.idx", "stands twice"),
     (step(7, "loop", ...), "root/loop#2.loop", "without a summary"),
+    (put("binaryData.0.failIdx", 0), "binaryData[0].failIdx", "a test report has no failures"),
+    (array("0"), f"{PROP}.array.indexes[1].indexes", "must be a list of whole numbers"),
+    (array(0, 1), f"{PROP}.array.indexes[1].indexes", "has 2 numbers, the array has 1 dimensions"),
 ]
 
 
@@ -281,6 +296,14 @@ def test_the_reports_of_this_test_are_sound() -> None:
         assert [error.place for error in errors] == (
             ["root/Looped.loop.num"] if path.stem == "rich" else []
         ) + (["root/Looped.loop.endingIndex"] if path.stem == "rich" else [])
+
+
+def test_nulls_between_properties_pass() -> None:
+    data = uut()
+    array(0)(data)
+    data["additionalData"][0]["props"].append(None)
+    data["additionalData"][0]["props"][0]["props"] = [None]
+    assert validate(Report(data)) == []
 
 
 def names(table: list[tuple[Change, str, str]]) -> list[str]:
