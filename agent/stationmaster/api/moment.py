@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+CLOCKS_DIFFER = 300.0
+"""Seconds that a time may lie ahead of a clock: clocks differ."""
+
 _SHAPE = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})(?P<gap>[Tt ])(?P<time>\d{2}:\d{2}(?P<seconds>:\d{2})?)"
     r"(?P<fraction>[.,]\d{0,9})?(?P<space> ?)(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?",
@@ -28,6 +31,24 @@ def parse(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{match['date']}T{match['time']}{seconds}.{fraction:0<6}{zone}")
     except ValueError:
         return None
+
+
+def ahead(text: str, now: datetime) -> str:
+    """By how much a time lies in the future, in words; "" where it does not, or is no time.
+
+    Args:
+        text: the time; without an offset it is local time of this PC.
+        now: aware.
+    """
+    moment = parse(text)
+    if moment is None:
+        return ""
+    seconds = (moment - (now if moment.tzinfo else now.astimezone().replace(tzinfo=None))).total_seconds()
+    if seconds <= CLOCKS_DIFFER:
+        return ""
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours" if seconds < 2 * 86400 else f"{seconds / 86400:.0f} days"
 
 
 def mend(text: str) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from stationmaster import __version__
+from stationmaster.api.moment import ahead
 from stationmaster.embedded_server.markup import Content, Markup, element, join
 
 CONTENT_SECURITY_POLICY = (
@@ -81,6 +83,13 @@ def moment(text: Any) -> Markup:
     clock, offset = rest[:8], rest[8:].lstrip(".0123456789")
     small = element("span", f" {offset}", class_="muted") if offset else None
     return element("time", f"{date} {clock}", small, datetime=shown, title=shown)
+
+
+def started(text: Any, now: datetime) -> list[Content]:
+    """When a test began; one that is still to come is marked, as WATS sets such reports aside."""
+    by = ahead(str(text or ""), now)
+    mark = element("span", "dated in the future", class_="chip alert", title=f"by {by}") if by else None
+    return [moment(text), mark]
 
 
 def seconds(value: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from stationmaster.embedded_server.markup import Content, Markup, element
-from stationmaster.embedded_server.page_frame import badge, document, mark, moment, seconds
+from stationmaster.embedded_server.page_frame import badge, document, mark, seconds, started
 from stationmaster.embedded_server.record import Listing, ListQuery
 
 PAGE_SIZE = 50
@@ -16,7 +17,7 @@ RESULTS = ("Passed", "Failed", "Error", "Terminated", "Done")
 
 
 def list_page(
-    query: ListQuery, found: Listing, totals: dict[tuple[str, str], int], *, address: str
+    query: ListQuery, found: Listing, totals: dict[tuple[str, str], int], *, address: str, now: datetime
 ) -> web.Response:
     """The page."""
     if not totals:
@@ -26,7 +27,7 @@ def list_page(
         element("h1", "Reports"),
         _tiles(query, totals),
         _search(query),
-        _rows(found) if found.rows else element("p", "No report matches.", class_="notice"),
+        _rows(found, now) if found.rows else element("p", "No report matches.", class_="notice"),
         _pages(query, found),
     )
 
@@ -83,13 +84,13 @@ def _search(query: ListQuery) -> Markup:
     )
 
 
-def _rows(found: Listing) -> Markup:
+def _rows(found: Listing, now: datetime) -> Markup:
     names = ("Result", "Serial number", "Part number", "Process", "Station", "Start", "Duration")
     head = element("thead", element("tr", *(element("th", name, scope="col") for name in names)))
-    return element("table", head, element("tbody", *map(_row, found.rows)), class_="reports")
+    return element("table", head, element("tbody", *(_row(one, now) for one in found.rows)), class_="reports")
 
 
-def _row(header: dict[str, Any]) -> Markup:
+def _row(header: dict[str, Any], now: datetime) -> Markup:
     revision = element("span", f" rev {header['revision']}", class_="muted") if header["revision"] else None
     kind = element("span", "Repair", class_="chip") if header["reportType"] == "R" else None
     times = header["receiveCount"]
@@ -101,7 +102,7 @@ def _row(header: dict[str, Any]) -> Markup:
         ("Part number", [header["partNumber"] or "", revision]),
         ("Process", [process(header)]),
         ("Station", [header["stationName"] or ""]),
-        ("Start", [moment(header["start"])]),
+        ("Start", started(header["start"], now)),
         ("Duration", [seconds(header["executionTime"])]),
     ]
     return element("tr", *(element("td", *content, data_label=name) for name, content in cells))

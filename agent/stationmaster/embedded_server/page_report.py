@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -10,13 +11,13 @@ from aiohttp import web
 from stationmaster.embedded_server.attachment import Attachment, list_attachments
 from stationmaster.embedded_server.header import mapping, mappings, misc_value, walk
 from stationmaster.embedded_server.markup import Content, Markup, element
-from stationmaster.embedded_server.page_frame import badge, document, moment, seconds, size
+from stationmaster.embedded_server.page_frame import badge, document, moment, seconds, size, started
 from stationmaster.embedded_server.page_list import process
 from stationmaster.embedded_server.page_step import StepTree, additional, attachment_link
 from stationmaster.embedded_server.page_value import number
 
 
-def report_page(header: dict[str, Any], data: dict[str, Any]) -> web.Response:
+def report_page(header: dict[str, Any], data: dict[str, Any], *, now: datetime) -> web.Response:
     """The page of a report; `header` as the store has it, `data` its WSJF object."""
     files = list_attachments(data)
     whole = [one for one in files if not one.from_step]
@@ -24,7 +25,7 @@ def report_page(header: dict[str, Any], data: dict[str, Any]) -> web.Response:
         f"{header['serialNumber'] or 'Report'} {header['result'] or ''}",
         _title(header, files),
         _culprit(header, data),
-        _card("Report", _facts(header, data)),
+        _card("Report", _facts(header, data, now)),
         _steps(header, data, files),
         _units(header, data),
         _table("Misc info", ("Description", "Value"), _misc(data)),
@@ -90,7 +91,7 @@ def _culprit(header: dict[str, Any], data: dict[str, Any]) -> Markup | None:
     )
 
 
-def _facts(header: dict[str, Any], data: dict[str, Any]) -> Markup:
+def _facts(header: dict[str, Any], data: dict[str, Any], now: datetime) -> Markup:
     info = mapping(data.get("uur" if header["reportType"] == "R" else "uut"))
     referenced = header["referencedUut"]
     link = element("a", referenced, href=f"/report/{quote(referenced)}") if referenced else None
@@ -102,7 +103,7 @@ def _facts(header: dict[str, Any], data: dict[str, Any]) -> Markup:
         ("Station", header["stationName"]),
         ("Location", header["location"]),
         ("Purpose", header["purpose"]),
-        ("Start", moment(header["start"])),
+        ("Start", element("span", *started(header["start"], now))),
         ("Duration", seconds(header["executionTime"])),
         ("Operator", header["userName"]),
         ("Test program", " ".join(filter(None, (header["swFilename"], header["swVersion"])))),

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from stationmaster.clock import Clock
 from stationmaster.embedded_server import record
 from stationmaster.embedded_server.answer import Parameters, download, report_id, there
 from stationmaster.embedded_server.attachment import list_attachments, pack
@@ -24,9 +25,10 @@ MAX_PAGE = 10**9
 class PageRoutes:
     """The pages over a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         """Nothing is started."""
         self._store = store
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -56,7 +58,7 @@ class PageRoutes:
         )
         found = await self._store.read(lambda connection: record.listing(connection, query))
         totals = await self._store.read(record.totals)
-        return list_page(query, found, totals, address=f"http://{request.host}")
+        return list_page(query, found, totals, address=f"http://{request.host}", now=self._clock.now())
 
     async def report(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """One report."""
@@ -64,7 +66,8 @@ class PageRoutes:
         header = await self._store.read(lambda connection: record.header_of(connection, wanted))
         header = there(header, wanted)
         data = await self._data(wanted)
-        return await self._store.run(lambda: report_page(header, data))
+        now = self._clock.now()
+        return await self._store.run(lambda: report_page(header, data, now=now))
 
     async def wsjf(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """The report as a file."""

@@ -90,7 +90,7 @@ class EmbeddedServer:
             strict_loops=self.settings.strict_loops,
         )
         system = SystemRoutes(self._store, processes, self._clock)
-        pages = PageRoutes(self._store)
+        pages = PageRoutes(self._store, self._clock)
         self._router = Router([*reports.routes(), *system.routes(), *pages.routes()])
         try:
             await self._listen(host)

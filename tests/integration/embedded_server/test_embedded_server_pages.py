@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -355,3 +356,13 @@ async def test_a_repair_without_units_is_shown(session: aiohttp.ClientSession) -
     del report["subUnits"], report["binaryData"], report["miscInfos"]
     await post(session, report)
     assert "Units and repairs" not in (await page(session, f"/report/{report_id(1)}")).text
+
+
+async def test_a_report_from_the_future_is_taken_and_marked(session: aiohttp.ClientSession) -> None:
+    late = (datetime.now(UTC) + timedelta(hours=3, minutes=1)).isoformat()
+    for report in (minimal(1), minimal(2, start=late)):
+        async with session.post("/api/Report/WSJF", json=report) as answer:
+            assert answer.status == 200, await answer.text()
+    assert [mark["title"] for mark in (await page(session, "/")).named("span", "alert")] == ["by 3 hours"]
+    assert "dated in the future" in (await page(session, f"/report/{report_id(2)}")).text
+    assert "dated in the future" not in (await page(session, f"/report/{report_id(1)}")).text
