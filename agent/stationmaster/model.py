@@ -88,6 +88,7 @@ class ProblemCode(StrEnum):
     PERMISSION_REFUSED = "permission-refused"
     PROXY_LOGIN = "proxy-login"
     RELEASE_FAILED = "release-failed"
+    REPORT_IN_FUTURE = "report-in-future"
     REPORT_PARKED = "report-parked"
     ROUTE_MISSING = "route-missing"
     SERVER_ANSWER_FOREIGN = "server-answer-foreign"

@@ -18,11 +18,15 @@ from stationmaster.model import EntryState
 class FakeEntry:
     """One report in the fake queue."""
 
-    def __init__(self, entry_id: int, report_id: str, payload: bytes, serial_number: str) -> None:
+    def __init__(
+        self, entry_id: int, report_id: str, payload: bytes, serial_number: str, start: str, source: str
+    ) -> None:
         self.entry_id = entry_id
         self.report_id = report_id
         self.payload = payload
         self.serial_number = serial_number
+        self.start = start
+        self.source = source
         self.state = EntryState.QUEUED
         self.attempts = 0
         self.not_before: datetime | None = None
@@ -43,6 +47,8 @@ class FakeLease:
         self.size = len(entry.payload)
         self.attempts = entry.attempts
         self.serial_number = entry.serial_number
+        self.start = entry.start
+        self.source = entry.source
 
     def ack(self, receipt: str) -> asyncio.Future[None]:
         return self._end(EntryState.COMPLETED, receipt=receipt, burnt=1)
@@ -100,13 +106,21 @@ class FakeQueue:
     def changed(self) -> None:
         self.on_change()
 
-    async def put(self, serial_number: str = "", *, report_id: str = "", size: int = 0) -> FakeEntry:
+    async def put(
+        self,
+        serial_number: str = "",
+        *,
+        report_id: str = "",
+        size: int = 0,
+        start: str = "2026-01-01T00:00:00Z",
+        source: str = "",
+    ) -> FakeEntry:
         """Queue a report."""
         entry_id = next(self._ids)
         report_id = report_id or str(uuid.UUID(int=entry_id, version=4))
         serial_number = serial_number or f"SN{entry_id}"
-        payload = msgspec.json.encode({"id": report_id, "type": "T", "sn": serial_number, "pad": "x" * size})
-        entry = FakeEntry(entry_id, report_id, payload, serial_number)
+        body = {"id": report_id, "type": "T", "sn": serial_number, "start": start, "pad": "x" * size}
+        entry = FakeEntry(entry_id, report_id, msgspec.json.encode(body), serial_number, start, source)
         self.entries[entry_id] = entry
         self.changed()
         return entry

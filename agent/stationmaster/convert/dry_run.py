@@ -7,11 +7,13 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from stationmaster.api import Station
+from stationmaster.api.moment import ahead
 from stationmaster.clock import Clock
 from stationmaster.convert.attempt import ConvertLimits
 from stationmaster.convert.job import (
@@ -48,7 +50,7 @@ class DryReport:
 
     Attributes:
         payload: WSJF bytes.
-        issues: the rules that it breaks; one error among them and the file would not be taken.
+        issues: the rules that it breaks, and a date in the future; one error and the file would not be taken.
     """
 
     payload: bytes
@@ -100,6 +102,7 @@ async def dry_run(
     instance_id: UUID = _NO_INSTANCE,
     limits: ConvertLimits | None = None,
     most: int = MOST_REPORTS,
+    clock: Clock | None = None,
 ) -> DryRun:
     """Convert `path` in a worker, without the spool.
 
@@ -108,6 +111,7 @@ async def dry_run(
         options: by converter name.
         folder: the instance's `converters` folder.
         instance_id: with the instance's own id the report ids are those that it would get.
+        clock: tells which reports are dated in the future; None: the system's.
         most: so many reports are handed back at most.
 
     Raises:
@@ -123,7 +127,8 @@ async def dry_run(
         instance_id=instance_id,
         dry=True,
     )
-    async with _pool(folder, limits or DryLimits()) as pool:
+    clock = clock or Clock()
+    async with _pool(folder, limits or DryLimits(), clock) as pool:
         outcome = await pool.convert(job)
         if not isinstance(outcome, Conversion):
             return DryRun(trouble=outcome, failures=pool.failures)
@@ -132,7 +137,7 @@ async def dry_run(
             version=outcome.version,
             confidences=outcome.confidences,
             count=len(outcome.reports),
-            reports=_reports(outcome, most),
+            reports=_reports(outcome, most, clock.now()),
             failures=pool.failures,
         )
 
@@ -141,22 +146,22 @@ async def list_converters(
     folder: Path | None = None,
 ) -> tuple[tuple[ConverterInfo, ...], tuple[ImportFailure, ...]]:
     """All converters, and those that cannot be loaded."""
-    async with _pool(folder, DryLimits()) as pool:
+    async with _pool(folder, DryLimits(), Clock()) as pool:
         await pool.refresh()
         return tuple(pool.converters.values()), pool.failures
 
 
 @contextlib.asynccontextmanager
-async def _pool(folder: Path | None, limits: ConvertLimits) -> AsyncIterator[ConverterPool]:
+async def _pool(folder: Path | None, limits: ConvertLimits, clock: Clock) -> AsyncIterator[ConverterPool]:
     with tempfile.TemporaryDirectory(prefix="stationmaster-dry-") as temp:
         pool = ConverterPool(
-            "", folder=folder, temp=Path(temp) / "pool", limits=limits, slots=Slots(1), clock=Clock()
+            "", folder=folder, temp=Path(temp) / "pool", limits=limits, slots=Slots(1), clock=clock
         )
         async with pool:
             yield pool
 
 
-def _reports(conversion: Conversion, most: int) -> tuple[DryReport, ...]:
+def _reports(conversion: Conversion, most: int, now: datetime) -> tuple[DryReport, ...]:
     if conversion.results is None:
         return ()
     found = []
@@ -166,5 +171,8 @@ def _reports(conversion: Conversion, most: int) -> tuple[DryReport, ...]:
                 break
             file.seek(meta.offset)
             issues = tuple(issue for issue in conversion.issues if issue.report == number)
+            if by := ahead(meta.start, now):
+                text = f"lies {by} in the future: check the tester's clock, and station.time_zone"
+                issues += (IssueNote(report=number, place="start", text=text, severity="warning"),)
             found.append(DryReport(payload=file.read(meta.size), meta=meta, issues=issues))
     return tuple(found)

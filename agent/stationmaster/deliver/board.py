@@ -39,6 +39,7 @@ LINK_PROBLEMS: dict[ProblemCode, _Kind] = {
 
 REPORT_PROBLEMS: dict[ProblemCode, _Kind] = {
     ProblemCode.CLOCK_OFFSET: _Kind("The clocks of station and server differ", Severity.WARNING),
+    ProblemCode.REPORT_IN_FUTURE: _Kind("Reports are dated in the future", Severity.WARNING),
     ProblemCode.REPORT_PARKED: _Kind("The server fails on single reports", Severity.WARNING, 60.0),
 }
 """Problems that stand beside a working link."""

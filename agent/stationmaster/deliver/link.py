@@ -7,8 +7,10 @@ import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from stationmaster.api.moment import ahead
 from stationmaster.clock import Clock
 from stationmaster.deliver.board import Board, Parked, Suspects, link_code
+from stationmaster.deliver.port import Lease
 from stationmaster.errors import NeedsLoginError, NeedsUserError, StationmasterError, TransientError
 from stationmaster.log import bound
 from stationmaster.model import Link, ProblemCode
@@ -17,6 +19,9 @@ _LOG = logging.getLogger(__name__)
 
 CLOCK_TOLERANCE = 300.0
 """Seconds that the clocks of station and server may differ before it is a Problem."""
+
+FUTURE_SHOWN = 3600.0
+"""Seconds that a report from the future is told of; each further one begins them anew."""
 
 FIRST_PROBE = 5.0
 """Seconds to the first probe of a held link; the pause doubles up to the ping interval."""
@@ -56,6 +61,9 @@ class LinkState:
         self._probes = 0
         self._valid_from = 0
         self._skewed = False
+        self._clock_offset = 0.0
+        self._future = 0
+        self._future_until = 0.0
         self._sweep_at = 0.0
 
     def after(self, seconds: float) -> datetime:
@@ -130,6 +138,9 @@ class LinkState:
         if now < self._sweep_at:
             return
         self._sweep_at = now + SWEEP_EVERY
+        if self._future and now >= self._future_until:
+            self._future = 0
+            self.board.clear(ProblemCode.REPORT_IN_FUTURE)
         if self.suspects.sweep(now - (GONE_AFTER if nothing_due else GONE_AFTER_AT_MOST)):
             self._show_parked()
 
@@ -137,6 +148,7 @@ class LinkState:
         """Compare the clocks of station and server."""
         if offset is None:
             return
+        self._clock_offset = offset
         skewed = abs(offset) > CLOCK_TOLERANCE
         if skewed == self._skewed:
             return
@@ -149,6 +161,24 @@ class LinkState:
             ProblemCode.CLOCK_OFFSET,
             f"The station's clock is {abs(offset) / 60:.0f} minutes {side} the server's.",
             next_step="Set the station's clock and time zone: WATS quarantines reports from the future.",
+        )
+
+    def note_start(self, lease: Lease) -> None:
+        """The server took this report: tell where its date lies ahead of the server's clock."""
+        by = ahead(lease.start, self.after(self._clock_offset))
+        if not by:
+            return
+        self._future += 1
+        self._future_until = self._clock.monotonic() + FUTURE_SHOWN
+        head = f"A report is dated {by} in the future"
+        if self._future > 1:
+            head = f"{self._future} reports are dated in the future, the last by {by}"
+        unit = f"unit {lease.serial_number or '-'}" + (f" from {lease.source}" if lease.source else "")
+        self.board.show(
+            ProblemCode.REPORT_IN_FUTURE,
+            f"{head}: {unit}, start {lease.start}. Nothing is held back or changed.",
+            next_step="Set the tester's clock and time zone; where its files name no offset, set "
+            "station.time_zone. WATS quarantines reports from the future, and tries them again later.",
         )
 
     def _show_parked(self) -> None:

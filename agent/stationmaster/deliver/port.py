@@ -49,6 +49,16 @@ class Lease(Protocol):
         """The unit's serial number, for texts."""
         ...
 
+    @property
+    def start(self) -> str:
+        """When the test began, as the report says it."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The file it came from, or what it was submitted as, for texts."""
+        ...
+
     def ack(self, receipt: str) -> asyncio.Future[None]:
         """Delivered; `receipt` is JSON text."""
         ...

@@ -285,6 +285,7 @@ class Uploader:
         else:
             self._judge.delivered(seat, ticket, lease, receipt)
             self._link.note_clock(self._client.clock_offset)
+            self._link.note_start(lease)
 
     def _start_probe(self) -> None:
         if ticket := self._seat.enter():

@@ -29,6 +29,9 @@ from stationmaster.runtime.upkeep import unwritable
 from stationmaster.spool.store import Spool
 
 _UNWRITABLE = {ProblemCode.DISK_FULL, ProblemCode.SPOOL_ERROR}
+_HARMLESS = {ProblemCode.CLOCK_OFFSET, ProblemCode.REPORT_IN_FUTURE}
+"""Problems of the uploader that keep no report waiting."""
+
 DRAIN_LOOK = 0.1
 """Seconds between two looks at whether a drain is through."""
 
@@ -177,7 +180,9 @@ class Instance:
     def has_work(self) -> bool:
         """Reports wait and nothing that we know of keeps them: no pause, no trouble with the server."""
         parts = self._parts
-        if parts is None or parts.uploader.link is not Link.ONLINE or parts.uploader.problems():
+        if parts is None or parts.uploader.link is not Link.ONLINE:
+            return False
+        if any(one.code not in _HARMLESS for one in parts.uploader.problems()):
             return False
         return not self.paused and _waiting(parts.spool) > 0
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from stationmaster.model import Lane
 from stationmaster.spool.leasing import Leased
+from stationmaster.spool.schema import to_text
 
 VerdictWord = Literal["ack", "retry", "hold", "reject", "release"]
 Judge = Callable[[int, VerdictWord, str, datetime | None], asyncio.Future[None]]
@@ -28,7 +29,7 @@ class Lease:
 
     __slots__ = (
         "_ended", "_judge", "attempts", "entry_id", "lane", "payload", "report_id", "revision",
-        "serial_number", "size",
+        "serial_number", "size", "source", "start",
     )  # fmt: skip
 
     def __init__(self, row: Leased, payload: bytes, judge: Judge) -> None:
@@ -40,6 +41,8 @@ class Lease:
         self.serial_number = row.serial_number
         self.lane = Lane(row.lane)
         self.size = row.size
+        self.start = row.start
+        self.source = to_text(row.source)
         self.payload = payload
         self._judge = judge
         self._ended: asyncio.Future[None] | None = None

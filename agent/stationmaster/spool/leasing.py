@@ -29,6 +29,8 @@ class Leased(NamedTuple):
     serial_number: str
     lane: str
     size: int
+    start: str
+    source: str | bytes
     payload: bytes | None
 
 
@@ -125,8 +127,8 @@ class Leases:
         total = 0
         cursor = self._reader.execute(
             "SELECT e.id, e.report_id, e.revision, e.attempts, e.serial_number, e.lane, e.size,"  # noqa: S608 - marks
-            " p.data"
-            f" FROM entry e LEFT JOIN payload p ON p.entry_id=e.id WHERE e.id IN ({_marks(wanted)})",
+            " e.start, coalesce(s.path, e.origin), p.data FROM entry e LEFT JOIN source s ON s.id=e.source_id"
+            f" LEFT JOIN payload p ON p.entry_id=e.id WHERE e.id IN ({_marks(wanted)})",
             wanted,
         )
         for values in cursor:

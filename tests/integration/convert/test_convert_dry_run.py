@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fakes.clock import FakeClock
 from fakes.converting import INSTANCE_ID, Bench
+from fakes.report import completed, minimal_report
 from stationmaster.api import Station
 from stationmaster.api.identity import report_id
+from stationmaster.api.wsjf import encode
 from stationmaster.convert.dry_run import dry_run
 from stationmaster.convert.job import Failed
 
@@ -46,6 +49,19 @@ async def test_it_lists_every_broken_rule_with_its_report(bench: Bench) -> None:
     assert run.trouble is None
     assert [issue for issue in run.reports[0].issues if issue.severity == "error"] == []
     assert {issue.place for issue in run.reports[1].issues if issue.severity == "error"} == {"pn", "rev"}
+
+
+async def test_it_tells_of_a_date_in_the_future(bench: Bench, clock: FakeClock) -> None:
+    report = completed(minimal_report())
+    late = clock.now() + timedelta(minutes=45)
+    for start, texts in ((late, ["lies 45 minutes in the future"]), (clock.now(), [])):
+        report.data["start"] = start.isoformat()
+        path = bench.file("a.json", encode(report).decode())
+        run = await dry_run(path, converters=("wsjf",), clock=clock)
+        assert run.ok
+        found = [issue for issue in run.reports[0].issues if issue.place == "start"]
+        assert [issue.text.partition(":")[0] for issue in found] == texts
+        assert {issue.severity for issue in found} <= {"warning"}
 
 
 async def test_a_failure_is_told_as_the_agent_would(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fakes.delivery import TOKEN, Rig
 from fakes.oracle import FOREIGN, committed
 from fakes.oracle_script import Act, Behaviour, Rule, Script, status
 from stationmaster.deliver.limiter import Limits
-from stationmaster.model import EntryState, Link, ProblemCode
+from stationmaster.model import EntryState, Link, ProblemCode, Severity
 
 
 def act(kind: Act, *, commit: bool | None = None) -> Behaviour:
@@ -328,12 +329,62 @@ async def test_a_server_that_fails_on_everything_is_left_in_peace(tmp_path: Path
         assert rig.uploader.problems() == ()
 
 
-async def test_a_report_from_the_future_is_delivered(tmp_path: Path) -> None:
+async def test_a_report_from_the_future_is_delivered_unchanged_and_told_for_an_hour(tmp_path: Path) -> None:
     async with Rig(tmp_path) as rig:
-        entry = await rig.queue.put("2099-01-01T00:00:00")
+        entry = await rig.queue.put("EARLY", start="2026-01-01T03:00:00+00:00", source="/in/early.json")
         await rig.until(rig.queue.done)
         assert entry.state is EntryState.COMPLETED
-        assert rig.uploader.problems() == ()
+        assert committed(tmp_path) == {entry.report_id: [hashlib.sha256(entry.payload).hexdigest()]}
+        assert b'"2026-01-01T03:00:00+00:00"' in entry.payload
+        problem = rig.problem(ProblemCode.REPORT_IN_FUTURE)
+        assert problem is not None
+        for words in ("A report is dated 3 hours in the future", "unit EARLY", "/in/early.json", "03:00:00"):
+            assert words in problem.text
+        assert "clock and time zone" in problem.next_step
+        assert problem.severity is Severity.WARNING
+        assert rig.link() is Link.ONLINE
+        # a right one ends nothing: a folder may hold the files of several testers
+        await rig.queue.put()
+        await rig.until(rig.queue.done)
+        await rig.clock.advance(3500)
+        assert rig.problem(ProblemCode.REPORT_IN_FUTURE) is not None
+        await rig.until(lambda: rig.uploader.problems() == (), step=20)
+        assert len(committed(tmp_path)) == 2
+
+
+async def test_each_further_report_from_the_future_is_counted(tmp_path: Path) -> None:
+    async with Rig(tmp_path) as rig:
+        for start in ("2026-01-01T00:30:00+00:00", "2026-01-01T12:00:00+02:00", "2026-02-01T00:00:00Z"):
+            await rig.queue.put(start=start)
+            await rig.until(rig.queue.done)
+            await rig.clock.advance(600)
+        problem = rig.problem(ProblemCode.REPORT_IN_FUTURE)
+        assert problem is not None
+        assert (
+            "3 reports are dated in the future, the last by 31 days: unit SN3, start 2026-02" in problem.text
+        )
+        assert problem.since == rig.clock.now() - timedelta(seconds=1800)
+
+
+@pytest.mark.parametrize(
+    ("start", "server", "told"),
+    [
+        ("2026-01-01T00:05:00Z", "00:00:00", False),  # clocks differ a little
+        ("2026-01-01T00:05:01Z", "00:00:00", True),
+        ("2026-01-01T02:00:00+02:00", "00:00:00", False),
+        ("2026-01-01T00:30:00Z", "00:30:00", False),  # by the server's clock it is right: ours is late
+        ("2026-01-01T00:30:00Z", "00:10:00", True),
+        ("no time", "00:00:00", False),
+    ],
+)
+async def test_the_servers_clock_says_what_is_the_future(
+    tmp_path: Path, start: str, server: str, *, told: bool
+) -> None:
+    async with Rig(tmp_path) as rig:
+        rig.oracle.date = f"Thu, 01 Jan 2026 {server} GMT"
+        await rig.queue.put(start=start)
+        await rig.until(rig.queue.done)
+        assert (rig.problem(ProblemCode.REPORT_IN_FUTURE) is not None) is told
 
 
 async def test_a_clock_that_is_off_is_a_problem_until_it_is_set(tmp_path: Path) -> None:

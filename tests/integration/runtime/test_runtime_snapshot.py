@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from datetime import timedelta
 from email.utils import format_datetime
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -113,6 +115,36 @@ async def test_a_clock_that_is_wrong_is_told_until_it_is_right(hosted: Hosted, o
         oracle.date = None
         hosted.drop(folder)
         await hosted.until(lambda: not hosted.problem(ProblemCode.CLOCK_OFFSET))
+
+
+async def test_reports_from_the_future_are_delivered_and_told(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await hosted.line("line1", oracle)
+    async with hosted:
+        await hosted.running("line1")
+        report = json.loads(hosted.wsjf(sn="EARLY"))
+        report["start"] = (hosted.clock.now() + timedelta(hours=3, minutes=1)).isoformat()
+        (folder / "early.json").write_text(json.dumps(report))
+        await hosted.until(lambda: hosted.completed("line1") == 1)
+        assert ids(oracle) == [report["id"]]
+        assert json.loads(oracle.stored[report["id"]]) == report
+        problem = hosted.problem(ProblemCode.REPORT_IN_FUTURE, "line1")
+        assert problem is not None
+        assert "dated 3 hours in the future: unit EARLY" in problem.text
+        assert str(folder / "early.json") in problem.text
+        report |= {"id": str(UUID(int=5, version=4)), "sn": "LATER"}
+        await hosted.agent.submit(
+            "line1", json.dumps(report).encode(), filename="handed-over.json", converter=""
+        )
+        await hosted.until(lambda: hosted.completed("line1") == 2)
+        await hosted.until(
+            lambda: "unit LATER from handed-over.json" in _text(hosted, ProblemCode.REPORT_IN_FUTURE)
+        )
+        await hosted.until(lambda: not hosted.problem(ProblemCode.REPORT_IN_FUTURE), step=30)
+
+
+def _text(hosted: Hosted, code: ProblemCode) -> str:
+    problem = hosted.problem(code)
+    return problem.text if problem else ""
 
 
 async def test_a_clock_that_is_set_back_stops_nothing(hosted: Hosted, oracle: Oracle) -> None:
