@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -11,17 +11,15 @@ import typer
 from stationmaster.api import Station
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import console, literal, print_json, say, table
+from stationmaster.cli.output import console, print_json, say, table
 from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.tree import report_tree
 from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
-
-if TYPE_CHECKING:
-    from rich.tree import Tree
 
 app = typer.Typer(help="Which converters there are, and what one makes of a file.", no_args_is_help=True)
 
@@ -145,49 +143,9 @@ def _show(outcome: DryRun) -> None:
 
 
 def _show_report(one: DryReport) -> None:
-    from rich.text import Text  # noqa: PLC0415 - only people need it
-    from rich.tree import Tree  # noqa: PLC0415 - only people need it
-
-    data = msgspec.json.decode(one.payload)
-    unit = f"{data['sn']} · {data['pn']} {data['rev']}"
-    head = literal(f"{unit} · process {data['processCode']} · {data.get('result', '')}")
-    tree = Tree(Text.assemble((head, "bold"), f"  {one.meta.report_id}"))
-    _leaf(tree, f"{data['machineName']}, {data['location']}, {data['purpose']}, {data['start']}")
-    if data.get("root"):
-        _grow(tree, data["root"])
-    for part in data.get("subUnits") or []:
-        branch = _leaf(tree, f"sub-unit {part.get('partType', '')} {part.get('pn', '')} {part.get('sn', '')}")
-        for failure in part.get("failures") or []:
-            where = failure.get("comRef") or ""
-            _leaf(branch, f"failure {failure.get('category')}: {failure.get('code')} {where}")
-    console().print(tree)
+    console().print(report_tree(msgspec.json.decode(one.payload), report_id=one.meta.report_id))
     for issue in one.issues:
         mark = "✗" if issue.severity == "error" else "!"
         say(f"  {mark} {issue.place}: {issue.text}")
     for warning in one.meta.warnings:
         say(f"  ! {warning}")
-
-
-def _leaf(tree: Tree, text: str) -> Tree:
-    return tree.add(literal(text))
-
-
-def _grow(tree: Tree, step: dict[str, Any]) -> None:
-    rows = [row for key in ("numericMeas", "booleanMeas", "stringMeas") for row in step.get(key) or []]
-    words = f"{step.get('status', ' ')}  {step.get('name', '')}  [{step.get('stepType', '')}]"
-    branch = _leaf(tree, words + (f"  {_measured(rows[0])}" if len(rows) == 1 else ""))
-    for row in rows if len(rows) > 1 else ():
-        _leaf(branch, f"{row.get('status', ' ')}  {row.get('name', '')}  {_measured(row)}")
-    if step.get("chart"):
-        _leaf(branch, f"chart {step['chart'].get('label', '')}")
-    for child in step.get("steps") or []:
-        _grow(branch, child)
-
-
-def _measured(row: dict[str, Any]) -> str:
-    if "value" not in row:
-        return ""
-    limits = " ".join(
-        str(row[key]) for key in ("compOp", "lowLimit", "highLimit", "limit") if row.get(key) is not None
-    )
-    return f"{row['value']} {row.get('unit') or ''} ({limits})"
