@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stationmaster.cli.output import say
 from stationmaster.cli.session import home, run
 from stationmaster.home.paths import make_private
+
+if TYPE_CHECKING:
+    from stationmaster.embedded_server import ServerSettings
 
 app = typer.Typer(help="A WATS-compatible server on this computer, to try things with.", no_args_is_help=True)
 
@@ -26,16 +29,27 @@ def run_server(
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Read the token that it asks for from standard input.")
     ] = False,
+    processes: Annotated[
+        Path | None, typer.Option(help="JSON file with the processes that it knows; else a built-in list.")
+    ] = None,
+    strict_loops: Annotated[
+        bool, typer.Option("--strict-loops", help="Refuse loops whose steps differ from their summary.")
+    ] = False,
 ) -> None:
     """Run it in the foreground. It listens on this computer only; its page lists the reports."""
     token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
     place = database or home().data / "embedded-server.db"
     make_private(place.parent)
-    run(_serve(port, place, token))
+    from stationmaster.embedded_server import ServerSettings  # noqa: PLC0415 - loads aiohttp.web
+
+    settings = ServerSettings(
+        port=port, database=place, token=token, processes=processes, strict_loops=strict_loops
+    )
+    run(_serve(settings))
 
 
-async def _serve(port: int, database: Path, token: str | None) -> None:
-    from stationmaster.embedded_server import ServerSettings, serve  # noqa: PLC0415 - loads aiohttp.web
+async def _serve(settings: ServerSettings) -> None:
+    from stationmaster.embedded_server import serve  # noqa: PLC0415 - as above
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -46,6 +60,7 @@ async def _serve(port: int, database: Path, token: str | None) -> None:
             break
 
     def ready(url: str) -> None:
-        say(f"Serving on {url} (open it in a browser); reports are kept in {database}. Ctrl+C ends it.")
+        kept = f"reports are kept in {settings.database}"
+        say(f"Serving on {url} (open it in a browser); {kept}. Ctrl+C ends it.")
 
-    await serve(ServerSettings(port=port, database=database, token=token), ready, stop)
+    await serve(settings, ready, stop)
