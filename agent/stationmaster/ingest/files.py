@@ -21,6 +21,7 @@ from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
 from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.thread import CallHangsError, FolderThread
+from stationmaster.ingest.writer import is_written
 
 DEADLINE = 20.0
 """Seconds that one call may take before its folder counts as hanging."""
@@ -75,6 +76,10 @@ class Files(Protocol):
 
     async def resolve(self) -> str:
         """The folder's real path."""
+        ...
+
+    async def is_written(self, path: Path) -> bool | None:
+        """See `writer.is_written`."""
         ...
 
     async def release(self, job: Release) -> Released:
@@ -195,6 +200,10 @@ class LocalFiles:
         """The folder's real path."""
         return await self._call(lambda: os.path.realpath(self._folder.root))
 
+    async def is_written(self, path: Path) -> bool | None:
+        """Has somebody this file open to write to it?"""
+        return await self._call(lambda: is_written(path))
+
     async def release(self, job: Release) -> Released:
         """In the thread, unless much is to be copied."""
         if job.size > LOCAL_COPY_BYTES and await self._call(lambda: _copies(job)):
@@ -218,6 +227,14 @@ class LocalFiles:
             return await _THREAD.call(call, deadline=self._deadline)
         except CallHangsError:
             raise FolderHangsError(f"The folder {self._folder.root} does not answer.") from None
+
+
+async def held(files: Files, job: Release) -> bool:
+    """Somebody writes to this file, or may go on doing so: it must not be taken away."""
+    if job.way in (Way.KEEP, Way.COPY):
+        return False
+    written = await files.is_written(job.path)
+    return job.growing if written is None else written
 
 
 def _copies(job: Release) -> bool:

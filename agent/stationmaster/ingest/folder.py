@@ -16,8 +16,8 @@ from stationmaster.config.schema import After
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.candidate import Phase
 from stationmaster.ingest.claim import Claim, Outcome
-from stationmaster.ingest.files import Files, FolderHangsError, Names
-from stationmaster.ingest.release import Release, Released, hidden_path
+from stationmaster.ingest.files import Files, FolderHangsError, Names, held
+from stationmaster.ingest.release import Release, Released, Standing, hidden_path
 from stationmaster.ingest.roster import CALL, Moment, Roster
 from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.sight import Scan, Setting, Sight
@@ -156,6 +156,8 @@ class FolderWatch:
             OSError: it cannot be done now.
             FolderHangsError: no answer in time.
         """
+        if await held(await self._s.access.files(), job):
+            return Released(standing=Standing.OPEN)
         hidden = hidden_path(job)
         self._releasing.add(hidden)
         apart = await self._s.access.apart(job.folder)

@@ -39,6 +39,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         folder: where it goes, for `move` and `copy`.
         name: how it is to be called there, "" for its own name.
         reason: written beside it as `<name>.reason.txt`; "" for none.
+        growing: more may be written to it; it is left alone unless it is known that nobody has it open.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path = Path()
     name: str = ""
     reason: str = ""
+    growing: bool = False
 
 
 class Standing(StrEnum):
@@ -58,6 +60,8 @@ class Standing(StrEnum):
     """The file is another one by now: it stays, and is offered as new."""
     GONE = "gone"
     """The file is not there, and it was not we who moved it."""
+    OPEN = "open"
+    """Somebody writes to the file, or may go on doing so: it stays, and is to be released later."""
 
 
 class Released(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from stationmaster.ingest.scan import Sieve
+from stationmaster.config.schema import WatchFolder
+from stationmaster.ingest.scan import Selection, Sieve
+
+
+def folder_key(folder: WatchFolder) -> str:
+    """The folder's absolute path as the ledger is asked for it: without `~`, `..` and trailing slash."""
+    return os.path.abspath(os.path.expanduser(folder.path))  # noqa: PTH100, PTH111 - pathlib keeps ".."
+
+
+def folder_of(folders: Iterable[WatchFolder], key: str, path: Path) -> WatchFolder | None:
+    """The watch folder that a file on record belongs to, by the settings of now.
+
+    Args:
+        folders: those of the instance, in their order.
+        key: the folder's name in the ledger; several watch folders may lie on one path.
+        path: the file as it was taken.
+    """
+    same = [folder for folder in folders if folder_key(folder) == key]
+    name = os.path.relpath(path, key)
+    for folder in same:
+        selection = Selection(include=folder.include, exclude=folder.exclude, recursive=folder.recursive)
+        if Sieve(selection).covers(name, key):
+            return folder
+    return same[0] if same else None  # the globs are others by now
 
 
 class Territory:

@@ -6,7 +6,6 @@ Durable it holds nothing: the folders are the truth, the ledger says what of the
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -18,22 +17,18 @@ from stationmaster.errors import NeedsUserError
 from stationmaster.home.file_system import read_mounts
 from stationmaster.ingest.access import Access, FilesFactory, make_files
 from stationmaster.ingest.claim import Claim, Ledger, Outcome
+from stationmaster.ingest.files import held
 from stationmaster.ingest.folder import FolderWatch
 from stationmaster.ingest.problem import Unreleased, problems_of
-from stationmaster.ingest.release import Release, Released
+from stationmaster.ingest.release import Release, Released, Standing
 from stationmaster.ingest.scan import Selection, Sieve
 from stationmaster.ingest.sight import Setting
-from stationmaster.ingest.territory import Territory
+from stationmaster.ingest.territory import Territory, folder_key
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.model import FolderStatus, Lane, Problem, ProblemCode
 
 BATCH_SHARE = 8
 """Where both lanes wait, one claim in so many is batch work."""
-
-
-def folder_key(folder: WatchFolder) -> str:
-    """The folder's absolute path as the ledger is asked for it: without `~`, `..` and trailing slash."""
-    return os.path.abspath(os.path.expanduser(folder.path))  # noqa: PTH100, PTH111 - pathlib keeps ".."
 
 
 class Watcher:
@@ -190,8 +185,11 @@ class Watcher:
                 return await folder.release(job)
         access, apart = self._access(key, Selection(), NetworkChoice.AUTO), None
         try:
+            files = await access.files()
+            if await held(files, job):
+                return Released(standing=Standing.OPEN)
             apart = await access.apart(job.folder)
-            return await (apart or await access.files()).release(job)
+            return await (apart or files).release(job)
         finally:
             if apart is not None:
                 await apart.aclose()

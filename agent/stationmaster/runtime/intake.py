@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -15,18 +12,17 @@ import msgspec
 
 from stationmaster.api import Station
 from stationmaster.clock import Clock
-from stationmaster.config.schema import WatchFolder
 from stationmaster.convert.job import Conversion, Failed, Job, NotYet
 from stationmaster.convert.job import Outcome as Converted
-from stationmaster.errors import NeedsUserError, SpoolError, TransientError
+from stationmaster.errors import SpoolError, TransientError
 from stationmaster.ingest.access import look_at
 from stationmaster.ingest.claim import Claim, Outcome
-from stationmaster.ingest.plan import after_commit, after_failure
-from stationmaster.ingest.release import Release, Released, Way
-from stationmaster.ingest.watcher import folder_key
+from stationmaster.ingest.territory import folder_of
 from stationmaster.log import Lasting, bound
-from stationmaster.model import Lane, SourceState
-from stationmaster.spool.record import LedgerRow, LedgerState, TakenSource
+from stationmaster.model import SourceState
+from stationmaster.runtime.release import Places, Releases, ReleasesFiles
+from stationmaster.runtime.task import Task, Turns
+from stationmaster.spool.record import LedgerRow
 from stationmaster.spool.store import Spool
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +43,7 @@ _NOT_YET = {
 }
 
 
-class Claims(Protocol):
+class Claims(ReleasesFiles, Protocol):
     """What the intake needs of the watcher."""
 
     async def claim(self) -> Claim | None:
@@ -66,10 +62,6 @@ class Claims(Protocol):
         """Offer at once what was not taken before."""
         ...
 
-    async def release(self, key: str, job: Release) -> Released:
-        """Do what a folder's `after` asks for, where its files are."""
-        ...
-
 
 class Converts(Protocol):
     """What the intake needs of the converter pool."""
@@ -84,17 +76,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         slots: conversions at one time.
-        archive: folder for archived files.
-        errors: folder for files that cannot be converted.
+        places: where files come from and go to.
     """
 
     name: str
     instance_id: UUID
     station: Station
     slots: int
-    archive: Path
-    errors: Path
-    folders: tuple[WatchFolder, ...]
+    places: Places
 
 
 class Intake:
@@ -117,7 +106,10 @@ class Intake:
         self._log = bound(_LOG, setting.name)
         self._lasting = Lasting(self._log)
         self._nudged = asyncio.Event()
-        self._releasing: set[int] = set()
+        self._turns = Turns()
+        self._releases = Releases(
+            setting.places, watcher, spool=spool, turns=self._turns, clock=clock, lasting=self._lasting
+        )
         self.trouble: SpoolError | None = None
         """Why nothing could be stored, until something is."""
         self.running = 0
@@ -127,7 +119,10 @@ class Intake:
     async def run(self) -> None:
         """Take files until `stop`; conversions that run then are finished."""
         async with asyncio.TaskGroup() as group:
-            others = [group.create_task(self._release_rest()), group.create_task(self._retry(group))]
+            others = [
+                group.create_task(self._releases.run(self._rows, self._hold)),
+                group.create_task(self._retry(group)),
+            ]
             while True:
                 await self._slots.acquire()
                 claim = await self._watcher.claim()
@@ -146,13 +141,24 @@ class Intake:
         outcome, resume = Outcome.RETURNED, None
         self.running += 1
         try:
-            outcome, resume = await self._take(_Task.of(claim))
+            outcome, resume = await self._guarded(Task.of_claim(claim))
         except SpoolError as error:
             await self._hold(error)
         finally:
             self.running -= 1
             self._watcher.done(claim, outcome, resume=resume)
             self._slots.release()
+
+    async def _guarded(self, task: Task) -> tuple[Outcome, bytes | None]:
+        """Take a file; what nobody foresaw fails this one alone, and is kept for a person to see."""
+        try:
+            return await self._take(task)
+        except SpoolError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug at one file must not keep all others from being taken
+            self._log.error("a bug at %s", task.path, exc_info=error)
+            reason = f"A bug of the program: {type(error).__name__}: {error}. The log has the details."
+            return await self._fail(task, Failed(reason=reason)), None
 
     async def _hold(self, error: SpoolError) -> None:
         """The spool takes nothing: what was claimed goes back, and nothing is claimed for a while."""
@@ -165,7 +171,11 @@ class Intake:
         self._lasting.over("storing", "files are stored again")
 
     # ---------------------------------------------------------------- one file
-    async def _take(self, task: _Task) -> tuple[Outcome, bytes | None]:
+    async def _take(self, task: Task) -> tuple[Outcome, bytes | None]:
+        async with self._turns.at(task.key, task.state.path):
+            return await self._convert(task)
+
+    async def _convert(self, task: Task) -> tuple[Outcome, bytes | None]:
         result = await self._pool.convert(
             Job(
                 path=task.path,
@@ -191,7 +201,7 @@ class Intake:
             case Conversion():
                 return await self._commit(task, result), result.resume
 
-    async def _commit(self, task: _Task, result: Conversion) -> Outcome:
+    async def _commit(self, task: Task, result: Conversion) -> Outcome:
         source = task.source(result.digest, result.converter, resume=result.resume)
         try:
             taken = await self._spool.take(source, result.reports, result.results)
@@ -205,20 +215,17 @@ class Intake:
             "took %s with %s: %d new, %d known, %d revised",
             *(task.path, result.converter, taken.new, taken.same, taken.revised),
         )
-        job = self._after(task.folder, task.at, taken_at=self._clock.now())
-        await self._release(task.key, taken.source_id, job)
+        await self._releases.converted(task, taken.source_id, resume=result.resume)
         return Outcome.CONVERTED
 
-    async def _fail(self, task: _Task, failed: Failed) -> Outcome:
+    async def _fail(self, task: Task, failed: Failed) -> Outcome:
         source = task.source(_mark(task.state), failed.converter)
         where = f"{failed.place}: " if failed.place and failed.place not in failed.reason else ""
-        entry = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
+        failure = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
         self._well()
-        self._log.warning("cannot convert %s: %s (entry %d)", task.path, failed.reason, entry)
-        row = await self._spool.source(task.key, task.state.path)
-        if row is not None:
-            reason = "\n".join(part for part in (f"{where}{failed.reason}", failed.detail) if part) + "\n"
-            await self._release(task.key, row.source_id, self._after_failure(task.folder, task.at, reason))
+        self._log.warning("cannot convert %s: %s (entry %d)", task.path, failed.reason, failure.entry_id)
+        reason = "\n".join(part for part in (f"{where}{failed.reason}", failed.detail) if part) + "\n"
+        await self._releases.failed(task, failure.source_id, reason)
         return Outcome.FAILED
 
     # ---------------------------------------------------------------- files that a person queued again
@@ -264,122 +271,33 @@ class Intake:
         self._nudged.set()
 
     async def _again(self, row: LedgerRow) -> None:
-        folder = next((one for one in self._setting.folders if folder_key(one) == row.folder), None)
         path = row.place or row.path
-        found, gone = None, f"The file {path} is not there any more."
-        if folder is None:
-            gone = f"{row.folder} is not watched any more; nothing says how to read {path}."
-        else:
-            try:
-                found = await look_at(path, clock=self._clock)
-            except OSError as error:
-                gone = f"The file {path} cannot be read: {error.strerror}."
-        if folder is None or found is None:
-            state = SourceState(path=row.path, size=row.size, mtime_ns=row.mtime_ns)
-            task = _Task(path, state, folder or WatchFolder(path=row.folder, converters=("-",)), row)
-            await self._spool.fail(task.source("", row.converter), gone)
+        folder = folder_of(self._setting.places.folders, row.folder, row.path)
+        try:
+            found = await look_at(path, clock=self._clock) if folder else None
+        except OSError as error:
+            await self._spool.refuse_retry(
+                row.source_id, f"The file {path} cannot be read: {error.strerror}."
+            )
             return
-        state = SourceState(path=row.path, size=found.size, mtime_ns=found.mtime_ns)
-        self.running += 1
-        try:
-            await self._take(_Task(path, state, folder, row))
-        finally:
-            self.running -= 1
-
-    # ---------------------------------------------------------------- release
-    def _after(self, folder: WatchFolder, state: SourceState, *, taken_at: datetime) -> Release:
-        return after_commit(folder, state, archive=self._setting.archive, taken_at=taken_at)
-
-    def _after_failure(self, folder: WatchFolder, state: SourceState, reason: str) -> Release:
-        return after_failure(folder, state, errors=self._setting.errors, reason=reason)
-
-    async def _release(self, key: str, source_id: int, job: Release) -> None:
-        place: Path | None = job.path
-        self._releasing.add(source_id)
-        try:
-            if job.way is not Way.KEEP:
-                released = await self._watcher.release(key, job)
-                place = released.place or released.copy
-            await self._spool.released(source_id, place)
-        except (NeedsUserError, TransientError) as error:
-            # a Problem of the watcher; `_release_rest` tries again
-            self._lasting.met((key, "release"), f"{error}")
+        if folder is None:
+            reason = f"{row.folder} is not watched any more; nothing says how to read {path}."
+        elif found is None:
+            reason = f"The file {path} is not there any more."
         else:
-            self._lasting.over((key, "release"), f"files of {key} are released again")
-        finally:
-            self._releasing.discard(source_id)
-
-    async def _release_rest(self) -> None:
-        """Finish releases that a crash or an unreachable folder left open: at the start, then again."""
-        folders = {folder_key(folder): folder for folder in self._setting.folders}
-        while True:
-            for row in await self._rows(self._spool.unreleased()):
-                folder = folders.get(row.folder)
-                if folder is not None and row.source_id not in self._releasing:
-                    try:
-                        await self._release(row.folder, row.source_id, self._release_of(folder, row))
-                    except SpoolError as error:
-                        await self._hold(error)
-            await self._clock.sleep(RELEASE_EVERY)
-
-    def _release_of(self, folder: WatchFolder, row: LedgerRow) -> Release:
-        state = SourceState(path=row.path, size=row.size, mtime_ns=row.mtime_ns)
-        if row.state is LedgerState.TAKEN:
-            return self._after(folder, state, taken_at=row.taken_at)
-        return self._after_failure(folder, state, "See the error list: stationmaster queue list\n")
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A file to convert: a claim, or a failed one that is tried again.
-
-    Attributes:
-        path: where it lies now.
-        state: as the ledger knows it, by its first place.
-    """
-
-    path: Path
-    state: SourceState
-    folder: WatchFolder
-    row: LedgerRow | None = None
-    claim: Claim | None = None
-
-    @classmethod
-    def of(cls, claim: Claim) -> _Task:
-        return cls(claim.state.path, claim.state, claim.folder, claim=claim)
-
-    @property
-    def at(self) -> SourceState:
-        """The file where it lies now."""
-        return msgspec.structs.replace(self.state, path=self.path)
-
-    @property
-    def key(self) -> str:
-        return self.claim.key if self.claim else self.row.folder if self.row else self.folder.path
-
-    @property
-    def lane(self) -> Lane:
-        return self.claim.lane if self.claim else Lane.LIVE
-
-    @property
-    def resume(self) -> bytes | None:
-        return self.claim.resume if self.claim else None
-
-    @property
-    def overdue(self) -> bool:
-        return self.claim is None or self.claim.overdue
-
-    def source(self, digest: str, converter: str, *, resume: bytes | None = None) -> TakenSource:
-        return TakenSource(
-            state=self.state,
-            digest=digest,
-            converter=converter,
-            lane=self.lane,
-            folder=self.key,
-            after=self.folder.after,
-            resume=resume,
-            source_id=self.row.source_id if self.row else 0,
-        )
+            task = Task.of_row(row, folder, path, found)
+            if path != row.path or not row.failed or row.failed == _mark(task.state):
+                self.running += 1
+                try:
+                    await self._guarded(task)
+                finally:
+                    self.running -= 1
+                return
+            reason = (
+                f"{path} is another file by now, and is taken by itself. What failed lies in"
+                f" {self._setting.places.errors}: mend it there and submit it, or dismiss this."
+            )
+        await self._spool.refuse_retry(row.source_id, reason)
 
 
 def _mark(state: SourceState) -> str:

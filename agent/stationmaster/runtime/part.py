@@ -20,6 +20,7 @@ from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.ingest.watcher import Watcher
 from stationmaster.runtime.intake import Intake, Setting
+from stationmaster.runtime.release import Places
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.upkeep import Upkeep
 from stationmaster.spool.storage import Storage
@@ -145,7 +146,5 @@ def _setting(home: Home, config: InstanceConfig, name: str, folders: tuple[Watch
         instance_id=config.id,
         station=station_of(config.station),
         slots=config.convert.max_concurrent,
-        archive=home.archive(name),
-        errors=home.errors(name),
-        folders=folders,
+        places=Places(folders=folders, archive=home.archive(name), errors=home.errors(name)),
     )

@@ -96,6 +96,10 @@ class Browse:
         """The file of that path, where it is known in that folder."""
         return await self._read(ledger.row_at, self._engine.reader, folder, path)
 
+    async def still_unreleased(self, source_id: int) -> LedgerRow | None:
+        """This row of the ledger, if its file still waits for its release."""
+        return await self._read(ledger.still_unreleased, self._engine.reader, source_id)
+
     async def unreleased(self) -> list[LedgerRow]:
         """Files that are committed but whose release is not on record."""
         found: list[LedgerRow] = []

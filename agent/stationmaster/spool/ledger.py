@@ -22,7 +22,10 @@ PAGE = 2000
 
 _COLUMNS = (
     "id, path, folder, size, mtime_ns, digest, state, released, after, place, resume,"
-    " converter, lane, taken_at"
+    " converter, lane, taken_at,"
+    " (SELECT reason FROM entry WHERE source_id=source.id AND kind='source' ORDER BY id DESC LIMIT 1),"
+    " (SELECT digest FROM entry WHERE source_id=source.id AND kind='source' AND state='error'"
+    " ORDER BY id DESC LIMIT 1)"
 )
 
 
@@ -68,7 +71,8 @@ def failed(db: sqlite3.Connection, source_id: int, source: TakenSource) -> int |
         (source_id,),
     ).fetchall()
     for entry_id, digest in rows:
-        if source.source_id or source.resume is not None or digest == source.digest:
+        about = digest == source.failed if source.failed else source.source_id
+        if about or source.resume is not None or digest == source.digest:
             return int(entry_id)
     return None
 
@@ -148,6 +152,15 @@ def unreleased_after(db: sqlite3.Connection, after: int) -> list[LedgerRow]:
     return [_row(values) for values in rows]
 
 
+def still_unreleased(db: sqlite3.Connection, source_id: int) -> LedgerRow | None:
+    """This row, if its file still waits for its release."""
+    values = db.execute(
+        f"SELECT {_COLUMNS} FROM source WHERE id=? AND released=0",  # noqa: S608 - constant
+        (source_id,),
+    ).fetchone()
+    return None if values is None else _row(values)
+
+
 def to_retry(db: sqlite3.Connection) -> list[LedgerRow]:
     """Files to convert again because a person asked for it."""
     rows = db.execute(
@@ -169,5 +182,6 @@ def _row(values: tuple[Any, ...]) -> LedgerRow:
         source_id=values[0], path=to_path(values[1]), folder=str(to_path(values[2])), size=values[3],
         mtime_ns=values[4], digest=values[5], state=LedgerState(values[6]), released=bool(values[7]),
         after=values[8], place=None if values[9] is None else to_path(values[9]), resume=values[10],
-        converter=values[11], lane=Lane(values[12]), taken_at=to_time(values[13]),
+        converter=values[11], lane=Lane(values[12]), taken_at=to_time(values[13]), reason=values[14] or "",
+        failed=values[15] or "",
     )  # fmt: skip

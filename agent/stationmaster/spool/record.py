@@ -30,6 +30,7 @@ class TakenSource(msgspec.Struct, frozen=True, kw_only=True):
         after: what happens to the file once its reports are committed: keep, move, archive, delete.
         resume: how far a growing file was converted, opaque to the spool.
         source_id: the ledger row this continues (a retried or grown file), 0 to find it by path.
+        failed: of a retry: digest of the error that it is about, "" for the last one of that row.
     """
 
     state: SourceState
@@ -40,6 +41,7 @@ class TakenSource(msgspec.Struct, frozen=True, kw_only=True):
     after: str = "keep"
     resume: bytes | None = None
     source_id: int = 0
+    failed: str = ""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,8 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
         path: the file as it was taken; `size` and `mtime_ns` are of that moment.
         released: True once what `after` asks for was done to the file.
         place: where the file is now, None when it was deleted.
+        reason: why it failed the last time, "" where it did not.
+        failed: digest of its open error, as `TakenSource` had it; "" where there is none.
     """
 
     source_id: int
@@ -74,6 +78,15 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
     converter: str
     lane: Lane
     taken_at: datetime
+    reason: str = ""
+    failed: str = ""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What a `fail` did: the entry in the error list, and the ledger's row."""
+
+    entry_id: int
+    source_id: int
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

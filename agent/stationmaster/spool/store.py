@@ -24,7 +24,7 @@ from stationmaster.spool.committer import Committer
 from stationmaster.spool.engine import COUNTED, Engine, View
 from stationmaster.spool.lease import Lease, VerdictWord
 from stationmaster.spool.leasing import Leased
-from stationmaster.spool.record import Health, Taken, TakenSource
+from stationmaster.spool.record import Failure, Health, Taken, TakenSource
 from stationmaster.spool.recovery import find_damage, quick_check, rescue
 from stationmaster.spool.storage import Storage
 
@@ -124,10 +124,15 @@ class Spool(Browse):
         work = partial(write.submit, payload=payload, meta=meta, source=source, lane=lane, now=self._now())
         return await self._write(work, int)
 
-    async def fail(self, source: TakenSource, reason: str, detail: str = "") -> int:
-        """Put a source file that cannot be converted into the error list; the id of its entry."""
+    async def fail(self, source: TakenSource, reason: str, detail: str = "") -> Failure:
+        """Put a source file that cannot be converted into the error list."""
         work = partial(write.fail, source=source, reason=reason, detail=detail, now=self._now())
-        return await self._write(work, int)
+        return await self._write(work, Failure)
+
+    async def refuse_retry(self, source_id: int, reason: str) -> None:
+        """A failed file that was queued again cannot be converted: its errors stay, and say why."""
+        work = partial(write.refuse_retry, source_id=source_id, reason=reason, now=self._now())
+        await self._write(work, type(None))
 
     async def released(self, source_id: int, place: Path | None) -> None:
         """What `after` asks for was done: the file is at `place` now, None when it is deleted."""

@@ -18,7 +18,7 @@ from stationmaster.errors import SpoolError
 from stationmaster.model import EntryKind, EntryState, Lane, ReportMeta
 from stationmaster.spool.change import Change
 from stationmaster.spool.ledger import converted, failed, keep_source
-from stationmaster.spool.record import LedgerState, Taken, TakenSource
+from stationmaster.spool.record import Failure, LedgerState, Taken, TakenSource
 from stationmaster.spool.schema import to_db
 from stationmaster.spool.verdict import record
 
@@ -182,8 +182,8 @@ def _supersede(
 
 def fail(
     db: sqlite3.Connection, change: Change, *, source: TakenSource, reason: str, detail: str, now: int
-) -> int:
-    """Put a source file that cannot be converted into the error list; the id of its entry."""
+) -> Failure:
+    """Put a source file that cannot be converted into the error list."""
     source_id = keep_source(db, source, LedgerState.ERROR, now)
     text = f"{reason}\n{detail}" if detail else reason
     known = failed(db, source_id, source)
@@ -194,7 +194,7 @@ def fail(
             (text, source.state.size, source.digest, source.converter, now, known),
         )
         record(db, known, now, "failed", detail=reason)
-        return known
+        return Failure(entry_id=known, source_id=source_id)
     cursor = db.execute(
         "INSERT INTO entry(kind, report_id, state, lane, serial_number, serial_key, part_number, result,"
         " start, source_id, converter, size, digest, stored, attempts, reason, created_at, updated_at)"
@@ -202,7 +202,22 @@ def fail(
         (source.lane, source_id, source.converter, source.state.size, source.digest, text, now, now),
     )
     change.added(EntryState.ERROR)
-    return cursor.lastrowid or 0
+    return Failure(entry_id=cursor.lastrowid or 0, source_id=source_id)
+
+
+def refuse_retry(db: sqlite3.Connection, change: Change, *, source_id: int, reason: str, now: int) -> None:
+    """A failed file that was queued again cannot be: its errors stay, with the reason before their own."""
+    del change  # nothing moves between states
+    db.execute("UPDATE source SET state='error' WHERE id=? AND state='retry'", (source_id,))
+    rows = db.execute(
+        "SELECT id, reason FROM entry WHERE source_id=? AND kind='source' AND state='error'", (source_id,)
+    ).fetchall()
+    for entry_id, before in rows:
+        text = before if before.startswith(reason) else f"{reason}\n{before}"
+        db.execute(
+            "UPDATE entry SET attempts=attempts+1, reason=?, updated_at=? WHERE id=?", (text, now, entry_id)
+        )
+        record(db, entry_id, now, "failed", detail=reason)
 
 
 def requeue(

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fakes.clock import FakeClock
@@ -126,7 +127,7 @@ async def test_a_name_that_is_no_text_is_kept_as_it_is(spool: Spool, tmp_path: P
 
 
 async def test_a_failed_source_is_an_error_entry_and_known(spool: Spool) -> None:
-    entry_id = await spool.fail(source_of(FILE), "no converter", "line 3")
+    entry_id = (await spool.fail(source_of(FILE), "no converter", "line 3")).entry_id
     entry = await spool.get(entry_id)
     assert entry is not None
     assert (entry.kind, entry.state, entry.reason) == (
@@ -143,8 +144,8 @@ async def test_a_failed_source_is_an_error_entry_and_known(spool: Spool) -> None
 
 
 async def test_the_same_file_failing_again_is_the_same_entry(spool: Spool) -> None:
-    first = await spool.fail(source_of(FILE), "bad")
-    assert await spool.fail(source_of(FILE), "worse") == first
+    first = (await spool.fail(source_of(FILE), "bad")).entry_id
+    assert (await spool.fail(source_of(FILE), "worse")).entry_id == first
     entry = await spool.get(first)
     assert entry is not None
     assert (entry.attempts, entry.reason) == (2, "worse")
@@ -153,8 +154,8 @@ async def test_the_same_file_failing_again_is_the_same_entry(spool: Spool) -> No
 
 
 async def test_other_content_failing_at_the_same_place_is_another_entry(spool: Spool) -> None:
-    first = await spool.fail(source_of(FILE, digest="d1"), "bad")
-    assert await spool.fail(source_of(FILE, digest="d2"), "bad") != first
+    first = (await spool.fail(source_of(FILE, digest="d1"), "bad")).entry_id
+    assert (await spool.fail(source_of(FILE, digest="d2"), "bad")).entry_id != first
     assert spool.counts == Counts(error=2)
 
 
@@ -165,7 +166,7 @@ async def test_other_content_converting_leaves_the_error_standing(spool: Spool) 
 
 
 async def test_a_source_that_converts_at_last_is_done(spool: Spool) -> None:
-    entry_id = await spool.fail(source_of(FILE), "bad")
+    entry_id = (await spool.fail(source_of(FILE), "bad")).entry_id
     await spool.take(source_of(FILE), [], None)
     entry = await spool.get(entry_id)
     assert entry is not None
@@ -175,7 +176,7 @@ async def test_a_source_that_converts_at_last_is_done(spool: Spool) -> None:
 
 
 async def test_a_requeued_source_is_offered_where_it_lies_until_it_converts(spool: Spool) -> None:
-    entry_id = await spool.fail(source_of(FILE), "bad")
+    entry_id = (await spool.fail(source_of(FILE), "bad")).entry_id
     (row,) = await known(spool)
     await spool.released(row.source_id, Path("/error/f"))
     assert await spool.retry_sources() == []
@@ -184,7 +185,7 @@ async def test_a_requeued_source_is_offered_where_it_lies_until_it_converts(spoo
     assert (row.place, row.state) == (Path("/error/f"), LedgerState.RETRY)
     assert spool.counts == Counts(error=1)
     again = source_of(FILE, digest="fixed", source_id=row.source_id)
-    assert await spool.fail(again, "still bad") == entry_id
+    assert (await spool.fail(again, "still bad")).entry_id == entry_id
     assert await spool.retry_sources() == []
     await spool.requeue([entry_id], "me")
     await spool.take(again, [], None)
@@ -193,7 +194,7 @@ async def test_a_requeued_source_is_offered_where_it_lies_until_it_converts(spoo
 
 
 async def test_a_retry_that_is_dismissed_is_offered_no_more(spool: Spool) -> None:
-    entry_id = await spool.fail(source_of(FILE), "bad")
+    entry_id = (await spool.fail(source_of(FILE), "bad")).entry_id
     await spool.requeue([entry_id], "me")
     assert await spool.dismiss([entry_id], "me") == 1
     assert await spool.retry_sources() == []
@@ -205,3 +206,42 @@ async def test_a_row_that_is_gone_is_found_by_path(spool: Spool) -> None:
     taken = await spool.take(source_of(FILE), [], None)
     again = await spool.take(source_of(FILE, source_id=999), [], None)
     assert again.source_id == taken.source_id
+
+
+async def test_a_retry_that_cannot_be_leaves_the_errors_with_both_reasons(spool: Spool) -> None:
+    first = await spool.fail(source_of(FILE, digest="d1"), "bad")
+    second = await spool.fail(source_of(FILE, digest="d2"), "worse")
+    assert second.source_id == first.source_id
+    await spool.requeue([first.entry_id])
+    await spool.refuse_retry(first.source_id, "It is gone.")
+    await spool.refuse_retry(first.source_id, "It is gone.")  # said once
+    for failure, before in ((first, "bad"), (second, "worse")):
+        entry = await spool.get(failure.entry_id)
+        assert entry is not None
+        assert (entry.state, entry.reason) == (EntryState.ERROR, f"It is gone.\n{before}")
+    assert await spool.retry_sources() == []
+    assert spool.counts.error == 2
+
+
+async def test_a_retry_closes_the_error_that_it_is_about(spool: Spool) -> None:
+    first = await spool.fail(source_of(FILE, digest="d1"), "bad")
+    second = await spool.fail(source_of(FILE, digest="d2"), "worse")
+    again = msgspec.structs.replace(source_of(FILE, source_id=first.source_id), failed="d1")
+    await spool.take(again, [], None)
+    states = [await spool.get(one.entry_id) for one in (first, second)]
+    assert [one and one.state for one in states] == [EntryState.COMPLETED, EntryState.ERROR]
+
+
+async def test_a_release_is_open_until_it_is_on_record(spool: Spool) -> None:
+    taken = await spool.take(source_of(FILE), [], None)
+    (row,) = await spool.unreleased()
+    assert await spool.still_unreleased(taken.source_id) == row
+    await spool.released(taken.source_id, None)
+    assert await spool.still_unreleased(taken.source_id) is None
+
+
+async def test_a_row_tells_why_its_file_failed(spool: Spool) -> None:
+    failure = await spool.fail(source_of(FILE, digest="d1"), "bad", "line 3")
+    row = await spool.still_unreleased(failure.source_id)
+    assert row is not None
+    assert (row.reason, row.failed) == ("bad\nline 3", "d1")

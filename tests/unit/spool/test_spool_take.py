@@ -171,17 +171,17 @@ async def test_an_old_report_that_comes_again_does_not_turn_back_one_that_goes(s
 async def test_a_file_that_failed_stays_in_error_when_another_takes_its_name(
     spool: Spool, tmp_path: Path
 ) -> None:
-    failed = await spool.fail(source_of("/in/f", digest="unread:10:1"), "wrong")
-    other = await spool.fail(source_of("/in/f", digest="unread:10:2"), "wrong too")
+    failed = (await spool.fail(source_of("/in/f", digest="unread:10:1"), "wrong")).entry_id
+    other = (await spool.fail(source_of("/in/f", digest="unread:10:2"), "wrong too")).entry_id
     assert failed != other
     metas = write_results(tmp_path / "r", ["a"])
     await spool.take(source_of("/in/f", digest="d9"), metas, tmp_path / "r")
     assert spool.counts == Counts(queued=1, error=2)
-    assert await spool.fail(source_of("/in/f", digest="unread:10:2"), "wrong still") == other
+    assert (await spool.fail(source_of("/in/f", digest="unread:10:2"), "wrong still")).entry_id == other
 
 
 async def test_a_file_that_is_to_be_tried_again_is_told_until_it_is(spool: Spool) -> None:
-    failed = await spool.fail(source_of("/in/f", digest="unread:1:1"), "wrong")
+    failed = (await spool.fail(source_of("/in/f", digest="unread:1:1"), "wrong")).entry_id
     await spool.requeue([failed], by="kim")
     (row,) = await spool.retry_sources()
     assert await spool.wants_retry(row.source_id)
