@@ -28,7 +28,7 @@ from stationmaster.errors import (
 from stationmaster.model import ProblemCode
 from stationmaster.wats.answer import Answer, Receipt, http_date, read_receipt, read_version
 from stationmaster.wats.certificate import presented_issuer
-from stationmaster.wats.compare import same_report
+from stationmaster.wats.compare import names_report, same_report
 from stationmaster.wats.failure import mapped
 
 _ANSWER_LIMIT = 64 * 1024
@@ -177,17 +177,20 @@ class WatsClient:
     async def _read_back(self, report_id: str, payload: bytes) -> Receipt:
         """409: the server holds this id already. The same content is a delivery, another is refused."""
         stored = await self._stored(report_id)
-        if stored.status == 200 and stored.complete and same_report(payload, stored.body):
-            return Receipt(status=409, body="the server held the same report already", server_id=report_id)
-        if stored.status in {200, 404}:
-            found = "another report" if stored.status == 200 else "no such report to read back"
-            raise RejectedError(
-                f"The server refused the report (409): it holds {found} under the id {report_id}.",
-                next_step="Compare the two reports; give this one an id of its own, or dismiss it.",
-            )
-        read_receipt(stored, report_id, now=self._clock.now())
+        if stored.status == 200 and stored.complete:
+            if same_report(payload, stored.body):
+                note = "the server held the same report already"
+                return Receipt(status=409, body=note, server_id=report_id)
+            if names_report(stored.body, report_id):
+                raise RejectedError(
+                    f"The server refused the report (409): it holds another report under the id {report_id}.",
+                    next_step="Compare the two reports; give this one an id of its own, or dismiss it.",
+                )
+        if stored.status not in {200, 404}:
+            read_receipt(stored, report_id, now=self._clock.now())
+        # A page that something in between gave, half an answer, or a report that is not filed yet.
         raise TransientError(
-            f"The server answered 409 and then {stored.status} when we read the report back.",
+            f"The server answered 409, and {stored.status} without the report when it was read back.",
             alone=True,
             code=ProblemCode.SERVER_ANSWER_FOREIGN,
         )
@@ -204,6 +207,8 @@ class WatsClient:
         """One HTTP request; foreign errors end here."""
         if not self._secret:
             await self._fetch_token()
+        # Another request may forget the token meanwhile; what echoes this one must be masked all the same.
+        secret, sent = self._secret, self._headers
         session = self._session or await self._open()
         failure: StationmasterError | aiohttp.ClientConnectorCertificateError
         try:
@@ -211,18 +216,18 @@ class WatsClient:
                 method,
                 url,
                 data=data,
-                headers=self._headers,
+                headers=sent,
                 allow_redirects=False,
                 proxy=self.address.proxy or None,
             ) as response:
                 body, complete = await _read(response, limit)
                 headers = response.headers
                 self._note_date(headers.get("Date", ""))
-                return Answer(response.status, headers, body, complete, self._secret)
+                return Answer(response.status, headers, body, complete, secret)
         except aiohttp.ClientConnectorCertificateError as error:
             failure = error
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, zlib.error) as error:
-            failure = mapped(error, urlsplit(self.base_url).netloc, self.address.timeout, secret=self._secret)
+            failure = mapped(error, urlsplit(self.base_url).netloc, self.address.timeout, secret=secret)
         # Raised outside the handler: a foreign error's repr can show request headers, so none is chained.
         if isinstance(failure, aiohttp.ClientConnectorCertificateError):
             failure = await self._untrusted(failure)

@@ -9,6 +9,20 @@ from typing import Any
 import msgspec
 
 
+def names_report(stored: bytes, report_id: str) -> bool:
+    """True when what the server handed out is a report with this id."""
+    try:
+        found = msgspec.json.decode(stored)
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    if not isinstance(found, dict):
+        return False
+    ids = [value for key, value in found.items() if key.lower() == "id"]
+    return any(isinstance(one, str) and one.lower() == report_id.lower() for one in ids)
+
+
 def same_report(sent: bytes, stored: bytes) -> bool:
     """True when everything we sent is in what the server holds, at the same place.
 

@@ -365,3 +365,20 @@ async def test_the_token_is_asked_for_once_and_again_when_it_changed(tmp_path: P
         await client.ping()
         await client.aclose()
         assert len(asked) == 2
+
+
+async def test_a_token_that_is_forgotten_meanwhile_is_masked_in_the_answer_all_the_same() -> None:
+    """A new token may be stored while a request is under way; an echo of the old one is shown nowhere."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader
+        client.credentials_changed()
+        body = f"bad header: Basic {TOKEN}".encode()
+        writer.write(b"HTTP/1.1 500 Oops\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+
+    async with serving(echo) as url, client_of(url) as client:
+        with pytest.raises(TransientError) as caught:
+            await client.submit(ID, PAYLOAD)
+    assert "bad header" in str(caught.value)
+    assert TOKEN not in str(caught.value)
