@@ -58,7 +58,7 @@ unit: setup peer
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
-faults: setup ## the long fault runs: 200 kills
+faults: setup ## the long fault runs: 200 kills, 200 power cuts
 	$(BIN)/pytest -m faults
 
 fuzz: setup ## look for new counterexamples to the properties
