@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,23 +19,20 @@ import typer
 
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import say, table
-from stationmaster.cli.sample import real_files, samples
+from stationmaster.cli.proof import Delivered, Proof
+from stationmaster.cli.sample import FORMATS, real_files, samples
 from stationmaster.cli.session import run
 from stationmaster.clock import Clock
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import Home
-from stationmaster.model import AgentStatus, Entry, EntryState
+from stationmaster.model import AgentStatus, EntryKind, EntryState
 from stationmaster.wats.client import ServerAddress, WatsClient
 
 START_LIMIT = 30.0
 DELIVER_LIMIT = 120.0
 """Seconds until a program answers, and until all reports are on the server."""
 
-LEAST_FILES = 20
-"""Fewer prove nothing."""
-
-FORMATS = ("wsjf", "wstf", "openhtf", "junit")
 OPTIONS: dict[str, Any] = {
     "process_code": 10,
     "part_number": "DEMO",
@@ -56,7 +52,8 @@ def demo(
 ) -> None:
     """Show the whole path: files in a folder, an agent that is killed half way, reports on a server.
 
-    Leaves with 1 unless every file became a report that reads back from the server as it was sent.
+    Leaves with 1 unless every file became a report that reads back from the server as it was sent, and the
+    server holds no other report.
     """
     with tempfile.TemporaryDirectory(prefix="stationmaster-demo-", ignore_cleanup_errors=True) as folder:
         good = run(_Demo(Path(folder), corpus, keep=keep).show())
@@ -130,9 +127,17 @@ class _Demo:
         for name, values in options.items():
             for key, value in values.items():
                 command += ["--set", f"watch.0.options.{name}.{key}={json.dumps(value)}"]
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, env=self._env, input=token.encode(), capture_output=True, check=False
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - our own program
+                command,
+                env=self._env,
+                input=token.encode(),
+                capture_output=True,
+                check=False,
+                timeout=START_LIMIT,
+            )
+        except subprocess.TimeoutExpired:
+            raise _late("`instance add` did not end", START_LIMIT) from None
         if done.returncode:
             raise StationmasterError(f"`instance add` failed: {done.stderr.decode().strip()}")
 
@@ -143,7 +148,7 @@ class _Demo:
             hidden.replace(self._watch / name)
 
     async def _said(self, log: Path, words: str, process: subprocess.Popen[bytes]) -> str:
-        async with asyncio.timeout(START_LIMIT):
+        async with within(START_LIMIT, "the server did not start", log):
             while True:
                 text = log.read_text(encoding="utf-8")  # noqa: ASYNC240 - the demo does nothing else
                 if words in text:
@@ -153,7 +158,7 @@ class _Demo:
                 await asyncio.sleep(0.05)
 
     async def _answers(self, agent: subprocess.Popen[bytes]) -> None:
-        async with asyncio.timeout(START_LIMIT):
+        async with within(START_LIMIT, "the agent did not start", self._root / "agent.log"):
             while True:
                 try:
                     async with ControlClient(self._home.socket) as client:
@@ -167,7 +172,11 @@ class _Demo:
 
     async def _wait(self, *, completed: int = 0, files: int = 0) -> AgentStatus:
         """Until so many reports are delivered, or until all files are taken and delivered."""
-        async with asyncio.timeout(DELIVER_LIMIT), ControlClient(self._home.socket) as client:
+        what = f"the agent did not deliver {f'all {files} files' if files else f'{completed} reports'}"
+        async with (
+            within(DELIVER_LIMIT, what, self._root / "agent.log"),
+            ControlClient(self._home.socket) as client,
+        ):
             async for snapshot in client.watch():
                 counts = snapshot.instances[0].counts
                 if completed and counts.completed >= completed:
@@ -184,49 +193,73 @@ class _Demo:
 
     # ---------------------------------------------------------------- the proof
     async def _compare(self, url: str, token: str, snapshot: AgentStatus) -> bool:
-        async with ControlClient(self._home.socket) as client:
-            entries = await client.entries("demo", limit=10_000)
-            sent = {
-                entry.id: json.loads(await client.payload("demo", entry.id))
-                for entry in entries
-                if entry.size
-            }
-        done = [entry for entry in entries if entry.state is EntryState.COMPLETED and not entry.superseded]
-        equal: set[int] = set()
+        proof = await self._prove(url, token)
+        table("", ("Format", "Files", "Delivered", "Read back equal"), proof.rows())
+        for problem in snapshot.problems:
+            say(f"! {problem.title}: {problem.text}")
+        faults = proof.faults()
+        for fault in faults:
+            say(f"✗ {fault}")
+        if faults:
+            say("5. Something is missing, or not as it should be: see above.")
+        else:
+            say("5. Nothing lost, nothing doubled: every file is on the server, once, as it was sent.")
+        return not faults
+
+    async def _prove(self, url: str, token: str) -> Proof:
+        """Ask the agent for what it delivered, and the server for all that it holds."""
 
         async def same_token() -> str:
             return token
 
-        async with WatsClient(ServerAddress(url=url), same_token, Clock()) as server:
-            for entry in done:
-                if json.loads(await server.report(entry.report_id)) == sent[entry.id]:
-                    equal.add(entry.id)
-        sources = {Path(entry.source).name for entry in done if entry.id in equal}
-        missing = [name for _, name, _ in self._files if name not in sources]
-        self._tell(done, equal, snapshot)
-        for name in missing:
-            say(f"✗ {name} is not on the server")
-        good = (
-            not missing
-            and len(equal) == len(done)
-            and len(sources) >= LEAST_FILES
-            and {entry.converter for entry in done} == set(FORMATS)
+        delivered: list[Delivered] = []
+        undelivered: list[tuple[str, str]] = []
+        async with (
+            ControlClient(self._home.socket) as client,
+            WatsClient(ServerAddress(url=url), same_token, Clock()) as server,
+        ):
+            held = await server.report_ids()
+            for entry in await client.entries("demo", limit=10_000):
+                name, report_id = Path(entry.source).name, entry.report_id
+                if entry.superseded:
+                    continue
+                if entry.state is not EntryState.COMPLETED:
+                    undelivered.append((name, entry.reason or entry.state))
+                elif entry.kind is EntryKind.REPORT:
+                    equal = report_id in held and json.loads(await server.report(report_id)) == json.loads(
+                        await client.payload("demo", entry.id)
+                    )
+                    delivered.append(
+                        Delivered(file=name, kind=entry.converter, report_id=report_id, equal=equal)
+                    )
+        files = tuple((kind, name) for kind, name, _ in self._files)
+        return Proof(
+            files=files, delivered=tuple(delivered), undelivered=tuple(undelivered), held=tuple(held)
         )
-        if good:
-            say("5. Nothing lost, nothing doubled: every file is on the server, once, as it was sent.")
-        else:
-            say("5. Something is missing, or differs from what was sent: see above.")
-        return good
 
-    def _tell(self, done: Sequence[Entry], equal: set[int], snapshot: AgentStatus) -> None:
-        files = Counter(kind for kind, _, _ in self._files)
-        reports = Counter(entry.converter for entry in done)
-        same = Counter(entry.converter for entry in done if entry.id in equal)
-        rows = [(one, str(files[one]), str(reports[one]), str(same[one])) for one in FORMATS]
-        rows.append(("all", str(sum(files.values())), str(len(done)), str(len(equal))))
-        table("", ("Format", "Files", "Delivered", "Read back equal"), rows)
-        for problem in snapshot.problems:
-            say(f"! {problem.title}: {problem.text}")
+
+@asynccontextmanager
+async def within(seconds: float, what: str, log: Path) -> AsyncIterator[None]:
+    """A time limit for the block.
+
+    Raises:
+        StationmasterError: it is over; says `what` did not happen, with the end of `log`, which goes with
+            the demo's folder.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise _late(what, seconds, log) from None
+
+
+def _late(what: str, seconds: float, log: Path | None = None) -> StationmasterError:
+    talk = "" if log is None else log.read_text(encoding="utf-8", errors="replace").strip()
+    said = f" It said: {talk[-2000:]}" if talk else ""
+    return StationmasterError(
+        f"The demo gave up: {what} within {seconds:g} s.{said}",
+        next_step="Is this computer very busy? Run the demo again when it has less to do.",
+    )
 
 
 def _program() -> list[str]:

@@ -21,6 +21,8 @@ PATTERNS = {
     "junit": "junit/generated-pytest/board*.xml",
 }
 
+FORMATS = tuple(PATTERNS)
+
 
 def samples(count: int = 6) -> Iterator[tuple[str, str, bytes]]:
     """`count` files of each format: (format, file name, content). Every third unit fails."""

@@ -103,6 +103,19 @@ def read_version(answer: Answer, *, now: datetime) -> str:
     return version
 
 
+def read_ids(answer: Answer, *, now: datetime) -> list[str]:
+    """The report ids out of an answer to `GET /api/Report/Query/Header`; raises as `read_receipt` does."""
+    if not 200 <= answer.status < 300:
+        _raise_for_status(answer, now=now, report=False)
+    headers = _json(answer.body) if answer.complete else None
+    if not isinstance(headers, list):
+        _raise_not_wats(answer)
+    ids = [header.get("uuid") if isinstance(header, dict) else None for header in headers]
+    if not all(isinstance(one, str) and one for one in ids):
+        _raise_not_wats(answer)
+    return [str(one).lower() for one in ids]
+
+
 def excerpt(answer: Answer, limit: int = BODY_LIMIT) -> str:
     """The body's beginning as printable text (at most `limit` bytes), without the token."""
     return _cut(answer.body.decode("utf-8", "replace"), answer.secret, limit)
@@ -230,7 +243,7 @@ def _raise_for_status(answer: Answer, *, now: datetime, report: bool = True) -> 
         raise _busy(answer, now=now)
     if not report:
         raise TransientError(
-            f"The server answered the ping with {status}: {_reason(answer)}.",
+            f"The server answered {status}: {_reason(answer)}.",
             code=ProblemCode.SERVER_ANSWER_FOREIGN,
         )
     if status in {400, 413, 415, 422} and (status == 413 or not _is_html(answer)):

@@ -26,7 +26,7 @@ from stationmaster.errors import (
     TransientError,
 )
 from stationmaster.model import ProblemCode
-from stationmaster.wats.answer import Answer, Receipt, http_date, read_receipt, read_version
+from stationmaster.wats.answer import Answer, Receipt, http_date, read_ids, read_receipt, read_version
 from stationmaster.wats.certificate import presented_issuer
 from stationmaster.wats.compare import names_report, same_report
 from stationmaster.wats.failure import mapped
@@ -34,6 +34,9 @@ from stationmaster.wats.failure import mapped
 _ANSWER_LIMIT = 64 * 1024
 _REPORT_LIMIT = 256 * 1024 * 1024
 """Bytes that are read of an answer, and of a report that is read back."""
+
+_PAGE = 1000
+"""Reports that are asked for at once in a list."""
 
 _PIECEMEAL = 256 * 1024
 """Bytes; a larger body goes out in pieces, so that it does not hold the loop up."""
@@ -173,6 +176,24 @@ class WatsClient:
         if stored.status == 200 and stored.complete:
             return stored.body
         raise RejectedError(f"The server answered {stored.status} when asked for report {report_id}.")
+
+    async def report_ids(self) -> list[str]:
+        """The ids of all reports on the server, tests and repairs, in lower case; raises as `version` does.
+
+        Meant for small servers that nobody else writes to: it asks for page after page.
+        """
+        url = URL(f"{self.base_url}/api/Report/Query/Header", encoded=True)
+        found: list[str] = []
+        for kind in ("U", "R"):
+            page, skip = [""] * _PAGE, 0
+            while len(page) == _PAGE:
+                query = {"reportType": kind, "$select": "uuid", "$orderby": "uuid"}
+                query |= {"$top": str(_PAGE), "$skip": str(skip)}
+                answer = await self._request("GET", url.with_query(query), limit=_REPORT_LIMIT)
+                page = read_ids(answer, now=self._clock.now())
+                found += page
+                skip += _PAGE
+        return found
 
     async def _read_back(self, report_id: str, payload: bytes) -> Receipt:
         """409: the server holds this id already. The same content is a delivery, another is refused."""

@@ -23,6 +23,7 @@ from stationmaster.wats.answer import (
     Answer,
     Receipt,
     excerpt,
+    read_ids,
     read_receipt,
     read_version,
     retry_after,
@@ -285,6 +286,24 @@ def test_anything_else_is_no_wats_server(body: str) -> None:
     with pytest.raises(TransientError) as caught:
         read_version(answer(200, body), now=NOW)
     assert caught.value.code == ProblemCode.SERVER_ANSWER_FOREIGN
+
+
+def test_a_list_of_headers_names_its_reports() -> None:
+    body = '[{"uuid": "AB-1"}, {"uuid": "ab-2", "run": 1}]'
+    assert read_ids(answer(200, body), now=NOW) == ["ab-1", "ab-2"]
+    assert read_ids(answer(200, "[]"), now=NOW) == []
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[1]", "[{}]", '[{"uuid": 7}]', '[{"uuid": ""}]', "<html>"])
+def test_anything_else_is_no_list_of_headers(body: str) -> None:
+    with pytest.raises(TransientError) as caught:
+        read_ids(answer(200, body), now=NOW)
+    assert caught.value.code == ProblemCode.SERVER_ANSWER_FOREIGN
+
+
+def test_a_list_that_the_server_refuses_tells_why() -> None:
+    with pytest.raises(TransientError, match="The server answered 400: no"):
+        read_ids(answer(400, "no"), now=NOW)
 
 
 @pytest.mark.parametrize("status", [400, 405, 409, 413])
