@@ -26,9 +26,9 @@ SINS = {
 }
 """Converter and what the reason must name."""
 CONTENTS = {"odd": "unspeakable", "wrong": "dict"}
-LIMITS = {"convert.timeout": 2.0, "convert.memory_mb": 256, "convert.output_mb": 1}
-SPARE = 3.0
-"""Seconds that the middle one of three files may take longer than it did before: an order of magnitude."""
+LIMITS = {"convert.memory_mb": 256, "convert.output_mb": 1}
+SPARE = 20.0
+"""Seconds that the middle one of three files may take longer than before; what hangs takes a minute."""
 
 
 async def test_each_sinner_ends_in_error_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
@@ -61,7 +61,8 @@ async def test_each_sinner_ends_in_error_with_its_reason_and_the_others_go_on(tm
 
 async def _sinner(station: Station, sin: str, well: Line) -> Line:
     folder = {"converters": [sin], "options": {}}
-    line = await station.line(sin, well.server, "archive", patch=LIMITS, folder=folder)
+    limits = LIMITS | ({"convert.timeout": 2.0} if sin == "hang" else {})
+    line = await station.line(sin, well.server, "archive", patch=limits, folder=folder)
     shutil.copy(PLUGINS, station.home.converters(sin))
     return line
 

@@ -49,7 +49,8 @@ async def test_a_file_in_error_needs_a_person(tmp_path: Path) -> None:
 
 async def test_a_stop_before_everything_is_delivered_is_told(tmp_path: Path) -> None:
     async with Station(tmp_path) as station:
-        line = await station.line("line1", server := await station.server(), "archive")
+        server = await station.server()
+        line = await station.line("line1", server, "archive", patch={"server.timeout": 5.0})
         await server.rules(answer(Act.HANG))
         line.inboxes[0].drop(line.equipment.any())
         station.agent = station.spawn(more=("--once",))

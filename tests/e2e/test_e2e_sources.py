@@ -15,7 +15,7 @@ from fakes.station import Line, Station
 from fakes.waiting import until
 from stationmaster.model import ProblemCode
 
-SPARE = 2.0
+SPARE = 10.0
 """Seconds that the middle file of the other instance may take longer than it did before: no tight bound."""
 
 

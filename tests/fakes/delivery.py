@@ -14,6 +14,7 @@ from fakes.clock import FakeClock
 from fakes.oracle import Oracle
 from fakes.oracle_script import Rule, Script
 from fakes.queue import FakeQueue
+from fakes.waiting import PATIENCE
 from stationmaster.deliver.gate import Gate
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.uploader import Uploader
@@ -92,7 +93,7 @@ class Rig:
         """The Problem with this code, if it is shown."""
         return next((one for one in self.uploader.problems() if one.code is code), None)
 
-    async def until(self, true: Callable[[], bool], *, step: float = 0.0, seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], *, step: float = 0.0, seconds: float = PATIENCE) -> None:
         """Wait until `true()`; while no request is under way, the clock moves on by `step`."""
         end = time.monotonic() + seconds
         while not true():

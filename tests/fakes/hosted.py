@@ -19,6 +19,7 @@ from typing import Any, Self
 from fakes.clock import FakeClock
 from fakes.equipment import Equipment
 from fakes.oracle import Oracle
+from fakes.waiting import PATIENCE
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.home.paths import Home
@@ -27,9 +28,6 @@ from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.supervisor import Supervisor
 
 TOKEN = "bmFtZTpzZWNyZXQ="
-PATIENCE = 15.0
-"""Real seconds after which a wait has failed."""
-
 STEP = 0.1
 """Seconds that pass between two looks."""
 

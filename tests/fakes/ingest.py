@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from fakes.clock import FakeClock, settle
+from fakes.waiting import PATIENCE, until
 from stationmaster.config.schema import WatchFolder
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.watcher import Watcher
 from stationmaster.model import Lane
 from stationmaster.spool.record import LedgerRow, LedgerState
-
-PATIENCE = 20.0
-"""Real seconds after which a wait has failed."""
 
 
 class FakeLedger:
@@ -121,14 +118,6 @@ class Rig:
         for claim in claims:
             self.watcher.done(claim, outcome)
         return sorted(claim.state.path.name for claim in claims)
-
-
-async def until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Poll until `condition` holds."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"not in {patience} s: {condition}"
-        await asyncio.sleep(0.0005)
 
 
 def folder_at(path: Path, **settings: Any) -> WatchFolder:

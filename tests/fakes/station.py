@@ -129,7 +129,7 @@ class Station:
         line = Line(self, name, server)
         places = [self.root / f"{name}-{number}-{after}" for number, after in enumerate(afters, start=1)]
         watch = [self._folder(place, after, folder) for place, after in zip(places, afters, strict=True)]
-        usual = {"secrets.store": "file", "server.ping_interval": 5.0, "server.timeout": 5.0}
+        usual = {"secrets.store": "file", "server.ping_interval": 5.0, "server.timeout": 60.0}
         config = self.store.add(name, server.url, watch, {**usual, **(patch or {})})
         await SecretStore(self.home, self.store.load).set(name, Secret(TOKEN))
         line.account = Account(config.id)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from fakes import keyring_session
+from fakes.waiting import running, until
 from stationmaster.config.secrets import Secret, SecretStore, keyring_call
 from stationmaster.config.store import ConfigStore
 from stationmaster.errors import NeedsUserError
@@ -134,14 +135,14 @@ async def test_a_keyring_that_hangs_is_cut_off_with_all_it_started(
     pids = tmp_path / "pids"
     monkeypatch.setenv("PIDS", str(pids))
     # Long enough for the child to get to its sleep on a busy machine, far shorter than that sleep.
-    secrets = SecretStore(home, store.load, timeout=3.0)
+    secrets = SecretStore(home, store.load, timeout=10.0)
     start = time.monotonic()
     ticks = asyncio.create_task(count_ticks())
-    with pytest.raises(NeedsUserError, match="did not answer within 3 s"):
+    with pytest.raises(NeedsUserError, match="did not answer within 10 s"):
         await secrets.get("line1")
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 60
     ticks.cancel()
-    assert await ticks > 50, "the loop went on"
+    assert await ticks > 10, "the loop went on"
     for pid in pids.read_text().split():
         await until_gone(int(pid))
 
@@ -156,23 +157,8 @@ async def count_ticks() -> int:
         return count
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Poll another process's doing, up to a deadline."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - another process sets no event
-            await asyncio.sleep(0.01)
-
-
 async def until_gone(pid: int) -> None:
     await until(lambda: not running(pid))
-
-
-def running(pid: int) -> bool:
-    """Whether the process runs; one that waits to be reaped by somebody does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @posix_only

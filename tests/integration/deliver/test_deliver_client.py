@@ -150,7 +150,10 @@ async def test_many_first_requests_open_one_session(tmp_path: Path) -> None:
 )
 async def test_no_failure_shows_the_token(tmp_path: Path, rule: Behaviour) -> None:
     script = Script([Rule(behaviour=rule)])
-    async with Oracle(tmp_path, script) as oracle, client_of(oracle.url, timeout=0.3) as client:
+    async with (
+        Oracle(tmp_path, script) as oracle,
+        client_of(oracle.url, timeout=0.3 if rule.act is Act.HANG else 30.0) as client,
+    ):
         with pytest.raises(StationmasterError) as caught:
             await client.submit(ID, PAYLOAD)
         shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(client)

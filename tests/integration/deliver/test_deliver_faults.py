@@ -125,9 +125,9 @@ RETRIED = [
         act(Act.COMMIT_THEN_DROP), ProblemCode.SERVER_UNREACHABLE, "broke", 2, id="commit-then-drop"
     ),
     pytest.param(act(Act.TRUNCATED), ProblemCode.SERVER_UNREACHABLE, "broke", 2, id="truncated"),
-    pytest.param(act(Act.HANG), ProblemCode.SERVER_UNREACHABLE, "no answer within 0.3 s", 1, id="hang"),
+    pytest.param(act(Act.HANG), ProblemCode.SERVER_UNREACHABLE, "no answer within 1 s", 1, id="hang"),
     pytest.param(
-        Behaviour(act=Act.LATE, seconds=1.0), ProblemCode.SERVER_UNREACHABLE, "no answer", 2, id="late-200"
+        Behaviour(act=Act.LATE, seconds=5.0), ProblemCode.SERVER_UNREACHABLE, "no answer", 2, id="late-200"
     ),
     pytest.param(act(Act.FOREIGN_ID), ProblemCode.SERVER_ANSWER_FOREIGN, FOREIGN, 2, id="foreign-id"),
     pytest.param(
@@ -152,7 +152,8 @@ RETRIED = [
 async def test_a_passing_fault_is_retried_with_the_same_id(
     tmp_path: Path, behaviour: Behaviour, code: ProblemCode, text: str, commits: int
 ) -> None:
-    async with Rig(tmp_path, [Rule(behaviour=behaviour, times=1)], timeout=0.3) as rig:
+    timeout = 1.0 if behaviour.act in {Act.HANG, Act.LATE} else 30.0
+    async with Rig(tmp_path, [Rule(behaviour=behaviour, times=1)], timeout=timeout) as rig:
         entry = await rig.queue.put()
         await rig.until(lambda: rig.problem(code) is not None)
         problem = rig.problem(code)

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.ingest import FakeLedger, folder_at, until
+from fakes.ingest import FakeLedger, folder_at
+from fakes.waiting import until
 from stationmaster.clock import Clock
 from stationmaster.config.schema import After, NetworkChoice
 from stationmaster.errors import NeedsUserError
@@ -31,6 +32,8 @@ from stationmaster.ingest.watcher import Watcher
 from stationmaster.model import ProblemCode, SourceState
 from stationmaster.worker.process import ChildProcess
 
+DEADLINE = 6.0
+"""Seconds after which a share counts as hanging."""
 SHARES = "1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {} rw - nfs4 server:/share rw\n"
 
 
@@ -111,7 +114,7 @@ async def test_a_child_that_is_killed_is_replaced(files: ChildFiles, tmp_path: P
 
 
 async def test_a_stopped_child_is_given_up_after_the_deadline(tmp_path: Path) -> None:
-    files = ChildFiles(str(tmp_path), Selection(), deadline=0.3)
+    files = ChildFiles(str(tmp_path), Selection(), deadline=2.0)
     await files.resolve()
     stopped = files.pid
     assert stopped is not None
@@ -121,7 +124,7 @@ async def test_a_stopped_child_is_given_up_after_the_deadline(tmp_path: Path) ->
     with pytest.raises(FolderHangsError, match="does not answer"):
         await files.stats(["a.xml"])
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     with pytest.raises(ProcessLookupError):
         os.kill(stopped, 0)
     assert await files.stats(["a.xml"]) == [None]
@@ -133,7 +136,7 @@ async def test_children_that_cannot_be_killed_do_not_pile_up(
 ) -> None:
     clock = FakeClock()
     (tmp_path / "a.xml").touch()
-    files = ChildFiles(str(tmp_path), Selection(), deadline=0.2, clock=clock)
+    files = ChildFiles(str(tmp_path), Selection(), deadline=2.0, clock=clock)
     monkeypatch.setattr(remote, "_is_there", lambda _pid: True)
     pids: set[int | None] = set()
     for number in range(6):
@@ -350,7 +353,7 @@ async def test_a_share_that_hangs_disturbs_nobody_and_heals(
     def make(root: str, selection: Selection, *, child: bool) -> Files:
         if not child:
             return make_files(root, selection, child=False)
-        return ChildFiles(root, selection, deadline=1.0, child=child_of)
+        return ChildFiles(root, selection, deadline=DEADLINE, child=child_of)
 
     folders = [
         folder_at(local, settle=0.1),
@@ -376,7 +379,7 @@ async def test_a_share_that_hangs_disturbs_nobody_and_heals(
         await until(lambda: [p.code for p in watcher.problems()] == [ProblemCode.FOLDER_HANGING])
         assert not watcher.status()[1].reachable
         assert watcher.status()[0].reachable
-        assert sorted(hung)[4] <= sorted(well)[4] + 0.2
+        assert sorted(hung)[4] < sorted(well)[4] + DEADLINE / 2
 
         async with asyncio.timeout(30):  # the child was killed; the next one is not traced: the share is well
             claim = await watcher.claim()

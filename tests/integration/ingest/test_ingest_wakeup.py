@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.ingest import FakeLedger, folder_at, until
+from fakes.ingest import FakeLedger, folder_at
+from fakes.waiting import until
 from stationmaster.clock import Clock
 from stationmaster.ingest.claim import Outcome
+from stationmaster.ingest.folder import LOCAL_INTERVAL
 from stationmaster.ingest.wakeup import MANY, RETRY, WakeUp
 from stationmaster.ingest.watcher import Watcher
 
@@ -86,8 +88,9 @@ async def test_from_file_closed_to_claim_takes_the_settle_time_and_little_more(t
         for task in tasks:
             task.cancel()
 
-    assert min(beyond) > -0.02, "a file must rest for the settle time"
-    assert statistics.median(beyond) < 0.1
+    assert min(beyond) > -0.1, "a file must rest for the settle time"
+    # without the watch, a scan finds it: how quick the watch is, the benchmarks tell
+    assert statistics.median(beyond) < LOCAL_INTERVAL
 
 
 async def test_many_changes_at_once_ask_for_a_scan() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.ingest import FakeLedger, Rig, folder_at, row_of, until
+from fakes.ingest import FakeLedger, Rig, folder_at, row_of
+from fakes.waiting import until
 from stationmaster.config.schema import After, LaneChoice
 from stationmaster.errors import NeedsUserError
 from stationmaster.ingest import plan
