@@ -1,7 +1,8 @@
-"""Hand a report to Stationmaster from a test program: `stationmaster.submit.submit(report)`.
+"""Hand a report, or a raw file to convert, to Stationmaster: `stationmaster.submit.submit(report)`.
 
-With an agent running the report goes over the control channel; without one it is written to the
-instance's outbox, where the agent finds it. Either way it is on disk when the call returns.
+With an agent running it goes over the control channel; without one it is written to the instance's outbox
+or inbox, where the agent finds it. Either way it is on disk when the call returns. The command
+`stationmaster submit` is this function.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from stationmaster.api.report import Report
 from stationmaster.api.validate import check
 from stationmaster.api.wsjf import decode, encode
 from stationmaster.control.client import ControlClient
-from stationmaster.control.protocol import Submitted
+from stationmaster.control.protocol import MAX_BODY, Submitted, too_large
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.home.paths import Home
@@ -28,48 +30,99 @@ from stationmaster.home.paths import Home
 _SUBMITTED = uuid.UUID("6f0c0a52-6a0e-5b7c-9d2b-3f1d7b0c9e44")
 """Namespace of the ids of submitted reports."""
 
+_SEE_CONVERTERS = "See which there are: stationmaster converter list"
+
+Item = Report | Mapping[str, Any] | bytes | str | os.PathLike[str]
+"""What can be submitted: a built report, a WSJF object, its bytes, or the path of a file."""
+
 
 def submit(
-    report: Report | Mapping[str, Any] | bytes,
-    *,
-    instance: str,
-    home: Home | None = None,
-    timeout: float = 30.0,
+    item: Item, *, converter: str = "", instance: str = "", home: Home | None = None, timeout: float = 30.0
 ) -> Submitted:
-    """Hand over a report; it is durable when this returns.
+    """Hand over a report or a raw file; it is on disk when this returns.
 
     Args:
-        report: a built report, a WSJF object, or its bytes.
-        instance: name of the instance that delivers it.
+        item: a built report, a WSJF object, its bytes, or the path of a file.
+        converter: the converter that reads the file; "" for a WSJF report.
+        instance: name of the instance that delivers it; not needed where there is one.
         home: whose agent; by default this user's (or what STATIONMASTER_HOME names).
         timeout: seconds the agent may take.
 
     Raises:
-        StationmasterError: the report is refused, or neither the agent nor the disk takes it.
+        StationmasterError: it is refused, or neither the agent nor the disk takes it.
     """
-    return asyncio.run(submit_async(report, instance=instance, home=home, timeout=timeout))
+    return asyncio.run(submit_async(item, converter=converter, instance=instance, home=home, timeout=timeout))
 
 
 async def submit_async(
-    report: Report | Mapping[str, Any] | bytes,
+    item: Item,
     *,
-    instance: str,
+    converter: str = "",
+    instance: str = "",
     home: Home | None = None,
     timeout: float = 30.0,  # noqa: ASYNC109 - the client's own limit for one call
 ) -> Submitted:
     """As `submit`, for programs that run an event loop of their own."""
     home = home or Home.find()
-    ready = whole(report)
+    parcel = await asyncio.to_thread(_pack, item, converter)
     try:
         async with ControlClient(home.socket, timeout=timeout) as client:
-            return await client.submit(instance, encode(ready), filename="report.json")
+            return await client.submit(
+                instance, parcel.content, filename=parcel.filename, converter=converter
+            )
     except NoAgentError:
-        if not home.instance_file(instance).exists():
+        return await asyncio.to_thread(_leave_parcel, home, instance, parcel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What goes out.
+
+    Attributes:
+        report: the report; None for a raw file.
+    """
+
+    filename: str
+    content: bytes
+    converter: str = ""
+    report: Report | None = None
+
+
+def _pack(item: Item, converter: str) -> _Parcel:
+    """Refuse what no agent would take, here and now, agent or not; give a report its id."""
+    if not isinstance(item, str | os.PathLike):
+        if converter:
             raise ConfigError(
-                f'There is no instance "{instance}" in {home.instances}.',
-                next_step="See which there are: stationmaster instance list",
-            ) from None
-        return await asyncio.to_thread(leave_report, home, instance, ready)
+                "A converter reads a file, not a report.", next_step="Hand over the path of the file."
+            )
+        return _report_parcel("report.json", whole(item))
+    path = Path(item)
+    content = _read(path)
+    if converter:
+        return _Parcel(path.name, content, converter)
+    try:
+        return _report_parcel(path.name, whole(content))
+    except ConversionError as error:
+        step = error.next_step or "Is it a raw file? Then name its converter."
+        raise ConversionError(f"{error.text}.", place=str(path), next_step=step) from error
+
+
+def _report_parcel(filename: str, report: Report) -> _Parcel:
+    content = encode(report)
+    if len(content) > MAX_BODY:
+        raise too_large()
+    return _Parcel(filename, content, report=report)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BODY:  # before it is in memory
+            raise too_large()
+        return path.read_bytes()
+    except OSError as error:
+        raise StationmasterError(
+            f"{path} cannot be read: {error.strerror}.", next_step="Check its name and rights."
+        ) from error
 
 
 def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
@@ -97,6 +150,31 @@ def whole(report: Report | Mapping[str, Any] | bytes) -> Report:
     return one
 
 
+# ---------------------------------------------------------------- without an agent
+def _leave_parcel(home: Home, wanted: str, parcel: _Parcel) -> Submitted:
+    """Into the outbox, or the inbox of a converter, where the agent will look."""
+    name = wanted or _only(home)
+    if not home.instance_file(name).exists():
+        names = ", ".join(home.names())
+        raise ConfigError(
+            f'There is no instance "{name}" in {home.instances}.',
+            next_step=f"There are: {names}" if names else "Make one: stationmaster instance add",
+        )
+    if parcel.report is not None:
+        return leave_report(home, name, parcel.report)
+    place, _ = leave_raw(home, name, parcel.converter, filename=parcel.filename, content=parcel.content)
+    return Submitted(instance=name, place=str(place))
+
+
+def _only(home: Home) -> str:
+    names = home.names()
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which instance?", next_step=f"There are: {', '.join(names)}")
+
+
 def leave_report(home: Home, instance: str, report: Report) -> Submitted:
     """Put a report into the outbox, where the agent finds it.
 
@@ -107,6 +185,24 @@ def leave_report(home: Home, instance: str, report: Report) -> Submitted:
     return Submitted(instance=instance, report_id=report.id.lower(), place=str(place))
 
 
+def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: bytes) -> tuple[Path, bool]:
+    """Put a raw file into the inbox of `converter`, on disk when this returns, beside all others there.
+
+    Returns:
+        Its place, and whether the inbox is a new one: the instance watches it after a restart.
+
+    Raises:
+        ConfigError: `converter` can be no converter's name.
+        StationmasterError: the disk does not take it.
+    """
+    if not converter or not all(letter.isalnum() or letter in "-_" for letter in converter):
+        raise ConfigError(f'"{converter}" is no name of a converter.', next_step=_SEE_CONVERTERS)
+    folder = home.inbox(name) / converter
+    fresh = not folder.exists()
+    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename)[-120:]
+    return leave(folder, f"{uuid.uuid4().hex[:8]}-{safe.lstrip('.')}", content), fresh
+
+
 def leave(folder: Path, name: str, content: bytes) -> Path:
     """Write a file that is either wholly there or not: temporary name, fsync, rename, fsync the folder.
 
@@ -115,7 +211,7 @@ def leave(folder: Path, name: str, content: bytes) -> Path:
     """
     place, temporary = folder / name, folder / f".{name}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -128,3 +224,11 @@ def leave(folder: Path, name: str, content: bytes) -> Path:
             next_step="Nothing was taken. Make room or check permissions, then submit again.",
         ) from error
     return place
+
+
+def _make(folder: Path) -> None:
+    """Create `folder` and what is missing above it, so that a power cut leaves them there."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        flush_folder(folder.parent)

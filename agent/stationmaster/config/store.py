@@ -58,16 +58,7 @@ class ConfigStore:
     # ---------------------------------------------------------------- read
     def names(self) -> tuple[str, ...]:
         """Names of all instances that have a settings file, sorted; the names may be invalid."""
-        try:
-            files = list(self.home.instances.iterdir())
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise ConfigError(
-                f"The folder {self.home.instances} cannot be read: {error.strerror}.",
-                next_step="Check its rights.",
-            ) from error
-        return tuple(sorted(file.stem for file in files if file.suffix == ".toml" and file.name[0] != "."))
+        return self.home.names()
 
     def load(self, name: str) -> InstanceConfig:
         """Settings of one instance.

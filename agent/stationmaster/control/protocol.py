@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from stationmaster.errors import ControlError
 from stationmaster.model import PROTOCOL_VERSION, Entry
 
 VERSION_HEADER = "Stationmaster-Protocol"
@@ -14,6 +15,9 @@ VERSION_HEADER = "Stationmaster-Protocol"
 
 FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 """`until` of a pause that lasts until somebody resumes."""
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
 
 
 class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,4 +127,14 @@ def version_refusal(theirs: str | None) -> str | None:
     return (
         f"This program speaks control protocol {PROTOCOL_VERSION}, the other side speaks {theirs}: "
         "install the same version of Stationmaster on both sides."
+    )
+
+
+def too_large() -> ControlError:
+    """More than `MAX_BODY` is refused, by who takes it and by who would send it."""
+    return ControlError(
+        f"More than {MAX_BODY // 1024**2} MB do not go over the control channel.",
+        status=413,
+        code="too-large",
+        next_step="Put the file into a watch folder instead.",
     )

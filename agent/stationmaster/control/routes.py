@@ -28,9 +28,6 @@ from stationmaster.runtime.agent import Agent
 
 AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
-MAX_BODY = 64 * 1024 * 1024
-"""Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
-
 _LARGEST = 2**63 - 1
 """Number of the last entry that any database can hold."""
 
@@ -59,16 +56,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         refusal = protocol.version_refusal(request.headers.get(protocol.VERSION_HEADER))
         if refusal:
             raise ControlError(refusal, status=426, code="protocol")
-        if (request.content_length or 0) > MAX_BODY:  # before it is sent and read
-            raise web.HTTPRequestEntityTooLarge(MAX_BODY, request.content_length or 0)
+        if (request.content_length or 0) > protocol.MAX_BODY:  # before it is sent and read
+            raise web.HTTPRequestEntityTooLarge(protocol.MAX_BODY, request.content_length or 0)
         return await handler(request)
     except web.HTTPRequestEntityTooLarge:
-        large = ControlError(
-            f"More than {MAX_BODY // 1024**2} MB do not go over the control channel.",
-            status=413,
-            code="too-large",
-            next_step="Put the file into a watch folder instead.",
-        )
+        large = protocol.too_large()
         return _refuse(large.status, large.code, large)
     except ControlError as error:
         return _refuse(error.status, error.code, error)
@@ -329,7 +321,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
 
 def application(agent: Agent) -> web.Application:
     """The aiohttp application of the control channel."""
-    app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[guard], client_max_size=protocol.MAX_BODY)
     app[AGENT] = agent
     app[CLOSING] = asyncio.Event()
 

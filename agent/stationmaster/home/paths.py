@@ -96,6 +96,23 @@ class Home(msgspec.Struct, frozen=True):
         """Settings of one instance."""
         return self.instances / f"{check_name(name)}.toml"
 
+    def names(self) -> tuple[str, ...]:
+        """Names of all instances that have a settings file, sorted; the names may be invalid.
+
+        Raises:
+            ConfigError: the folder cannot be read.
+        """
+        try:
+            files = list(self.instances.iterdir())
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise ConfigError(
+                f"The folder {self.instances} cannot be read: {error.strerror}.",
+                next_step="Check its rights.",
+            ) from error
+        return tuple(sorted(file.stem for file in files if file.suffix == ".toml" and file.name[0] != "."))
+
     @property
     def lock(self) -> Path:
         """Held for the moment of an edit of settings, never longer."""
@@ -117,6 +134,10 @@ class Home(msgspec.Struct, frozen=True):
     def outbox(self, name: str) -> Path:
         """Folder for `*.queued` files."""
         return self.instance_dir(name) / "outbox"
+
+    def inbox(self, name: str) -> Path:
+        """Folder where submitted raw files wait, one sub-folder a converter."""
+        return self.instance_dir(name) / "inbox"
 
     def converters(self, name: str) -> Path:
         """Folder for the instance's own converters."""

@@ -25,13 +25,12 @@ from stationmaster.log import bound
 from stationmaster.model import Entry, EntryState, Lane, ReportMeta
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
-from stationmaster.runtime.inbox import leave_raw
 from stationmaster.runtime.supervisor import Supervisor
 from stationmaster.spool.browse import Browse
 from stationmaster.spool.glance import glance
 from stationmaster.spool.storage import Storage
 from stationmaster.spool.store import Spool
-from stationmaster.submit import leave_report, whole
+from stationmaster.submit import leave_raw, leave_report, whole
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stationmaster.control import protocol
-from stationmaster.control.routes import MAX_BODY, ROUTES
+from stationmaster.control.protocol import MAX_BODY
+from stationmaster.control.routes import ROUTES
 from stationmaster.control.server import ControlServer
 from stationmaster.control.transport import bind_unix
 

@@ -15,9 +15,8 @@ from fakes.oracle import Oracle
 from fakes.rights import rights_count
 from stationmaster.errors import ConfigError, ControlError, ConversionError, StationmasterError
 from stationmaster.model import Entry, EntryState, Lifecycle
-from stationmaster.runtime.inbox import leave_raw
 from stationmaster.spool.glance import glance
-from stationmaster.submit import submit_async
+from stationmaster.submit import leave_raw, submit_async
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
 ID = "7f1c2f0e-5c7e-4b37-9d0a-2a4c7a0f6b11"
@@ -137,7 +136,7 @@ async def test_a_raw_file_waits_in_the_inbox_of_its_converter(hosted: Hosted, or
             answer = await hosted.agent.submit(
                 "line1", content, filename="../same name.json", converter="wsjf"
             )
-            inbox = hosted.home.instance_dir("line1") / "inbox" / "wsjf"
+            inbox = hosted.home.inbox("line1") / "wsjf"
             assert (Path(answer.place).parent, _content(answer.place)) == (inbox, content)
             await hosted.until(partial(_arrived, oracle, count))
             await hosted.until(partial(_gone, answer.place))
@@ -159,7 +158,7 @@ async def test_a_converter_that_is_not_there_is_refused(
         if not converter.isalnum():
             with pytest.raises(ConfigError, match="no name of a converter"):
                 await hosted.agent.submit("line1", b"x", filename="a.txt", converter=converter)
-        assert not (hosted.home.instance_dir("line1") / "inbox").exists()
+        assert not (hosted.home.inbox("line1")).exists()
 
 
 async def test_a_raw_file_for_a_drained_instance_waits_and_starts_nothing(
@@ -233,7 +232,7 @@ async def test_reports_and_files_for_an_agent_that_does_not_run_are_found_when_i
     place, fresh = leave_raw(hosted.home, "line1", "wsjf", filename="a.json", content=hosted.wsjf())
     assert fresh
     assert place.exists()
-    (hosted.home.instance_dir("line1") / "inbox" / "a file").write_text("no folder")
+    (hosted.home.inbox("line1") / "a file").write_text("no folder")
     with pytest.raises(ConfigError, match="line9"):
         await submit_async(body, instance="line9", home=hosted.home)
     async with hosted:
