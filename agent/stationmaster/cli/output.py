@@ -44,10 +44,10 @@ MARKS = {
 }
 
 
-def print_json(kind: str, body: object) -> None:
-    """One JSON object on stdout: schema version, kind, and the body under `data`."""
-    envelope = {"schema": PROTOCOL_VERSION, "kind": kind, "data": body}
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(envelope), indent=2).decode() + "\n")
+def print_json(kind: str, body: object, *, line: bool = False) -> None:
+    """One JSON object on stdout: schema version, kind, and the body under `data`; on one `line` if so."""
+    encoded = msgspec.json.encode({"schema": PROTOCOL_VERSION, "kind": kind, "data": body})
+    sys.stdout.write((encoded if line else msgspec.json.format(encoded, indent=2)).decode() + "\n")
 
 
 def literal(text: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from stationmaster.cli.config import app as config_app
-from stationmaster.cli.log import _print_from
+from stationmaster.cli.log import _read
 from stationmaster.cli.log import app as log_app
 from stationmaster.config.store import ConfigStore
 from stationmaster.home.paths import Home
@@ -35,18 +39,78 @@ def test_tail_without_a_log_says_so(home: Home) -> None:
     assert str(home.log) in done.stderr
 
 
-def test_following_goes_on_where_it_was_and_begins_anew_after_a_rotation(
-    home: Home, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reading_goes_on_where_it_was_and_begins_anew_after_a_rotation(home: Home) -> None:
     log = home.log / "agent.log"
-    log.write_text("one\ntwo\n")
-    position = _print_from(log, len("one\n"))
-    assert capsys.readouterr().out == "two\n"
+    log.write_text("one\ntwo\nthr")
+    lines, position = _read(log, len("one\n"))
+    assert lines == ["two"], "a line that is not whole yet waits"
+    with log.open("a") as file:
+        file.write("ee\n")
+    lines, position = _read(log, position)
+    assert lines == ["three"]
+    assert _read(log, position) == ([], position)
     log.write_text("new\n")
-    assert _print_from(log, position) == len("new\n")
-    assert capsys.readouterr().out == "new\n"
+    assert _read(log, position) == (["new"], len("new\n"))
     log.unlink()
-    assert _print_from(log, 3) == 0
+    assert _read(log, 3) == ([], 0)
+
+
+LOGGED = (
+    "2026-03-02 12:00:00,123 INFO    line1 took a.json\n"
+    "2026-03-02 12:00:01,000 ERROR   - it broke\nTraceback\n  because\n"
+    "2026-03-02 12:00:02,000 WARNING line2 last\n"
+)
+
+
+def test_tail_in_json_is_one_list_of_records(home: Home) -> None:
+    (home.log / "agent.log").write_text(LOGGED)
+    done = CliRunner().invoke(log_app, ["--json", "--lines", "2"])
+    assert done.exit_code == 0
+    answer = json.loads(done.stdout)
+    assert (answer["schema"], answer["kind"]) == (1, "log")
+    broke, last = answer["data"]
+    assert broke["text"] == "it broke\nTraceback\n  because"
+    assert (last["level"], last["instance"], last["text"]) == ("warning", "line2", "last")
+    assert last["time"].endswith("Z")
+
+
+async def following(home: Home, *options: str) -> asyncio.subprocess.Process:
+    """A program that follows the log."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "stationmaster", "log", "tail", "--follow", *options),
+        env={**os.environ, "STATIONMASTER_HOME": str(home.config.parent)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT goes to a whole console there")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+async def test_following_hands_each_line_to_a_pipe_as_it_comes(home: Home, options: tuple[str, ...]) -> None:
+    log = home.log / "agent.log"
+    log.write_text(LOGGED)
+    process = await following(home, "--lines", "1", *options)
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        lines = [await process.stdout.readline()]
+        for text in (
+            "2026-03-02 12:00:03,000 INFO    line1 more\n",
+            "2026-03-02 12:00:04,000 INFO    - end\n",
+        ):
+            with log.open("a") as file:
+                file.write(text)
+            lines.append(await process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        rest, talk = await process.communicate()
+    assert (process.returncode, rest) == (130, b"")
+    assert b"Interrupted." in talk
+    if not options:
+        assert b"".join(lines).decode() == LOGGED[LOGGED.rindex("2026") :] + log.read_text()[len(LOGGED) :]
+        assert b"Following" in talk
+        return
+    answers = [json.loads(line) for line in lines]
+    assert {(one["schema"], one["kind"]) for one in answers} == {(1, "log-record")}
+    assert [one["data"]["text"] for one in answers] == ["last", "more", "end"]
 
 
 def test_check_passes_right_settings_and_warns_of_a_shared_folder(home: Home, tmp_path: Path) -> None:
