@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from stationmaster.cli.exit import Exit
+from stationmaster.cli.moment import in_minutes, moment_of
 from stationmaster.cli.output import MARKS, ago, local, print_json, say, table
+from stationmaster.cli.progress import Bar, progress
 from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.lock import FileLock
 from stationmaster.control.client import ControlClient
@@ -69,7 +71,8 @@ def stop(
     # Its channel goes first; what it still does, it does under its lock.
     lock = FileLock(home().agent_lock)
     try:
-        gone = lock.try_acquire(wait=timeout)
+        with progress("Stopping"):
+            gone = lock.try_acquire(wait=timeout)
     except StationmasterError as error:
         fail(error)
     if not gone:
@@ -88,9 +91,15 @@ def pause(
     instances: Only = None,
     *,
     minutes: Annotated[float | None, typer.Option("--for", help="Minutes; else until you resume.")] = None,
+    time: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Such as 17:30 or 2026-03-02T17:30.")
+    ] = None,
 ) -> None:
     """Pause uploads. Files are still taken, converted and kept; a pause survives a restart."""
-    until = datetime.now(UTC) + timedelta(minutes=minutes) if minutes is not None else None
+    try:
+        until = _until(minutes, time)
+    except ConfigError as error:
+        fail(error)
 
     async def ask() -> Sequence[str]:
         async with agent() as client:
@@ -101,6 +110,14 @@ def pause(
 
     names = run(ask())
     say(f"Paused {', '.join(names)} {f'until {local(until)}' if until else 'until you resume'}.")
+
+
+def _until(minutes: float | None, time: str | None) -> datetime | None:
+    if minutes is not None and time is not None:
+        raise ConfigError("--for and --until do not go together.", next_step="Give one of the two.")
+    if time is not None:
+        return moment_of(time, datetime.now(UTC))
+    return in_minutes(minutes, datetime.now(UTC)) if minutes is not None else None
 
 
 @app.command()
@@ -125,26 +142,28 @@ def drain(
 ) -> None:
     """Stop taking files, deliver what waits, then stay stopped until you resume."""
 
-    async def ask() -> tuple[list[str], int]:
+    async def ask(bar: Bar) -> tuple[list[str], int]:
         async with agent() as client:
             names = await _names(client, instances)
             for name in names:
                 await client.drain(name)
             try:
                 async with asyncio.timeout(timeout):
-                    return names, await _drained(client, names)
+                    return names, await _drained(client, names, bar)
             except TimeoutError:
                 return names, _left(await client.status(), names)
 
-    names, left = run(ask())
+    with progress("Draining") as bar:
+        names, left = run(ask(bar))
     if left:
         say(f"{left} reports still wait; the instances go on draining.")
         raise typer.Exit(Exit.NOT_DELIVERED)
     say(f"Drained {', '.join(names)}.")
 
 
-async def _drained(client: ControlClient, names: Sequence[str]) -> int:
+async def _drained(client: ControlClient, names: Sequence[str], bar: Bar) -> int:
     async for snapshot in client.watch():
+        bar.left(_left(snapshot, names))
         mine = [one for one in snapshot.instances if one.name in names]
         if all(one.lifecycle in {Lifecycle.STOPPED, Lifecycle.FAILED} for one in mine):
             return _left(snapshot, names)

@@ -12,6 +12,7 @@ from stationmaster.api import Station
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, print_json, say, table
+from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run
 from stationmaster.cli.tree import report_tree
 from stationmaster.config.option import options_by_converter
@@ -57,7 +58,8 @@ def try_file(
     """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent."""
     try:
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
-        outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, _options(setting)))
+        with progress("Converting", quiet=json):
+            outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, _options(setting)))
     except OSError as error:
         fail(StationmasterError(f"{file} cannot be read: {error.strerror}.", next_step="Check its rights."))
     if json:

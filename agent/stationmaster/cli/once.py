@@ -6,7 +6,8 @@ import asyncio
 from enum import Enum, auto
 
 from stationmaster.cli.exit import Exit
-from stationmaster.model import Lifecycle, Problem, ProblemCode, Severity
+from stationmaster.cli.progress import Bar, progress
+from stationmaster.model import AgentStatus, Lifecycle, Problem, ProblemCode, Severity
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.supervisor import Supervisor
 
@@ -47,18 +48,34 @@ async def run_once(agent: Agent, timeout: float | None) -> Exit:  # noqa: ASYNC1
     """Wait until no instance can do more, then stop the agent."""
     try:
         async with asyncio.timeout(timeout):
-            looks, found = 0, [Standing.BUSY]
-            while looks < IDLE_LOOKS:
-                await agent.clock.sleep(LOOK_EVERY)
-                if agent.stop_requested:  # by somebody else: a signal, `agent stop`
-                    return Exit.NOT_DELIVERED
-                found = _look(agent)
-                looks = 0 if Standing.BUSY in found else looks + 1
+            with progress("Delivering") as bar:
+                found = await _through(agent, bar)
     except TimeoutError:
         return Exit.NOT_DELIVERED
     finally:
         agent.request_stop()
-    return _verdict(agent, found)
+    return Exit.NOT_DELIVERED if found is None else _verdict(agent, found)
+
+
+async def _through(agent: Agent, bar: Bar) -> list[Standing] | None:
+    """How far the instances are when none can do more; None where somebody else stopped the agent."""
+    looks, found = 0, [Standing.BUSY]
+    while looks < IDLE_LOOKS:
+        await agent.clock.sleep(LOOK_EVERY)
+        if agent.stop_requested:  # a signal, `agent stop`
+            return None
+        found = _look(agent)
+        bar.left(_left(agent.status()))
+        looks = 0 if Standing.BUSY in found else looks + 1
+    return found
+
+
+def _left(status: AgentStatus) -> int:
+    """Files and reports that are on their way."""
+    return sum(
+        one.counts.queued + one.counts.processing + one.converting + sum(each.waiting for each in one.folders)
+        for one in status.instances
+    )
 
 
 def _verdict(agent: Agent, found: list[Standing]) -> Exit:

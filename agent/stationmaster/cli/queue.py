@@ -10,7 +10,8 @@ import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import ago, answer, console, local, marked, print_json, say, table
+from stationmaster.cli.output import ago, answer, local, marked, print_json, say, table
+from stationmaster.cli.progress import progress
 from stationmaster.cli.session import agent, fail, run
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import ConfigError, ControlError, StationmasterError
@@ -165,14 +166,13 @@ def export(
 
 async def _export(client: ControlClient, name: str, folder: Path, state: EntryState) -> tuple[int, int]:
     """How many were written, and of how many the content is gone."""
-    from rich.progress import Progress  # noqa: PLC0415 - costs 40 ms, only this command needs it
-
-    written, gone, before = 0, 0, None
-    with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Exporting", total=None)
+    seen, written, gone, before = 0, 0, 0, None
+    total = await _count(client, name, state)
+    with progress("Exporting") as bar:
         while page := await client.entries(name, state=state, limit=500, before=before):
             for entry in page:
-                progress.advance(task)
+                seen += 1
+                bar.update(seen, max(seen, total))
                 if not (entry.report_id and entry.size):
                     continue
                 try:
@@ -186,6 +186,12 @@ async def _export(client: ControlClient, name: str, folder: Path, state: EntrySt
                 written += 1
             before = page[-1].id
     return written, gone
+
+
+async def _count(client: ControlClient, name: str, state: EntryState) -> int:
+    """How many entries there are, as far as the snapshot knows."""
+    counts = [one.counts for one in (await client.status()).instances if one.name == name]
+    return sum(int(getattr(one, state.value)) for one in counts)
 
 
 async def one_instance(client: ControlClient, wanted: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
@@ -33,6 +34,14 @@ class _Bound(logging.Filter):
         return True
 
 
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is now: while a progress bar is shown, that puts lines above the bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.setStream(sys.stderr)
+        super().emit(record)
+
+
 @contextmanager
 def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
     """Log to `LOG_FILE` in `folder` while entered, and to stderr if `console`."""
@@ -43,7 +52,7 @@ def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
     )
     handlers: list[logging.Handler] = [file]
     if console:
-        handlers.append(logging.StreamHandler(sys.stderr))
+        handlers.append(_ToStderr(sys.stderr))
     for handler in handlers:
         handler.setFormatter(logging.Formatter(_FORMAT))
         handler.addFilter(_Bound())
