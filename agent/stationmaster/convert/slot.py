@@ -49,6 +49,11 @@ class Slots:
         """How many wait."""
         return len(self._waiting)
 
+    def resize(self, limit: int) -> None:
+        """Another limit from now on; who holds a slot beyond it keeps it until the work is done."""
+        self.limit = max(1, limit)
+        self._grant()
+
     async def acquire(self, owner: str, lane: Lane) -> Slot:
         """Wait for a slot; live work goes before batch work."""
         slot = Slot(owner, lane, asyncio.get_running_loop().create_future())

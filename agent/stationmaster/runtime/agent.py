@@ -65,6 +65,8 @@ class Agent(Orders):
         self.supervisors: dict[str, Supervisor] = {}
         self.clock = clock or Clock()
         self.storage = Storage()
+        self.budget = Budget()
+        """How long an ordered stop may take."""
         self._stop = asyncio.Event()
         self._board = ProblemBoard()
         self._news = asyncio.Event()
@@ -75,7 +77,6 @@ class Agent(Orders):
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settings_errors: dict[str, ConfigError] = {}
         self._stamps: Mapping[str, object] | None = None
-        self._config = AgentConfig()
         self._configuring = asyncio.Lock()
         self._shared: Shared | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -96,9 +97,10 @@ class Agent(Orders):
             ConfigError: the settings cannot be read at all.
         """
         async with self.storage:
-            self._config = (await asyncio.to_thread(self.store.load_all)).agent
+            config = (await asyncio.to_thread(self.store.load_all)).agent
             wakeup = WakeUp(self.clock)
-            self._shared = self._share(wakeup)
+            self._shared = self._share(wakeup, config)
+            self._take_up(config)
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 await self.reload()
@@ -117,23 +119,18 @@ class Agent(Orders):
             self._group = None
         _LOG.info("stopped")
 
-    def _share(self, wakeup: WakeUp) -> Shared:
+    def _share(self, wakeup: WakeUp, config: AgentConfig) -> Shared:
         return Shared(
             home=self.home,
             clock=self.clock,
             storage=self.storage,
-            slots=Slots(self._config.conversions or os.cpu_count() or 1, lend_slow=True),
+            slots=Slots(_conversions(config), lend_slow=True),
             gates=Gates(self.clock),
             wakeup=wakeup,
             budget=self.budget,
             token=self.credentials.token,
             changed=self._dirty.set,
         )
-
-    @property
-    def budget(self) -> Budget:
-        """How long an ordered stop may take."""
-        return Budget.within(self._config.shutdown_budget)
 
     def request_stop(self) -> None:
         """Begin the ordered stop."""
@@ -176,13 +173,20 @@ class Agent(Orders):
             stamps, loaded = await asyncio.to_thread(self._read_settings)
             self._stamps, self._settings_errors = stamps, loaded.errors
             if "" not in loaded.errors:
-                logging.getLogger("stationmaster").setLevel(loaded.agent.log_level.upper())
+                self._take_up(loaded.agent)
             wanted = {name: config for name, config in loaded.instances.items() if config.enabled}
             # One whose file became wrong goes on with what it has: a typing error stops no station.
             gone = self.supervisors.keys() - wanted.keys() - loaded.errors.keys()
             await asyncio.gather(*(self._end(name) for name in gone))
             await asyncio.gather(*(self._apply(name, config) for name, config in wanted.items()))
         self._dirty.set()
+
+    def _take_up(self, config: AgentConfig) -> None:
+        """The agent's own settings; they hold at once, for what is under way too."""
+        logging.getLogger("stationmaster").setLevel(config.log_level.upper())
+        self.budget.resize(config.shutdown_budget)
+        if self._shared is not None:
+            self._shared.slots.resize(_conversions(config))
 
     def _read_settings(self) -> tuple[Mapping[str, object], Loaded]:
         # The stamps first: what is written meanwhile is read again.
@@ -288,6 +292,10 @@ class Agent(Orders):
         found += self._watchdog.problems(now)
         found += self.credentials.problems(now, self.supervisors.keys())
         return found
+
+
+def _conversions(config: AgentConfig) -> int:
+    return config.conversions or os.cpu_count() or 1
 
 
 def _gist(status: InstanceStatus) -> InstanceStatus:

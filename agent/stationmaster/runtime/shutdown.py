@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Budget:
     """Seconds each stage of a stop may take, in the order in which they come.
 
-    The control server ends while the instances do, all instances at one time.
+    The control server ends while the instances do, all instances at one time. All share one budget, which
+    changes with the settings: who stops reads it then, not before.
 
     Attributes:
         control: the control server ends its streams.
@@ -35,15 +36,11 @@ class Budget:
         """What one instance may take; then it is cancelled."""
         return self.total - self.control
 
-    @classmethod
-    def within(cls, total: float) -> Budget:
+    def resize(self, total: float) -> None:
         """The same shares of another total."""
-        usual = cls()
-        part = total / usual.total
-        return cls(
-            control=usual.control * part,
-            claims=usual.claims * part,
-            conversions=usual.conversions * part,
-            uploads=usual.uploads * part,
-            spool=usual.spool * part,
-        )
+        part = total / self.total
+        self.control *= part
+        self.claims *= part
+        self.conversions *= part
+        self.uploads *= part
+        self.spool *= part

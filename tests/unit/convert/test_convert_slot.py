@@ -141,3 +141,21 @@ async def test_one_who_is_cancelled_leaves_nothing_behind(granted: bool) -> None
     assert (slots.taken, slots.waiting) == (0, 0)
     slots.release(first)
     assert slots.taken == 0
+
+
+async def test_another_limit_holds_at_once_and_takes_nobody_s_slot_away() -> None:
+    crowd = Crowd(Slots(3))
+    await crowd.want("a", times=6)
+    crowd.slots.resize(1)
+    assert (crowd.owners, crowd.slots.taken) == ("aaa", 3)
+    await crowd.give()
+    await crowd.give()
+    assert (crowd.slots.taken, crowd.slots.waiting) == (1, 3)
+    await crowd.give()
+    assert (crowd.slots.taken, crowd.slots.waiting) == (1, 2)
+    crowd.slots.resize(3)
+    await settle()
+    assert (crowd.owners, crowd.slots.waiting) == ("aaa", 0), "who waits need not wait for the next release"
+    crowd.slots.resize(0)
+    assert crowd.slots.limit == 1
+    await crowd.leave()

@@ -39,7 +39,9 @@ async def test_a_wait_for_events_that_is_cancelled_leaves_nothing_behind() -> No
 
 @pytest.mark.parametrize("total", [5.0, 30.0, 120.0])
 def test_all_stages_of_a_stop_keep_within_their_budget(total: float) -> None:
-    budget = Budget.within(total)
+    budget = Budget()
+    for each in (7.0, total):  # settings change, the object stays
+        budget.resize(each)
     stages = (budget.control, budget.claims, budget.conversions, budget.uploads, budget.spool)
     assert sum(stages) == pytest.approx(total) == pytest.approx(budget.total)
     assert min(stages) > 0
