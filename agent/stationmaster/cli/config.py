@@ -1,28 +1,76 @@
-"""`stationmaster config check`: are the settings right?"""
+"""`stationmaster config ...`: the agent's own settings, and whether all settings are right."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
 import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import print_json, say
-from stationmaster.cli.session import home
+from stationmaster.cli.output import answer, plain, print_json, say
+from stationmaster.cli.session import fail, home, run, with_agent
+from stationmaster.cli.setting import Sets, Unsets, patch_of
 from stationmaster.config.rule import in_clear
+from stationmaster.config.schema import AgentConfig, WatchFolder
 from stationmaster.config.store import ConfigStore, Loaded
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import ConfigError, StationmasterError
+
+if TYPE_CHECKING:
+    from stationmaster.ingest.overlap import Overlap
 
 IN_CLEAR = "the address begins with http://: token and reports can be read on the network."
 IN_CLEAR_STEP = "Use https:// where the server offers it."
 
-app = typer.Typer(help="Check settings.", no_args_is_help=True)
+app = typer.Typer(help="The agent's own settings; are all settings right?", no_args_is_help=True)
+
+
+@app.command()
+def show(*, json: Json = False) -> None:
+    """Show the agent's own settings, with the defaults filled in."""
+    try:
+        config = ConfigStore(home()).load_agent()
+    except StationmasterError as error:
+        fail(error)
+    if json:
+        print_json("agent-settings", config)
+        return
+    say(f"# {home().agent_file}")
+    for key, value in plain(config).items():
+        answer(f"{key} = {msgspec.json.encode(value).decode()}")
+
+
+@app.command()
+def edit(*, setting: Sets = None, unset: Unsets = None) -> None:
+    """Change the agent's own settings; comments stay, and a running agent takes them up at once."""
+    try:
+        patch = patch_of(setting, unset, AgentConfig)
+        if not patch:
+            raise ConfigError("Nothing to change.", next_step="Use --set KEY=VALUE or --unset KEY.")
+    except ConfigError as error:
+        fail(error)
+
+    async def online(client: ControlClient) -> None:
+        await client.configure_agent(patch)
+
+    async def offline() -> None:
+        ConfigStore(home()).edit_agent(patch)
+
+    run(with_agent(online, offline))
+    say("The agent's settings are changed.")
 
 
 @app.command()
 def check(*, json: Json = False) -> None:
     """Read every settings file and say what is wrong: file, key, value, and what was meant."""
-    loaded = ConfigStore(home()).load_all()
+    try:
+        loaded = ConfigStore(home()).load_all()
+    except StationmasterError as error:
+        fail(error)
     findings = [
         {"instance": name, "severity": "error", "text": error.text, "next_step": error.next_step}
         for name, error in sorted(loaded.errors.items())
@@ -49,20 +97,38 @@ def _in_clear(loaded: Loaded) -> list[dict[str, str]]:
 
 
 def _overlaps(loaded: Loaded) -> list[dict[str, str]]:
-    """Folders that two instances watch, or one watches twice: each file is taken once per instance."""
-    seen: dict[Path, str] = {}
-    findings: list[dict[str, str]] = []
-    for name, config in sorted(loaded.instances.items()):
-        for folder in config.watch:
-            path = Path(folder.path)
-            other = seen.setdefault(path, name)
-            if other != name:
-                findings.append(
-                    {
-                        "instance": name,
-                        "severity": "warning",
-                        "text": f'{path} is watched by "{other}" and by "{name}": each takes every file.',
-                        "next_step": "Give each instance a folder of its own, or narrow `include`.",
-                    }
-                )
-    return findings
+    """Folders that share files: within an instance one of them takes a file, of two instances both do."""
+    from stationmaster.ingest.overlap import Watched, overlaps  # noqa: PLC0415 - loads all that watches
+
+    watched = [
+        Watched(name, folder, _own(name, config.watch))
+        for name, config in sorted(loaded.instances.items())
+        for folder in config.watch
+    ]
+    return [_told(found) for found in overlaps(watched)]
+
+
+def _told(found: Overlap) -> dict[str, str]:
+    owner, other, such = found.owner, found.other, f"files such as {found.name}"
+    twice = owner.root == other.root
+    if owner.instance != other.instance:
+        one, two = sorted((owner.instance, other.instance))
+        by = (
+            f'"{one}" and by "{two}"'
+            if twice
+            else f'"{other.instance}", and {owner.root} by "{owner.instance}"'
+        )
+        text = f"{other.root} is watched by {by}: each takes {such}."
+        step = "Give each instance a folder of its own, or narrow `include`."
+    else:
+        what = f"{owner.root} twice" if twice else f"{other.root} and {owner.root}"
+        text = f'"{owner.instance}" watches {what}: only the {"first" if twice else "second"} takes {such}.'
+        step = "Exclude them in one of the two watch folders, or remove one."
+    instance = max(owner.instance, other.instance)
+    return {"instance": instance, "severity": "warning", "text": text, "next_step": step}
+
+
+def _own(name: str, folders: Sequence[WatchFolder]) -> tuple[str, ...]:
+    """Folders of an instance that its watch folders leave out."""
+    moved = (str(Path(folder.move_to)) for folder in folders if folder.move_to)
+    return (str(home().errors(name)), str(home().archive(name)), *moved)

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.config import IN_CLEAR, IN_CLEAR_STEP
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
-from stationmaster.config.field import masked, parse_value
+from stationmaster.cli.setting import Sets, Unsets, patch_of
+from stationmaster.config.field import masked
 from stationmaster.config.rule import in_clear
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import SecretStore
@@ -28,10 +28,6 @@ from stationmaster.runtime.enrolment import dismantle, enrol
 app = typer.Typer(help="Make, show, change and remove instances (one per station).", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the instance.")]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A setting by dotted key; see docs/settings.md."),
-]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
 
 
@@ -49,7 +45,7 @@ def add(
 ) -> None:
     """Make an instance. With an agent running it starts at once."""
     try:
-        patch = _patch(setting)
+        patch = patch_of(setting)
         if watch and not converter:
             raise ConfigError(
                 "A watch folder needs a converter.",
@@ -135,14 +131,12 @@ def edit(
     name: Name,
     *,
     setting: Sets = None,
-    unset: Annotated[
-        list[str] | None, typer.Option(metavar="KEY", help="Go back to a setting's default.")
-    ] = None,
+    unset: Unsets = None,
     token_stdin: TokenStdin = False,
 ) -> None:
     """Change settings; comments in the file stay, and a running agent takes them up at once."""
     try:
-        patch = _patch(setting) | dict.fromkeys(unset or [])
+        patch = patch_of(setting, unset)
         if not patch and not token_stdin:
             raise ConfigError(
                 "Nothing to change.", next_step="Use --set KEY=VALUE, --unset KEY or --token-stdin."
@@ -190,16 +184,6 @@ def _files() -> tuple[ConfigStore, Credentials]:
     """Settings and tokens themselves, for when no agent runs."""
     store = ConfigStore(home())
     return store, Credentials(SecretStore(home(), store.load))
-
-
-def _patch(settings: list[str] | None) -> dict[str, Any]:
-    patch: dict[str, Any] = {}
-    for setting in settings or []:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {setting}: write KEY=VALUE.")
-        patch[key.strip()] = msgspec.to_builtins(parse_value(key.strip(), text))
-    return patch
 
 
 def _read_token() -> str:

@@ -31,10 +31,10 @@ for settings:
 
 `STATIONMASTER_HOME` puts everything under one folder; the settings are in its `config`.
 
-Change a setting with `stationmaster instance edit NAME --set key=value`, or with an editor. Both are noticed
-while the agent runs. Comments stay. A wrong value is refused with file, key and what is allowed. Lists are
-written with commas on the command line: `--set "watch.0.include=*.json,*.xml"`. Durations are plain
-numbers of seconds.
+Change a setting with `stationmaster instance edit NAME --set key=value`, one of the agent with
+`stationmaster config edit --set key=value`, or any with an editor. All are noticed while the agent runs.
+Comments stay. A wrong value is refused with file, key and what is allowed. Lists are written with commas on
+the command line: `--set "watch.0.include=*.json,*.xml"`. Durations are plain numbers of seconds.
 
 An instance's name has 1 to 40 letters (a-z), digits, `-`, `_` or `.`, and is no device name of Windows
 (`con`, `nul`, ...).

@@ -8,10 +8,10 @@ All calls block for a moment (a few small files, a flush): call them off the eve
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -24,6 +24,8 @@ from stationmaster.config.template import fresh
 from stationmaster.errors import ConfigError
 from stationmaster.home.name import check_name, same_place
 from stationmaster.home.paths import Home
+
+C = TypeVar("C")
 
 _EDIT_TRIES = 20
 
@@ -161,11 +163,26 @@ class ConfigStore:
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
+        return self._edit(
+            path, InstanceConfig, patch, lambda text: _parse_instance(text, path, name, lines=False)
+        )
+
+    def edit_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
+        """Change settings of the agent itself, as `edit` does; the file is made if need be."""
+        path = self.home.agent_file
+        self.home.ensure()
+        return self._edit(
+            path, AgentConfig, patch, lambda text: rule.parse(_toml(text, path), AgentConfig, file=str(path))
+        )
+
+    def _edit(
+        self, path: Path, root: type[msgspec.Struct], patch: Mapping[str, Any], parse: Callable[[str], C]
+    ) -> C:
         with FileLock(self.home.lock, timeout=self._wait):
             for _ in range(_EDIT_TRIES):
                 before = stamp_of(path)
-                text = _patched(read_text(path) or "", patch, path)
-                config = _parse_instance(text, path, name, lines=False)
+                text = _patched(read_text(path) or "", patch, path, root)
+                config = parse(text)
                 # An editor takes no lock: when it saved meanwhile, start from what it wrote.
                 if replace_text(path, text, expect=before):
                     return config
@@ -213,13 +230,15 @@ def _parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> 
     )
 
 
-def _patched(text: str, patch: Mapping[str, Any], path: Path) -> str:
+def _patched(
+    text: str, patch: Mapping[str, Any], path: Path, root: type[msgspec.Struct] = InstanceConfig
+) -> str:
     from stationmaster.config.field import split_key, type_at  # noqa: PLC0415 - as below
     from stationmaster.config.patch import apply  # noqa: PLC0415 - brings tomlkit, which only edits need
 
     for key in (key for key, value in patch.items() if value is None):
         try:
-            type_at(split_key(key))
+            type_at(split_key(key), root)
         except ConfigError:
             # A setting that is none may go, should somebody have written it; else the key is a slip.
             if apply(text, {key: None}, file=str(path)) == apply(text, {}, file=str(path)):

@@ -79,6 +79,10 @@ class ControlClient:
         """Ask the agent to stop in order."""
         await self._send("POST", "/v1/shutdown")
 
+    async def configure_agent(self, patch: Mapping[str, Any]) -> None:
+        """Change settings of the agent itself; None removes one."""
+        await self._send("PATCH", "/v1/agent", body=protocol.PatchRequest(patch=dict(patch)))
+
     # ---------------------------------------------------------------- instances
     async def add_instance(self, request: protocol.AddRequest) -> None:
         """Make a new instance and start it."""

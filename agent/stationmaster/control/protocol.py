@@ -27,7 +27,7 @@ class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`PATCH /v1/instances/{name}`: dotted keys to new values; None removes a key."""
+    """`PATCH /v1/instances/{name}` and `PATCH /v1/agent`: dotted keys to new values; None removes a key."""
 
     patch: dict[str, Any]
 

@@ -169,6 +169,16 @@ async def shutdown(request: web.Request) -> web.Response:
     return _done()
 
 
+async def patch_agent(request: web.Request) -> web.Response:
+    """`PATCH /v1/agent`: settings of the agent itself."""
+    body = await _body(request, protocol.PatchRequest)
+    try:
+        await _agent(request).configure_agent(body.patch)
+    except RecursionError:
+        raise _too_deep() from None
+    return _done()
+
+
 async def add_instance(request: web.Request) -> web.Response:
     """`POST /v1/instances`."""
     await _agent(request).add(await _body(request, protocol.AddRequest))
@@ -186,8 +196,12 @@ async def patch_config(request: web.Request) -> web.Response:
     try:
         await _agent(request).configure(_name(request), body.patch)
     except RecursionError:
-        raise ControlError("The patch is nested too deeply.", status=400, code="usage") from None
+        raise _too_deep() from None
     return _done()
+
+
+def _too_deep() -> ControlError:
+    return ControlError("The patch is nested too deeply.", status=400, code="usage")
 
 
 async def remove_instance(request: web.Request) -> web.Response:
@@ -300,6 +314,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("GET", "/v1/status", status, Right.OPERATE),
     ("GET", "/v1/events", events, Right.OPERATE),
     ("POST", "/v1/shutdown", shutdown, Right.ADMINISTER),
+    ("PATCH", "/v1/agent", patch_agent, Right.ADMINISTER),
     ("POST", "/v1/instances", add_instance, Right.ADMINISTER),
     ("GET", "/v1/instances/{name}", get_config, Right.OPERATE),
     ("PATCH", "/v1/instances/{name}", patch_config, Right.ADMINISTER),

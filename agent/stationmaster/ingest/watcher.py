@@ -65,7 +65,7 @@ class Watcher:
         self._unreleased: dict[str, dict[str, Unreleased]] = {}
         own = (*map(str, skip), *(str(Path(folder.move_to)) for folder in folders if folder.move_to))
         roots = [folder_key(folder) for folder in folders]
-        selections = [_selection(folder, own) for folder in folders]
+        selections = [selection_of(folder, own) for folder in folders]
         sieves = [Sieve(selection) for selection in selections]
         territory = Territory(roots, sieves)
         self._access: Callable[[str, Selection, NetworkChoice], Access] = partial(
@@ -228,5 +228,6 @@ class Watcher:
         return tuple(problems_of(self._folders, self._unreleased, instance=self._instance))
 
 
-def _selection(folder: WatchFolder, own: tuple[str, ...]) -> Selection:
+def selection_of(folder: WatchFolder, own: tuple[str, ...]) -> Selection:
+    """Which files of the folder count; `own` are folders that are never looked into."""
     return Selection(include=folder.include, exclude=folder.exclude, recursive=folder.recursive, skip=own)

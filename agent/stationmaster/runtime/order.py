@@ -71,6 +71,11 @@ class Orders(ABC):
         await asyncio.to_thread(self.store.edit, name, patch)
         await self.reload()
 
+    async def configure_agent(self, patch: Mapping[str, Any]) -> None:
+        """Change settings of the agent itself; they hold at once."""
+        await asyncio.to_thread(self.store.edit_agent, patch)
+        await self.reload()
+
     async def config_view(self, name: str) -> InstanceConfigView:
         """Settings of an instance, without the proxy's password."""
         from stationmaster.config.field import masked  # noqa: PLC0415 - brings inspect along, rarely asked for

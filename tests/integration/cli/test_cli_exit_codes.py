@@ -23,6 +23,7 @@ READS: list[tuple[str, tuple[str, ...]]] = [
     ("entry", ("queue", "show", "1")),
     ("converters", ("converter", "list")),
     ("config-check", ("config", "check")),
+    ("agent-settings", ("config", "show")),
     ("log", ("log", "tail")),
 ]
 

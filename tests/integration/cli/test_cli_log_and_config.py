@@ -113,15 +113,83 @@ async def test_following_hands_each_line_to_a_pipe_as_it_comes(home: Home, optio
     assert [one["data"]["text"] for one in answers] == ["last", "more", "end"]
 
 
-def test_check_passes_right_settings_and_warns_of_a_shared_folder(home: Home, tmp_path: Path) -> None:
-    folder = {"path": str(tmp_path), "converters": ["wsjf"]}
-    for name in ("line1", "line2"):
-        ConfigStore(home).add(name, "http://localhost:1", [folder])
-    done = CliRunner().invoke(config_app, ["--json"])
+def watch(path: Path, **settings: object) -> dict[str, object]:
+    return {"path": str(path), "converters": ["wsjf"], **settings}
+
+
+def checked(home: Home, folders: dict[str, list[dict[str, object]]]) -> list[dict[str, str]]:
+    """What the check finds where these instances watch these folders."""
+    for name, watched in folders.items():
+        ConfigStore(home).add(name, "http://localhost:1", watched)
+    done = CliRunner().invoke(config_app, ["check", "--json"])
+    assert done.exit_code == 0, "a warning is no error"
+    findings: list[dict[str, str]] = json.loads(done.stdout)["data"]
+    assert {one["severity"] for one in findings} <= {"warning"}
+    return findings
+
+
+def test_check_warns_of_a_folder_that_two_instances_watch(home: Home, tmp_path: Path) -> None:
+    (finding,) = checked(home, {"line1": [watch(tmp_path)], "line2": [watch(tmp_path)]})
+    assert finding["instance"] == "line2"
+    assert f'{tmp_path} is watched by "line1" and by "line2"' in finding["text"]
+
+
+def test_check_warns_of_a_folder_within_another_instance_s(home: Home, tmp_path: Path) -> None:
+    inner = tmp_path / "deep" / "inner"
+    (finding,) = checked(
+        home, {"line1": [watch(inner, include=["*.xml"])], "line2": [watch(tmp_path, recursive=True)]}
+    )
+    assert f'{tmp_path} is watched by "line2", and {inner} by "line1"' in finding["text"]
+    assert "deep/inner/result.xml" in finding["text"].replace(os.sep, "/")
+    assert "each takes" in finding["text"]
+
+
+def test_check_warns_of_a_folder_that_an_instance_watches_twice(home: Home, tmp_path: Path) -> None:
+    (finding,) = checked(
+        home, {"line1": [watch(tmp_path, include=["fct-*"]), watch(tmp_path, include=["*.xml"])]}
+    )
+    assert f'"line1" watches {tmp_path} twice: only the first takes files such as fct-.xml' in finding["text"]
+    done = CliRunner().invoke(config_app, ["check"])
     assert done.exit_code == 0
-    (finding,) = json.loads(done.stdout)["data"]
-    assert finding["severity"] == "warning"
-    assert '"line1"' in finding["text"]
+    assert "warning: " in done.stderr
+
+
+def test_check_warns_of_folders_within_each_other_in_one_instance(home: Home, tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    (finding,) = checked(home, {"line1": [watch(inner), watch(tmp_path, recursive=True)]})
+    assert f'"line1" watches {tmp_path} and {inner}: only the second takes' in finding["text"]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ({}, {}),  # not recursive
+        ({"recursive": True, "exclude": ["inner"]}, {}),
+        ({"recursive": True, "include": ["*.xml"]}, {"include": ["*.json"]}),
+        ({"recursive": True, "include": ["other/*.xml"]}, {"include": ["*.xml"]}),
+    ],
+)
+def test_check_is_silent_about_folders_that_share_no_file(
+    home: Home, tmp_path: Path, outer: dict[str, object], inner: dict[str, object]
+) -> None:
+    place = tmp_path / "line" / "inner"
+    folders = [watch(tmp_path / "line", **outer), watch(place, **inner)]
+    assert checked(home, {"line1": folders, "line2": [watch(tmp_path / "line-2")]}) == []
+
+
+def test_check_warns_where_only_a_path_pattern_reaches(home: Home, tmp_path: Path) -> None:
+    folders = [watch(tmp_path, recursive=True, include=["inner/[ab]?.xml"]), watch(tmp_path / "inner")]
+    (finding,) = checked(home, {"line1": folders})
+    assert "inner/a0.xml" in finding["text"].replace(os.sep, "/")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="rights of a file work otherwise there")
+def test_check_says_so_where_the_settings_cannot_be_read(home: Home) -> None:
+    home.instances.rmdir()
+    home.instances.write_text("no folder")
+    done = CliRunner().invoke(config_app, ["check"])
+    assert done.exit_code == 2
+    assert str(home.instances) in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -135,7 +203,7 @@ def test_check_passes_right_settings_and_warns_of_a_shared_folder(home: Home, tm
 )
 def test_check_warns_of_a_token_that_goes_in_clear(home: Home, url: str, warnings: int) -> None:
     ConfigStore(home).add("line1", url)
-    done = CliRunner().invoke(config_app, ["--json"])
+    done = CliRunner().invoke(config_app, ["check", "--json"])
     assert done.exit_code == 0
     assert [one["severity"] for one in json.loads(done.stdout)["data"]] == ["warning"] * warnings
 
@@ -144,7 +212,7 @@ def test_check_names_the_key_that_is_wrong(home: Home) -> None:
     ConfigStore(home).add("line1", "http://localhost:1")
     file = home.instance_file("line1")
     file.write_text(file.read_text().replace("[upload]\n", "[upload]\nmax_concurent = 3\n"))
-    done = CliRunner().invoke(config_app, [])
+    done = CliRunner().invoke(config_app, ["check"])
     assert done.exit_code == 2
     assert "max_concurent" in done.stderr
     assert "max_concurrent" in done.stderr

@@ -1,0 +1,101 @@
+"""Which watch folders share files, by their settings alone: for a look before anything runs.
+
+The rule is the running agent's own (`Territory`, `Sieve`), asked for names that the patterns suggest. Nothing
+is looked up on disk, where a share may hang: links are not followed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from stationmaster.config.schema import WatchFolder
+from stationmaster.ingest.scan import Sieve
+from stationmaster.ingest.territory import Territory, folder_key
+from stationmaster.ingest.watcher import selection_of
+
+_WORDS = ("result", "0")
+"""What stands for a star in a name that is made up; two, for one may be excluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A watch folder of an instance.
+
+    Attributes:
+        own: folders of the instance that are never looked into.
+    """
+
+    instance: str
+    folder: WatchFolder
+    own: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """Its absolute path."""
+        return folder_key(self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two watch folders share files.
+
+    Attributes:
+        owner: within one instance this one takes them.
+        other: this one sees them too.
+        name: such a file, below `other`.
+    """
+
+    owner: Watched
+    other: Watched
+    name: str
+
+
+def overlaps(watched: Sequence[Watched]) -> Iterator[Overlap]:
+    """Each pair of folders that share files, once."""
+    for pair in combinations(watched, 2):
+        found = next(_shared(pair), None)
+        if found is not None:
+            yield found
+
+
+def _shared(pair: tuple[Watched, Watched]) -> Iterator[Overlap]:
+    roots = [one.root for one in pair]
+    normal = [os.path.normcase(root) for root in roots]
+    if not any(_below(normal[index], normal[1 - index]) is not None for index in (0, 1)):
+        return
+    sieves = [Sieve(selection_of(one.folder, one.own)) for one in pair]
+    territory = Territory(roots, sieves)
+    for index in (0, 1):
+        way = _below(normal[index], normal[1 - index])
+        for name in _names(pair, way) if way is not None else ():
+            if sieves[index].covers(name, roots[index]) and territory.owner(index, name) != index:
+                yield Overlap(pair[1 - index], pair[index], name)
+
+
+def _below(root: str, inner: str) -> str | None:
+    """The way from `root` down to `inner`, "" where they are one; None where there is none."""
+    if root == inner:
+        return ""
+    inside = root.rstrip(os.sep) + os.sep
+    return inner[len(inside) :] + os.sep if inner.startswith(inside) else None
+
+
+def _names(pair: Sequence[Watched], way: str) -> Iterator[str]:
+    """Names that the patterns of both folders suggest."""
+    globs = list(dict.fromkeys(glob for one in pair for glob in one.folder.include))
+    for glob in globs:
+        # A star of one pattern may stand for what another one asks for: "fct-*" and "*.xml".
+        for word in (*_WORDS, *(re.sub(r"[*?]|\[.*?\]|.*/", "", other) for other in globs)):
+            name = _fits(glob, word).replace("/", os.sep)
+            yield name
+            yield way + name
+
+
+def _fits(glob: str, word: str) -> str:
+    """A name that `glob` takes, with `word` for each star."""
+    plain = re.sub(r"\[(!?)(.)[^\]]*\]", lambda found: "_" if found[1] else found[2], glob)
+    return plain.replace("?", "0").replace("*", word)
