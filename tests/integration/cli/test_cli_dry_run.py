@@ -1,0 +1,92 @@
+"""`converter test` and `converter list`: real workers, no spool, no agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fakes.equipment import OPTIONS, Equipment
+from fakes.typed import Typist
+
+AWAY = "http://127.0.0.1:9"
+GIVEN = [word for name, value in OPTIONS.items() for word in ("--option", f"{name}={value}")]
+
+
+@pytest.fixture
+def junit(tmp_path: Path) -> Path:
+    """A file that needs options."""
+    file = tmp_path / "result.xml"
+    file.write_bytes(Equipment().junit().content)
+    return file
+
+
+async def test_options_make_the_reports_right(alone: Typist, junit: Path) -> None:
+    done = await alone.type("converter", "test", str(junit), "--converter", "junit", "--json", *GIVEN)
+    assert (done.code, done.talk) == (0, "")
+    assert (done.data["converter"], done.data["count"], done.data["ok"]) == ("junit", 1, True)
+    (one,) = done.data["reports"]
+    assert (one["report"]["pn"], one["report"]["processCode"]) == ("P-1", 10)
+    assert one["report"]["sn"] == "S00001"
+    for_people = await alone.type("converter", "test", str(junit), "--converter", "junit", *GIVEN)
+    assert for_people.code == 0
+    assert "S00001 · P-1" in for_people.out
+    assert "junit makes 1 report" in for_people.talk
+    assert "vcc" in for_people.out
+
+
+async def test_1_what_cannot_become_a_report_says_why(alone: Typist, junit: Path) -> None:
+    done = await alone.type("converter", "test", str(junit), "--converter", "junit", "--json")
+    assert (done.code, done.data["ok"]) == (1, False)
+    assert done.data["trouble"]["reason"]
+    assert done.data["reports"] == []
+    for_people = await alone.type("converter", "test", str(junit), "--converter", "junit")
+    assert for_people.code == 1
+    assert done.data["trouble"]["reason"] in for_people.talk
+    assert for_people.out == ""
+
+
+async def test_an_instance_lends_its_converters_options_and_station(
+    alone: Typist, junit: Path, tmp_path: Path
+) -> None:
+    watch = {"path": str(tmp_path), "converters": ["junit", "wstf"], "options": {"junit": OPTIONS}}
+    alone.hosted.store.add("line1", AWAY, [watch], {"station.name": "FCT-04"})
+    done = await alone.type("converter", "test", str(junit), "--instance", "line1", "--json")
+    assert done.code == 0, done
+    assert done.data["converter"] == "junit"
+    assert set(done.data["confidences"]) == {"junit", "wstf"}, "only those of its folders are asked"
+    report = done.data["reports"][0]["report"]
+    assert (report["machineName"], report["pn"]) == ("FCT-04", "P-1")
+    other = await alone.type(
+        *("converter", "test", str(junit), "--instance", "line1", "--converter", "junit"),
+        *("--option", "part_number=P-2", "--json"),
+    )
+    assert other.data["reports"][0]["report"]["pn"] == "P-2", "what is typed goes before"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--option", "part_number"), "NAME=VALUE"),
+        (("--instance", "line9"), 'no instance "line9"'),
+    ],
+)
+async def test_2_what_is_typed_wrongly_is_told(
+    alone: Typist, junit: Path, words: tuple[str, str], says: str
+) -> None:
+    done = await alone.type("converter", "test", str(junit), *words)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.talk
+
+
+async def test_the_list_names_an_instance_s_own_converters(alone: Typist) -> None:
+    alone.hosted.store.add("line1", AWAY)
+    broken = alone.hosted.home.converters("line1") / "broken.py"
+    broken.write_text("this is no Python")
+    done = await alone.type("converter", "list", "--instance", "line1", "--json")
+    assert done.code == 0
+    assert {"wsjf", "wstf", "openhtf", "junit"} <= {one["name"] for one in done.data["converters"]}
+    assert [Path(one["subject"]).name for one in done.data["failures"]] == ["broken.py"]
+    for_people = await alone.type("converter", "list", "--instance", "line1")
+    assert "junit" in for_people.out
+    assert "broken.py" in for_people.talk
