@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +20,31 @@ from fakes.clock import FakeClock
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With STATIONMASTER_TEST_ALL set, nothing that whole areas are skipped without may be missing."""
+    del config
+    if not os.environ.get("STATIONMASTER_TEST_ALL"):
+        return
+    missing = [
+        name for name in ("strace", "dbus-run-session", "gnome-keyring-daemon") if not shutil.which(name)
+    ]
+    for name, found in (("STATIONMASTER_CORPUS", Path.is_dir), ("STATIONMASTER_PYWATS_PYTHON", Path.is_file)):
+        if not os.environ.get(name) or not found(Path(os.environ[name])):
+            missing.append(name)
+    if missing:
+        raise pytest.UsageError(f"STATIONMASTER_TEST_ALL is set, but not here: {', '.join(missing)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test with a loop may leave a task behind."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+            # Before whatever opens something, so that it looks when that is closed; but within the look for
+            # threads, as the loop has one of its own.
+            outer = item.fixturenames.index("no_lingering_threads") + 1
+            item.fixturenames.insert(outer, "no_lingering_tasks")
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +86,10 @@ def no_lingering_threads() -> Iterator[None]:
 
 @pytest.fixture
 async def no_lingering_tasks() -> AsyncIterator[None]:
-    """For async tests: no task outlives the test."""
+    """No task outlives the test. All tests with a loop use it."""
     before = asyncio.all_tasks()
     yield
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if left:  # a server that refused a body may still read on for ten seconds
+        _, left = await asyncio.wait(left, timeout=20)
     assert not left, f"tasks left behind: {left}"
