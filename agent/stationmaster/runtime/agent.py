@@ -33,6 +33,7 @@ from stationmaster.runtime.part import Shared
 from stationmaster.runtime.problem import ProblemBoard, invalid_settings
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.supervisor import Aim, Supervisor
+from stationmaster.runtime.turn import Turns
 from stationmaster.spool.storage import Storage
 
 _LOG = logging.getLogger(__name__)
@@ -77,7 +78,9 @@ class Agent(Orders):
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settings_errors: dict[str, ConfigError] = {}
         self._stamps: Mapping[str, object] | None = None
-        self._configuring = asyncio.Lock()
+        self._loading = asyncio.Lock()
+        self._turns = Turns()  # at an instance: it is begun, ended, or begun anew
+        self._wanted: Mapping[str, InstanceConfig] = {}
         self._shared: Shared | None = None
         self._group: asyncio.TaskGroup | None = None
         self._watchdog = Watchdog(self.clock)
@@ -152,8 +155,7 @@ class Agent(Orders):
     async def _end_all(self) -> None:
         for supervisor in self.supervisors.values():
             supervisor.stop()
-        async with self._configuring:  # from here on nobody starts an instance any more
-            await asyncio.gather(*(self._end(name) for name in list(self.supervisors)))
+        await asyncio.gather(*(self._bring_in_line(name) for name in list(self.supervisors)))
 
     async def _end(self, name: str) -> None:
         """Stop an instance in order and let go of it; when this returns its spool is closed."""
@@ -167,18 +169,37 @@ class Agent(Orders):
         del self.supervisors[name], self._tasks[name]
 
     # ---------------------------------------------------------------- settings
-    async def reload(self) -> None:
-        """Bring the instances in line with the settings files."""
-        async with self._configuring:
+    async def reload(self, wait_for: str | None = None) -> None:
+        """Bring the instances in line with the settings files.
+
+        Args:
+            wait_for: return when this one is; the others follow in their own time, as one that is slow to
+                stop must keep nobody waiting. None: return when all are.
+        """
+        async with self._loading:
             stamps, loaded = await asyncio.to_thread(self._read_settings)
             self._stamps, self._settings_errors = stamps, loaded.errors
             if "" not in loaded.errors:
                 self._take_up(loaded.agent)
-            wanted = {name: config for name, config in loaded.instances.items() if config.enabled}
+            self._wanted = {name: config for name, config in loaded.instances.items() if config.enabled}
+        tasks = {
+            name: self._group.create_task(self._bring_in_line(name), name=f"settings of {name}")
+            for name in self.supervisors.keys() | self._wanted.keys()
+            if self._group is not None
+        }
+        if mine := [task for name, task in tasks.items() if wait_for in {None, name}]:
+            await asyncio.wait(mine)
+        self._dirty.set()
+
+    async def _bring_in_line(self, name: str) -> None:
+        """Let an instance run, or not, as the settings of now say."""
+        async with self._turns.at(name):
+            config = None if self._stop.is_set() else self._wanted.get(name)
+            if config is not None:
+                await self._apply(name, config)
             # One whose file became wrong goes on with what it has: a typing error stops no station.
-            gone = self.supervisors.keys() - wanted.keys() - loaded.errors.keys()
-            await asyncio.gather(*(self._end(name) for name in gone))
-            await asyncio.gather(*(self._apply(name, config) for name, config in wanted.items()))
+            elif name in self.supervisors and (self._stop.is_set() or name not in self._settings_errors):
+                await self._end(name)
         self._dirty.set()
 
     def _take_up(self, config: AgentConfig) -> None:
@@ -225,7 +246,7 @@ class Agent(Orders):
             self._group.create_task(self._restart(name), name=f"restart {name}")
 
     async def _restart(self, name: str) -> None:
-        async with self._configuring:
+        async with self._turns.at(name):
             supervisor = self.supervisors.get(name)
             if supervisor is not None and supervisor.aim is Aim.RUN and not self._stop.is_set():
                 await self._end(name)
@@ -236,7 +257,7 @@ class Agent(Orders):
             await self.clock.sleep(SETTINGS_EVERY)
             try:
                 if await asyncio.to_thread(self.store.stamps) != self._stamps:
-                    await self.reload()
+                    await self.reload(wait_for="")
             except ConfigError as error:
                 self._settings_errors = {**self._settings_errors, "": error}
                 self._stamps = None  # once it works again the Problem goes, although no file changed

@@ -21,7 +21,8 @@ from stationmaster.ingest.territory import folder_of
 from stationmaster.log import Lasting, bound
 from stationmaster.model import SourceState
 from stationmaster.runtime.release import Places, Releases, ReleasesFiles
-from stationmaster.runtime.task import Task, Turns
+from stationmaster.runtime.task import Task
+from stationmaster.runtime.turn import Turns
 from stationmaster.spool.record import LedgerRow
 from stationmaster.spool.store import Spool
 
@@ -106,7 +107,7 @@ class Intake:
         self._log = bound(_LOG, setting.name)
         self._lasting = Lasting(self._log)
         self._nudged = asyncio.Event()
-        self._turns = Turns()
+        self._turns = Turns()  # at a file: a conversion, or a release that an earlier one left open
         self._releases = Releases(
             setting.places, watcher, spool=spool, turns=self._turns, clock=clock, lasting=self._lasting
         )
@@ -172,7 +173,7 @@ class Intake:
 
     # ---------------------------------------------------------------- one file
     async def _take(self, task: Task) -> tuple[Outcome, bytes | None]:
-        async with self._turns.at(task.key, task.state.path):
+        async with self._turns.at((task.key, task.state.path)):
             return await self._convert(task)
 
     async def _convert(self, task: Task) -> tuple[Outcome, bytes | None]:

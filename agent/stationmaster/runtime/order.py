@@ -46,8 +46,8 @@ class Orders(ABC):
     supervisors: dict[str, Supervisor]
 
     @abstractmethod
-    async def reload(self) -> None:
-        """Bring the instances in line with the settings files."""
+    async def reload(self, wait_for: str | None = None) -> None:
+        """Bring the instances in line with the settings files; return when this one is, or all are."""
 
     @abstractmethod
     def restart(self, name: str) -> None:
@@ -57,24 +57,24 @@ class Orders(ABC):
     async def add(self, request: AddRequest) -> None:
         """Make an instance and start it."""
         await enrol(self.store, self.credentials, request)
-        await self.reload()
+        await self.reload(request.name)
         await self._use_token(request.name)  # in case the settings were noticed before the token was there
 
     async def remove(self, name: str) -> str:
         """Stop an instance, remove its settings and token; its data stay. Returns what was left behind."""
         note = await dismantle(self.store, self.credentials, name)
-        await self.reload()
+        await self.reload(name)
         return note
 
     async def configure(self, name: str, patch: Mapping[str, Any]) -> None:
         """Change settings; the instance takes them up at once."""
         await asyncio.to_thread(self.store.edit, name, patch)
-        await self.reload()
+        await self.reload(name)
 
     async def configure_agent(self, patch: Mapping[str, Any]) -> None:
         """Change settings of the agent itself; they hold at once."""
         await asyncio.to_thread(self.store.edit_agent, patch)
-        await self.reload()
+        await self.reload("")
 
     async def config_view(self, name: str) -> InstanceConfigView:
         """Settings of an instance, without the proxy's password."""

@@ -16,7 +16,8 @@ from stationmaster.ingest.release import Release, Released, Standing, Way
 from stationmaster.ingest.territory import folder_of
 from stationmaster.log import Lasting
 from stationmaster.model import SourceState
-from stationmaster.runtime.task import Task, Turns
+from stationmaster.runtime.task import Task
+from stationmaster.runtime.turn import Turns
 from stationmaster.spool.record import LedgerRow, LedgerState
 from stationmaster.spool.store import Spool
 
@@ -112,9 +113,9 @@ class Releases:
         """
         while True:
             for row in await rows(self._spool.unreleased()):
-                if not self._turns.busy(row.folder, row.path):
+                if not self._turns.busy((row.folder, row.path)):
                     try:
-                        async with self._turns.at(row.folder, row.path):
+                        async with self._turns.at((row.folder, row.path)):
                             await self._finish(row.source_id)
                     except SpoolError as error:
                         await hold(error)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,35 +83,3 @@ class Task:
             source_id=self.source_id,
             failed=self.failed,
         )
-
-
-class Turns:
-    """One at a time at each file: a conversion, or a release that an earlier one left open."""
-
-    def __init__(self) -> None:
-        """Nobody is at any file."""
-        self._locks: dict[tuple[str, Path], asyncio.Lock] = {}
-        self._users: Counter[tuple[str, Path]] = Counter()
-
-    def busy(self, key: str, path: Path) -> bool:
-        """Somebody is at this file."""
-        return (key, path) in self._locks
-
-    @asynccontextmanager
-    async def at(self, key: str, path: Path) -> AsyncIterator[None]:
-        """Have this file to oneself.
-
-        Args:
-            key: its folder's name in the ledger.
-            path: its path there, wherever it lies now.
-        """
-        file = (key, path)
-        lock = self._locks.setdefault(file, asyncio.Lock())
-        self._users[file] += 1
-        try:
-            async with lock:
-                yield
-        finally:
-            self._users[file] -= 1
-            if not self._users[file]:
-                del self._users[file], self._locks[file]

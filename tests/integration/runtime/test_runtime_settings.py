@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fakes.hosted import TOKEN, Hosted, ids
 from fakes.oracle import Oracle
-from fakes.oracle_script import Rule, Script, status
+from fakes.oracle_script import Act, Behaviour, Rule, Script, status
+from fakes.waiting import PATIENCE
 from stationmaster.config.schema import UploadMode
 from stationmaster.control.protocol import AddRequest
 from stationmaster.errors import ConfigError
@@ -350,6 +353,30 @@ async def test_a_file_that_is_saved_without_a_change_restarts_nothing(hosted: Ho
         await hosted.clock.advance(10.0)
         await hosted.agent.reload()
         assert hosted.supervisor("line1").instance is before
+
+
+async def test_an_instance_that_is_slow_to_stop_holds_up_no_order_to_another(
+    hosted: Hosted, oracle: Oracle, tmp_path: Path
+) -> None:
+    async with Oracle(tmp_path / "hung", Script([Rule(behaviour=Behaviour(act=Act.HANG))])) as hung:
+        folder = await hosted.line("slow", hung, patch={"server.timeout": 600.0})
+        await hosted.line("line1", oracle)
+        async with hosted:
+            await hosted.running("slow", "line1")
+            hosted.drop(folder)
+            await hosted.until(hung.submits)
+            changing = asyncio.create_task(hosted.agent.configure("slow", {"station.location": "Hall 2"}))
+            await hosted.moment(lambda: hosted.lifecycle("slow") is Lifecycle.STOPPING)
+            until = hosted.clock.now() + timedelta(hours=1)
+            async with asyncio.timeout(PATIENCE):  # no time passes for the agent: the slow one cannot end
+                await hosted.agent.pause("line1", until)
+                await hosted.agent.configure("line1", {"station.location": "Hall 3"})
+            assert not changing.done()
+            assert hosted.instance("line1").paused_until == until
+            await hung.stop()
+            await changing
+            await hosted.running("slow", "line1")
+            await hung.start()
 
 
 async def test_a_drain_goes_on_when_settings_change(hosted: Hosted, oracle: Oracle) -> None:
