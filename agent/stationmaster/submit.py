@@ -8,6 +8,7 @@ or inbox, where the agent finds it. Either way it is on disk when the call retur
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import uuid
@@ -26,6 +27,9 @@ from stationmaster.control.protocol import MAX_BODY, Submitted, too_large
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.home.paths import Home
+
+_NAME_BYTES = 200
+"""Of the name of a submitted raw file, so many are kept: the last ones, for its ending."""
 
 _SUBMITTED = uuid.UUID("6f0c0a52-6a0e-5b7c-9d2b-3f1d7b0c9e44")
 """Namespace of the ids of submitted reports."""
@@ -199,8 +203,10 @@ def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: 
         raise ConfigError(f'"{converter}" is no name of a converter.', next_step=_SEE_CONVERTERS)
     folder = home.inbox(name) / converter
     fresh = not folder.exists()
-    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename)[-120:]
-    return leave(folder, f"{uuid.uuid4().hex[:8]}-{safe.lstrip('.')}", content), fresh
+    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename).lstrip(".")
+    while len(safe.encode()) > _NAME_BYTES:
+        safe = safe[1:]
+    return leave(folder, f"{uuid.uuid4().hex[:8]}-{safe}", content), fresh
 
 
 def leave(folder: Path, name: str, content: bytes) -> Path:
@@ -209,16 +215,19 @@ def leave(folder: Path, name: str, content: bytes) -> Path:
     Raises:
         StationmasterError: the disk does not take it.
     """
-    place, temporary = folder / name, folder / f".{name}.part"
+    # Its own name: another program may hand the same report over at this very moment.
+    place, temporary = folder / name, folder / f".{uuid.uuid4().hex}.part"
     try:
         _make(folder)
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(place)
         flush_folder(folder)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise StationmasterError(
             f"{place} cannot be written: {error.strerror}.",
             next_step="Nothing was taken. Make room or check permissions, then submit again.",
