@@ -43,6 +43,7 @@ class Ahead:
         may_have_more: the queue may have due reports that are not leased.
         next_due: when the queue has more, as far as it is known.
         idle_until: monotonic time until which a faulty disk is left alone.
+        settled: verdicts that were committed.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Ahead:
         self.may_have_more = True
         self.next_due: datetime | None = None
         self.idle_until = 0.0
+        self.settled = 0
         self.bug: BaseException | None = None
 
     @property
@@ -185,6 +187,7 @@ class Ahead:
             return
         error = future.exception()
         if error is None:
+            self.settled += 1
             if self._failures:
                 self._failures = 0
                 self._wake()

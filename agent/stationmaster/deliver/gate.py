@@ -75,6 +75,7 @@ class Gate:
     Attributes:
         in_flight: requests under way, of all seats.
         successes: how many requests the server took so far.
+        ended: how many requests ended so far, whatever end it was.
     """
 
     def __init__(self, limits: Limits, clock: Clock, *, rng: random.Random | None = None) -> None:
@@ -84,6 +85,7 @@ class Gate:
         self._seats: list[Seat] = []
         self.in_flight = 0
         self.successes = 0
+        self.ended = 0
 
     @property
     def limit(self) -> int:
@@ -151,6 +153,7 @@ class Gate:
     def over(self) -> None:
         """A request ended: who waits may ask again."""
         self.in_flight -= 1
+        self.ended += 1
         if len(self._seats) > 1:
             self._notify()
 

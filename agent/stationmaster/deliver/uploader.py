@@ -89,6 +89,16 @@ class Uploader:
         """The uploader's Problems now."""
         return self._link.board.problems()
 
+    @property
+    def hindered(self) -> bool:
+        """Something that is told elsewhere keeps reports back: a held link, a shut gate, the spool's disk."""
+        return self._link.held or self._ahead.faulty or self._gate.opens_at() is not None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Changes whenever a verdict is kept; in an outage, whenever the server was tried again."""
+        return self._ahead.settled, self._gate.ended if self._gate.outage else 0
+
     def status(self) -> UploadStatus:
         """The gate as this instance sees it."""
         blocked = self._gate.blocked_until - self._clock.monotonic()

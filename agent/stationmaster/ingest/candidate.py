@@ -84,6 +84,11 @@ class Pending:
         """None will be ready but those that were offered in vain for a while."""
         return all(each.phase is Phase.RESTING and each.tries > _IN_VAIN for each in self)
 
+    @property
+    def active(self) -> bool:
+        """One is claimed, or can be."""
+        return self.claimed > 0 or any(self._head(lane) for lane in Lane)
+
     def get(self, name: str) -> Candidate | None:
         """The candidate of that name."""
         return self._names.get(name)

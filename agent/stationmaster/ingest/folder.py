@@ -14,11 +14,12 @@ from pathlib import Path
 
 from stationmaster.config.schema import After
 from stationmaster.errors import SpoolError
+from stationmaster.ingest.agenda import CALL, Agenda
 from stationmaster.ingest.candidate import Phase
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.files import Files, FolderHangsError, Names, held
 from stationmaster.ingest.release import Release, Released, Standing, hidden_path
-from stationmaster.ingest.roster import CALL, Moment, Roster
+from stationmaster.ingest.roster import Moment, Roster
 from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.sight import Scan, Setting, Sight
 from stationmaster.ingest.trouble import Trouble
@@ -39,9 +40,6 @@ _SLOW_LOCAL = 50
 _SLOW_NETWORK = 3
 """A scan that took so long is not repeated before so many times as long."""
 
-CYCLE = 24.0
-"""Seconds in which every known file is looked at again."""
-
 SOON = 0.1
 """Seconds after which a name is looked at again that is about to be gone, or may be a new sub-folder."""
 
@@ -61,6 +59,7 @@ class FolderWatch:
         root: the folder's absolute path, its key in the ledger too.
         roster: what is known of its files.
         sight: how the folder looked.
+        turns: how often its task had a turn so far.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -73,9 +72,7 @@ class FolderWatch:
         self._log = bound(_LOG, setting.instance)
         self._clock = setting.clock
         self._wake = asyncio.Event()
-        self._hinted: set[str] = set()
-        self._later: set[str] = set()
-        self._later_at = math.inf
+        self._agenda = Agenda(setting.clock.monotonic())
         self._hints: Hints | None = None
         self._place: tuple[tuple[int, int], bool] | None = None
         self._scan: Scan | None = None
@@ -83,17 +80,21 @@ class FolderWatch:
         self._nudges = 0
         self._not_before = -math.inf
         self._retry = 0.0
-        self._quota = 0.0
-        self._quota_at = self._clock.monotonic()
         self._strays: dict[str, float] = {}
         self._releasing: set[Path] = set()
+        self.turns = 0
 
     # ------------------------------------------------------------------ what the watcher asks
 
     @property
     def idle(self) -> bool:
         """The folder was looked at, and nothing is on its way but files that are not ready by themselves."""
-        return self.sight.tried and not self._hinted and self.roster.idle
+        return self.sight.tried and not self._agenda.hinted and self.roster.idle
+
+    @property
+    def claimable(self) -> bool:
+        """A file is claimed, or can be."""
+        return self.sight.trouble is None and self.roster.pending.active
 
     def now(self) -> datetime:
         """The time of day, as this folder's clock has it."""
@@ -137,10 +138,8 @@ class FolderWatch:
         if outcome in (Outcome.CONVERTED, Outcome.FAILED):
             stirred = candidate.stirred
             roster.dealt_with(candidate, Stat(claim.state.size, claim.state.mtime_ns), resume)
-            self._later.add(name)
             soon = now if stirred else now + SOON if self.folder.after is not After.KEEP else self._scan_at
-            self._later_at, before = min(self._later_at, soon), self._later_at
-            if self._later_at < before or (roster.arrivals and roster.room()["burst"]):
+            if self._agenda.later(name, soon) or (roster.arrivals and roster.room()["burst"]):
                 self._wake.set()
             return
         if outcome is Outcome.VANISHED:
@@ -177,6 +176,7 @@ class FolderWatch:
             while True:
                 self._wake.clear()
                 await self._turn()
+                self.turns += 1
                 await self._clock.wait(self._wake, self._pause())
         finally:
             self._unwatch()
@@ -217,10 +217,10 @@ class FolderWatch:
             return 0.0
         due = [max(self._scan_at, self._not_before)]
         if self.sight.trouble is None:
-            if self._hinted or self._quota >= CALL or self.roster.arrivals.waits(**self.roster.room()):
+            if self.roster.arrivals.waits(**self.roster.room()):
                 return 0.0
             resting = self.roster.pending.next_due()
-            due += [self._later_at, math.inf if resting is None else resting]
+            due += [self._agenda.due_at(), math.inf if resting is None else resting]
         return max(0.0, min(due) - self._clock.monotonic())
 
     # ------------------------------------------------------------------ scans
@@ -284,7 +284,7 @@ class FolderWatch:
         if names is None:
             self._scan_at = -math.inf
         else:
-            self._hinted |= names
+            self._agenda.hint(names)
         self._wake.set()
 
     def _troubled(self, error: OSError | FolderHangsError) -> None:
@@ -333,24 +333,16 @@ class FolderWatch:
 
     async def _look(self, files: Files) -> None:
         """Look at names that were hinted at, or that are to be seen again soon."""
-        if self._clock.monotonic() >= self._later_at:
-            self._hinted |= self._later
-            self._later.clear()
-            self._later_at = math.inf
-        names = [self._hinted.pop() for _ in range(min(CALL, len(self._hinted)))]
+        names = self._agenda.take(self._clock.monotonic())
         try:
             await self._look_at(files, names)
         except (FolderHangsError, OSError):
-            self._hinted.update(names)
+            self._agenda.hint(names)
             raise
 
     async def _look_again(self, files: Files) -> None:
         """Look at the next known files, so that each has its turn within a cycle."""
-        now, settled = self._clock.monotonic(), self.roster.known.settled
-        share = (now - self._quota_at) / CYCLE * settled
-        self._quota, self._quota_at = min(self._quota + share, settled), now
-        count = min(CALL, int(self._quota))
-        self._quota -= count
+        count = self._agenda.quota(self._clock.monotonic(), self.roster.known.settled)
         await self._look_at(files, self.roster.known.turn(count))
 
     async def _look_at(self, files: Files, names: list[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stationmaster.config.schema import After, WatchFolder
+from stationmaster.ingest.agenda import CALL
 from stationmaster.ingest.arrival import Arrivals
 from stationmaster.ingest.candidate import Candidate, Pending, Phase
 from stationmaster.ingest.departed import Departed
@@ -16,9 +17,6 @@ from stationmaster.ingest.settle import BATCH_COUNT, Stat, lane_of, rests_since
 
 WINDOW = 2_000
 """Files that may be on their way at a time; the rest of a burst waits as names only."""
-
-CALL = 1_000
-"""Files that one call looks at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,15 @@ class Watcher:
         return all(folder.idle for folder in self._folders)
 
     @property
+    def claimable(self) -> bool:
+        """`claim` would hand something out, or what it did is not dealt with."""
+        return not self._closing and any(folder.claimable for folder in self._folders)
+
+    def turns(self) -> dict[str, int]:
+        """How often each folder had its turn; a folder that is not looked at any more has no more turns."""
+        return {folder.root: folder.turns for folder in self._folders}
+
+    @property
     def waiting(self) -> int:
         """Files that are seen but not taken yet."""
         return sum(folder.roster.waiting for folder in self._folders)

@@ -27,7 +27,7 @@ from stationmaster.log import bound
 from stationmaster.model import AgentStatus, FolderStatus, InstanceStatus, Lifecycle, Problem
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.event import first_of
-from stationmaster.runtime.health import Watchdog
+from stationmaster.runtime.health import Pulses, Watchdog
 from stationmaster.runtime.order import Orders
 from stationmaster.runtime.part import Shared
 from stationmaster.runtime.problem import ProblemBoard, invalid_settings
@@ -112,7 +112,7 @@ class Agent(Orders):
                     group.create_task(wakeup.run()),
                     group.create_task(self._publish()),
                     group.create_task(self._watch_settings()),
-                    group.create_task(self._watchdog.run(self._stuck)),
+                    group.create_task(self._watchdog.run(self._pulses)),
                 ]
                 await self._stop.wait()
                 _LOG.info("stopping")
@@ -262,10 +262,12 @@ class Agent(Orders):
                 self._settings_errors = {**self._settings_errors, "": error}
                 self._stamps = None  # once it works again the Problem goes, although no file changed
 
-    def _stuck(self) -> dict[str, tuple[bool, object]]:
+    def _pulses(self) -> Pulses:
         return {
-            name: (one.lifecycle is Lifecycle.RUNNING and one.instance.has_work, one.instance.progress)
+            (name, part): pulse
             for name, one in self.supervisors.items()
+            if one.lifecycle in (Lifecycle.RUNNING, Lifecycle.DRAINING)
+            for part, pulse in one.instance.pulses().items()
         }
 
     # ---------------------------------------------------------------- the snapshot

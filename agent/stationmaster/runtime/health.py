@@ -1,10 +1,11 @@
-"""The watchdog: notices work that stands still although nothing keeps it waiting, and a loop that hangs."""
+"""The watchdog: notices parts that stand still although nothing keeps them waiting, and a loop that hangs."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from stationmaster.clock import Clock
 from stationmaster.log import bound
@@ -19,23 +20,41 @@ STUCK_AFTER = 300.0
 LATE = 2.0
 """Seconds the loop may be late before it is logged."""
 
+DELIVERY = "delivery"
+INTAKE = "intake"
+"""What is watched of an instance; beside these, each of its folders by its path."""
+
+
+class Pulse(NamedTuple):
+    """How a part does at one moment.
+
+    Attributes:
+        has_work: it could go on, and nothing that is known keeps it.
+        progress: a value that changes whenever it goes on.
+        may_take: seconds that one step of it may take by a limit of its own, on top of the watchdog's.
+    """
+
+    has_work: bool
+    progress: object
+    may_take: float = 0.0
+
+
+Pulses = Mapping[tuple[str, str], Pulse]
+"""By instance and part."""
+
 
 class Watchdog:
-    """Compares progress between looks; `stuck` names the instances that stand still."""
+    """Compares progress between looks; `stuck` names the instances and parts that stand still."""
 
     def __init__(self, clock: Clock, *, stuck_after: float = STUCK_AFTER) -> None:
         """Nothing is stuck yet."""
         self._clock = clock
         self._stuck_after = stuck_after
-        self._last: dict[str, tuple[object, float]] = {}
-        self.stuck: set[str] = set()
+        self._last: dict[tuple[str, str], tuple[object, float]] = {}
+        self.stuck: set[tuple[str, str]] = set()
 
-    async def run(self, look: Callable[[], Mapping[str, tuple[bool, object]]]) -> None:
-        """Look until cancelled.
-
-        Args:
-            look: by instance, whether it has work that could go on, and a value that changes with progress.
-        """
+    async def run(self, look: Callable[[], Pulses]) -> None:
+        """Look until cancelled."""
         while True:
             before = self._clock.monotonic()
             await self._clock.sleep(LOOK_EVERY)
@@ -45,32 +64,48 @@ class Watchdog:
                 self._last.clear()
             self.compare(look())
 
-    def compare(self, now: Mapping[str, tuple[bool, object]]) -> None:
+    def compare(self, now: Pulses) -> None:
         """One look."""
         moment = self._clock.monotonic()
-        for name, (has_work, progress) in now.items():
-            known, since = self._last.get(name, (None, moment))
-            if not has_work or known != progress:
-                self._last[name] = (progress, moment)
-                self.stuck.discard(name)
-            elif moment - since >= self._stuck_after and name not in self.stuck:
-                bound(_LOG, name).error("has stood still for %.0f s", moment - since)
-                self.stuck.add(name)
-        for name in self._last.keys() - now.keys():
-            del self._last[name]
-            self.stuck.discard(name)
+        for key, pulse in now.items():
+            known, since = self._last.get(key, (None, moment))
+            if not pulse.has_work or known != pulse.progress:
+                self._last[key] = (pulse.progress, moment)
+                self.stuck.discard(key)
+            elif moment - since >= self._stuck_after + pulse.may_take and key not in self.stuck:
+                instance, part = key
+                bound(_LOG, instance).error("%s has stood still for %.0f s", part, moment - since)
+                self.stuck.add(key)
+        for key in self._last.keys() - now.keys():
+            del self._last[key]
+            self.stuck.discard(key)
 
     def problems(self, now: datetime) -> list[Problem]:
-        """Instances that stand still."""
-        return [
-            Problem(
-                code=ProblemCode.AGENT_STALLED,
-                severity=Severity.ERROR,
-                title=f"{name} stands still",
-                text=f"Reports wait, nothing keeps them, and for {self._stuck_after:.0f} s none has moved.",
-                next_step="Restart the agent, and send the log to support. What waits is safe in the spool.",
-                instance=name,
-                since=now,
-            )
-            for name in sorted(self.stuck)
-        ]
+        """What stands still."""
+        return [_stalled(instance, part, self._stuck_after, now) for instance, part in sorted(self.stuck)]
+
+
+def _stalled(instance: str, part: str, seconds: float, now: datetime) -> Problem:
+    time = f"{seconds:.0f} s"
+    if part == DELIVERY:
+        title = f"{instance} uploads nothing"
+        text = f"Delivery stands still: reports wait, nothing keeps them, and for {time} none has moved."
+        safe = "What waits is safe in the spool."
+    elif part == INTAKE:
+        title = f"{instance} takes no files"
+        text = f"Intake stands still: files wait, nothing keeps them, and for {time} none was taken."
+        safe = "The files stay where they are."
+    else:
+        title = f"{instance} does not look at a folder"
+        text = f"Intake stands still: nobody has looked at the watch folder {part} for {time}."
+        safe = "Its files stay where they are."
+    return Problem(
+        code=ProblemCode.AGENT_STALLED,
+        severity=Severity.ERROR,
+        title=title,
+        text=text,
+        next_step=f"Restart the agent, and send the log to support. {safe}",
+        instance=instance,
+        subject=part,
+        since=now,
+    )

@@ -23,15 +23,13 @@ from stationmaster.model import (
     UploadStatus,
 )
 from stationmaster.runtime.event import first_of
+from stationmaster.runtime.health import DELIVERY, INTAKE, Pulse
 from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
 from stationmaster.runtime.upkeep import unwritable
 from stationmaster.spool.store import Spool
 
 _UNWRITABLE = {ProblemCode.DISK_FULL, ProblemCode.SPOOL_ERROR}
-_HARMLESS = {ProblemCode.CLOCK_OFFSET, ProblemCode.REPORT_IN_FUTURE}
-"""Problems of the uploader that keep no report waiting."""
-
 DRAIN_LOOK = 0.1
 """Seconds between two looks at whether a drain is through."""
 
@@ -168,23 +166,21 @@ class Instance:
         parts = self._parts
         return parts is not None and parts.watcher.idle and parts.intake.running == 0
 
-    @property
-    def progress(self) -> tuple[int, ...]:
-        """Numbers of which one changes whenever work goes on; the watchdog compares them."""
+    def pulses(self) -> dict[str, Pulse]:
+        """What the watchdog compares, by part: delivery, intake, and each folder."""
         parts = self._parts
         if parts is None:
-            return ()
-        return (parts.intake.taken, parts.spool.commits)
-
-    @property
-    def has_work(self) -> bool:
-        """Reports wait and nothing that we know of keeps them: no pause, no trouble with the server."""
-        parts = self._parts
-        if parts is None or parts.uploader.link is not Link.ONLINE:
-            return False
-        if any(one.code not in _HARMLESS for one in parts.uploader.problems()):
-            return False
-        return not self.paused and _waiting(parts.spool) > 0
+            return {}
+        uploader, intake, watcher = parts.uploader, parts.intake, parts.watcher
+        kept = self.paused or uploader.hindered
+        return {
+            DELIVERY: Pulse(parts.upkeep.reports_due and not kept, uploader.progress),
+            INTAKE: Pulse(
+                intake.running > 0 or watcher.claimable, intake.dealt_with, _longest_conversion(self.config)
+            ),
+            # A folder is looked at for ever, in trouble too.
+            **{root: Pulse(has_work=True, progress=turns) for root, turns in watcher.turns().items()},
+        }
 
     @property
     def paused(self) -> bool:
@@ -239,6 +235,12 @@ class Instance:
 def _waiting(spool: Spool) -> int:
     """Reports that are not delivered yet."""
     return spool.counts.queued + spool.counts.processing
+
+
+def _longest_conversion(config: InstanceConfig) -> float:
+    """Seconds that a conversion may take at most: a folder may allow a converter more than the instance."""
+    own = [options.get("timeout") for folder in config.watch for options in folder.options.values()]
+    return max(config.convert.timeout, *(float(one) for one in own if isinstance(one, (int, float))), 0.0)
 
 
 def _pause(parts: Parts, until: datetime | None) -> None:

@@ -114,7 +114,8 @@ class Intake:
         self.trouble: SpoolError | None = None
         """Why nothing could be stored, until something is."""
         self.running = 0
-        self.taken = 0
+        self.dealt_with = 0
+        """Files that came to an end here, whatever end it was."""
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -147,6 +148,7 @@ class Intake:
             await self._hold(error)
         finally:
             self.running -= 1
+            self.dealt_with += 1
             self._watcher.done(claim, outcome, resume=resume)
             self._slots.release()
 
@@ -208,7 +210,6 @@ class Intake:
             taken = await self._spool.take(source, result.reports, result.results)
         finally:
             result.discard()
-        self.taken += 1
         if self.trouble is not None:  # what a full disk kept need not wait for its next look
             self._well()
             self._watcher.hasten()
@@ -293,6 +294,7 @@ class Intake:
                     await self._guarded(task)
                 finally:
                     self.running -= 1
+                    self.dealt_with += 1
                 return
             reason = (
                 f"{path} is another file by now, and is taken by itself. What failed lies in"

@@ -40,6 +40,7 @@ class Upkeep:
         self._log = bound(_LOG, instance)
         self._lasting = Lasting(self._log)
         self._health: Health | None = None
+        self._due: datetime | None = None
 
     async def run(self) -> None:
         """Sweep now and then, look at the spool's health more often; check it once after an unclean stop."""
@@ -61,6 +62,7 @@ class Upkeep:
         while True:
             try:
                 self._health = await self._spool.health()
+                self._due = await self._spool.next_due() if self._spool.counts.queued else None
                 if self._clock.monotonic() - swept >= SWEEP_EVERY:
                     await sweep(self._spool, self._retention, self._clock)
                     await self._prune()
@@ -79,6 +81,12 @@ class Upkeep:
             self._lasting.met("outbox", f"old files in {self._outbox} cannot be removed: {error}")
         else:
             self._lasting.over("outbox", f"old files in {self._outbox} can be removed again")
+
+    @property
+    def reports_due(self) -> bool:
+        """Reports may be sent now, or are under way; as of the last look at the spool."""
+        due = self._due
+        return self._spool.counts.processing > 0 or (due is not None and due <= self._clock.now())
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the spool now."""

@@ -12,7 +12,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.ingest import FakeLedger, Rig, folder_at, row_of
-from fakes.waiting import until
+from fakes.waiting import PATIENCE, until
 from stationmaster.config.schema import After, LaneChoice
 from stationmaster.errors import NeedsUserError
 from stationmaster.ingest import plan
@@ -22,6 +22,7 @@ from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Standing
 from stationmaster.ingest.scan import Selection
 from stationmaster.ingest.wakeup import WakeUp
+from stationmaster.ingest.watcher import Watcher
 from stationmaster.model import Lane, ProblemCode, SourceState
 
 NOW = FakeClock().now().timestamp()
@@ -771,3 +772,73 @@ async def test_an_open_claim_of_a_file_that_came_back_as_another_is_dealt_with_o
         await rig.go(60, 1.0)
 
         assert rig.take() == []
+
+
+async def test_a_folder_has_its_turns_for_ever_in_trouble_too(tmp_path: Path) -> None:
+    for name in ("well", "missing"):
+        (tmp_path / name).mkdir()
+    folders = [folder_at(tmp_path / name) for name in ("well", "missing")]
+    async with Rig(folders) as rig:
+        (tmp_path / "missing").rmdir()
+        for _ in range(5):
+            before = rig.watcher.turns()
+            await rig.go(31.0, 1.0)
+            assert before.keys() == {folder.path for folder in folders}
+            assert all(turns > before[root] for root, turns in rig.watcher.turns().items())
+        assert codes(rig) == [ProblemCode.FOLDER_MISSING]
+
+
+async def test_a_look_that_never_ends_costs_its_folder_all_further_turns(tmp_path: Path) -> None:
+    """Each look has a deadline of its own; this one has lost it."""
+    well, stuck = tmp_path / "well", tmp_path / "stuck"
+    well.mkdir()
+    stuck.mkdir()
+    endless = asyncio.Event()
+
+    class Endless(LocalFiles):
+        async def names(self, known: KnownFiles, *, restart: bool) -> Names:
+            if self._folder.root == str(stuck):
+                await endless.wait()
+            return await super().names(known, restart=restart)
+
+    def make(root: str, selection: Selection, *, child: bool) -> LocalFiles:
+        assert not child
+        return Endless(root, selection, copier=lambda: make(root, selection, child=False))
+
+    clock = FakeClock()
+    watcher = Watcher([folder_at(well), folder_at(stuck)], FakeLedger(), clock, make=make)
+    running = asyncio.create_task(watcher.run())
+    await until(lambda: watcher.turns()[str(well)] > 0)
+    for _ in range(3):
+        before = watcher.turns()[str(well)]
+        async with asyncio.timeout(PATIENCE):
+            while watcher.turns()[str(well)] == before:
+                await clock.advance(1.0)
+                await asyncio.sleep(0.0005)  # its thread needs real time
+    assert watcher.turns()[str(stuck)] == 0
+    endless.set()
+    await until(lambda: watcher.turns()[str(stuck)] > 0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_is_claimed_or_can_be_is_claimable_but_not_in_a_folder_in_trouble(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    async with Rig([folder_at(folder)]) as rig:
+        seen = [rig.watcher.claimable]
+        write(folder / "a.xml")
+        await rig.scan()
+        seen.append(rig.watcher.claimable)
+        (claim,) = rig.take()
+        seen.append(rig.watcher.claimable)
+        rig.watcher.done(claim, Outcome.CONVERTED)
+        seen.append(rig.watcher.claimable)
+        write(folder / "b.xml")
+        await rig.scan()
+        seen.append(rig.watcher.claimable)
+        folder.rename(tmp_path / "elsewhere")
+        rig.watcher.nudge()
+        await rig.quiet()
+        seen.append(rig.watcher.claimable)
+        assert seen == [False, True, True, False, True, False]

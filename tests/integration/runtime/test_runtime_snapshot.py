@@ -15,7 +15,6 @@ import pytest
 from fakes.clock import settle
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
-from fakes.oracle_script import Act, Behaviour, Rule, Script
 from stationmaster.control.client import ControlClient
 from stationmaster.control.server import ControlServer
 from stationmaster.model import AgentStatus, Lifecycle, Link, ProblemCode
@@ -154,27 +153,6 @@ async def test_a_clock_that_is_set_back_stops_nothing(hosted: Hosted, oracle: Or
         hosted.clock.set_back(7200.0)
         second = hosted.drop(folder)
         await hosted.until(lambda: ids(oracle) == [first, second])
-
-
-async def test_work_that_stands_still_for_no_reason_is_told(hosted: Hosted, oracle: Oracle) -> None:
-    """A server that answers nobody within a limit that somebody set to ten minutes."""
-    folder = await hosted.line("line1", oracle, patch={"server.timeout": 600.0})
-    async with hosted:
-        first = hosted.drop(folder)
-        await hosted.until(lambda: ids(oracle) == [first])
-        oracle.script = Script([Rule(behaviour=Behaviour(act=Act.HANG), route="any")])
-        name = hosted.drop(folder)
-        await hosted.until(lambda: hosted.waiting("line1") == 1)
-        # A commit that comes late, of the file's release, is progress: the time begins anew with it.
-        await hosted.until(lambda: hosted.problem(ProblemCode.AGENT_STALLED), step=5.0)
-        problem = hosted.problem(ProblemCode.AGENT_STALLED)
-        assert problem is not None
-        assert problem.instance == "line1"
-        oracle.script = Script()
-        await oracle.stop()
-        await oracle.start()
-        await hosted.until(lambda: name in ids(oracle))
-        await hosted.until(lambda: not hosted.problem(ProblemCode.AGENT_STALLED))
 
 
 async def test_a_problem_keeps_the_moment_it_began_and_the_worst_come_first(

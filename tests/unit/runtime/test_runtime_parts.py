@@ -11,7 +11,7 @@ from fakes.clock import FakeClock, settle
 from stationmaster.errors import ConfigError, SpoolError
 from stationmaster.model import Problem, ProblemCode, Severity
 from stationmaster.runtime.event import first_of
-from stationmaster.runtime.health import LATE, LOOK_EVERY, Watchdog
+from stationmaster.runtime.health import DELIVERY, LATE, LOOK_EVERY, Pulse, Watchdog
 from stationmaster.runtime.problem import ProblemBoard, invalid_settings
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.supervisor import expected_in
@@ -115,10 +115,10 @@ async def test_the_watchdog_looks_by_itself_and_forgives_a_sleep(caplog: pytest.
     dog = Watchdog(clock, stuck_after=60.0)
     looks = 0
 
-    def look() -> dict[str, tuple[bool, object]]:
+    def look() -> dict[tuple[str, str], Pulse]:
         nonlocal looks
         looks += 1
-        return {"line1": (True, 1)}
+        return {("line1", DELIVERY): Pulse(has_work=True, progress=1)}
 
     task = asyncio.create_task(dog.run(look))
     await clock.advance(10 * LOOK_EVERY)
@@ -130,6 +130,6 @@ async def test_the_watchdog_looks_by_itself_and_forgives_a_sleep(caplog: pytest.
     assert "the computer slept" in caplog.text
     assert not dog.stuck
     await clock.advance(60.0)
-    assert dog.stuck == {"line1"}
+    assert dog.stuck == {("line1", DELIVERY)}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
