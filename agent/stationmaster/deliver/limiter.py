@@ -6,7 +6,9 @@ bytes: the limit grows by half per round trip until the first brake, then by one
 shares the limiter; afterwards requests go out one first, then half more per round trip, because a burst of a
 whole limit would only meet the next 429 (without this ramp a simulated fleet has twice as many refusals).
 An outage shuts the gate too; then one canary at a time goes out, and when it comes home half of the best
-limit is open again.
+limit is open again. The best is the highest that ever worked: the brakes before an outage tell of the outage,
+not of the server. Should the server be smaller since, a few more brakes find that out; a simulated fleet
+delivers more this way than from half of what the last brake left.
 """
 
 from __future__ import annotations
@@ -196,7 +198,6 @@ class Limiter:
         self._braked_at = self._ticket
         self._slow_start = False
         if self.limits.mode == "adaptive":
-            self._best = self._limit
             self._limit = max(1.0, self._limit * BRAKE)
         return True
 

@@ -144,15 +144,40 @@ def test_an_outage_lets_one_canary_through() -> None:
     assert (limiter.outage, limiter.limit) == (False, 4)  # half of 8
 
 
-def test_after_an_outage_half_of_the_best_limit_is_open() -> None:
+def outage(limiter: Limiter, now: float = 0.0) -> None:
+    """Nobody is there, then the canary comes home."""
+    limiter.failed(limiter.sent(now), now, Trouble.DOWN)
+    limiter.succeeded(limiter.sent(limiter.blocked_until), 1)
+
+
+@pytest.mark.parametrize(("brakes", "left"), [(0, 64), (1, 51), (2, 40), (3, 32), (4, 26)])
+def test_after_an_outage_half_of_the_best_limit_is_open(brakes: int, left: int) -> None:
+    """However often it braked before: that was the outage that came."""
     limiter = limiter_of()
     while round_trip(limiter) < 64:
         pass
-    limiter.failed(limiter.sent(0.0), 0.0, Trouble.ERROR)
-    assert limiter.limit == 51
-    limiter.failed(limiter.sent(0.0), 0.0, Trouble.DOWN)
-    limiter.succeeded(limiter.sent(limiter.blocked_until), 1)
+    for _ in range(brakes):
+        limiter.failed(limiter.sent(0.0), 0.0, Trouble.ERROR)
+    assert limiter.limit == left
+    outage(limiter)
     assert limiter.limit == 32
+
+
+def test_one_outage_after_the_other_does_not_halve_again_and_again() -> None:
+    limiter = limiter_of()
+    while round_trip(limiter) < 64:
+        pass
+    for turn in range(4):
+        outage(limiter, 100.0 * turn)
+        assert limiter.limit == 32
+
+
+def test_a_best_that_never_worked_is_not_believed() -> None:
+    limiter = limiter_of()
+    round_trip(limiter)
+    limiter.failed(limiter.sent(0.0), 0.0, Trouble.BUSY)
+    outage(limiter)
+    assert limiter.limit == 6  # half of 12
 
 
 def test_canaries_grow_rarer_but_never_too_rare() -> None:
