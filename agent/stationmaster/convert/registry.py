@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,12 @@ IMPORT_TIMEOUT = 10.0
 """Seconds in which one converter's module must be imported."""
 
 LOOK_INTERVAL = 2.0
-"""Seconds between two looks at the `converters` folder."""
+"""Seconds between two looks at the `converters` folder and at what is installed."""
 
 Stamp = tuple[tuple[str, int, int], ...]
+
+_IMPORTABLE = (".py", ".so", ".pyd")
+_INSTALLED = (".dist-info", ".egg-info")
 
 
 class Registry:
@@ -63,7 +68,7 @@ class Registry:
         return self._failures
 
     def stale(self) -> bool:
-        """The folder changed since it was loaded; looks at most every 2 s."""
+        """The code of a converter may have changed since it was loaded; looks at most every 2 s."""
         now = self._clock.monotonic()
         if not self._stale and now - self._looked_at >= LOOK_INTERVAL:
             self._looked_at = now
@@ -138,15 +143,36 @@ def _taken(candidate: Candidate, info: ConverterInfo, earlier: ConverterInfo) ->
 
 
 def _stamp(folder: Path | None) -> Stamp:
-    """Name, size and mtime of each Python file; equal means that nothing needs to be loaded again."""
-    if folder is None:
-        return ()
-    stamps: list[tuple[str, int, int]] = []
-    try:
-        for path in sorted(folder.glob("*.py")):
-            status = path.stat()
-            stamps.append((path.name, status.st_size, status.st_mtime_ns))
-    except OSError:
-        # a file that goes away while we look is seen as a change now and settled at the next look
-        return (*stamps, ("", 0, 0))
-    return tuple(stamps)
+    """Equal stamps mean that nothing needs to be loaded again."""
+    return (*_code(folder), *_distributions())
+
+
+def _code(folder: Path | None) -> Iterator[tuple[str, int, int]]:
+    """Name, size and mtime of each file that can be imported, in sub-packages too."""
+    for top, folders, names in os.walk(folder) if folder is not None else ():
+        # what is no identifier cannot be imported: no __pycache__ wanted, no .git, no lib/python3.11
+        folders[:] = sorted(name for name in folders if name.isidentifier() and name != "__pycache__")
+        for name in sorted(names):
+            if name.endswith(_IMPORTABLE):
+                path = os.path.join(top, name)  # noqa: PTH118 - as os.walk has it
+                try:
+                    status = os.stat(path)  # noqa: PTH116 - as os.walk has it
+                except OSError:
+                    # it goes away while we look: seen as a change now, and settled at the next look
+                    yield path, 0, 0
+                else:
+                    yield path, status.st_size, status.st_mtime_ns
+
+
+def _distributions() -> Iterator[tuple[str, int, int]]:
+    """What is installed where the workers import from: each install, upgrade or removal changes it.
+
+    The folders' own mtimes would not do: one of them may be a folder in which files come and go.
+    """
+    for place in sys.path:
+        try:
+            with os.scandir(place or os.curdir) as entries:
+                found = [entry for entry in entries if entry.name.endswith(_INSTALLED)]
+                yield from sorted((entry.path, 0, entry.stat().st_mtime_ns) for entry in found)
+        except OSError:
+            continue  # an archive, or a folder that is not there

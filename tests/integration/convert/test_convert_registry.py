@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.converting import Bench
+from fakes.converting import PLUGINS, Bench
 from fakes.waiting import running
 from stationmaster.convert import registry
 from stationmaster.convert.dry_run import list_converters
@@ -168,6 +169,81 @@ async def test_a_changed_converter_is_used_at_once(bench: Bench, clock: FakeCloc
     assert isinstance(second, Conversion)
     assert (first.reports[0].part_number, second.reports[0].part_number) == ("P-1", "P-2")
     assert not (bench.folder / "__pycache__").exists()
+
+
+async def test_a_changed_sub_package_is_used_at_once(bench: Bench, clock: FakeClock) -> None:
+    bench.plug_in("plain.py")
+    package = bench.folder / "house" / "rules"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").touch()
+    (package / "naming.py").write_text("PREFIX = 'a-'\n")
+    plugin = bench.folder / "plain.py"
+    text = plugin.read_text().replace("line.decode()", "PREFIX + line.decode()")
+    plugin.write_text(
+        text.replace(
+            "from stationmaster.api", "from house.rules.naming import PREFIX\nfrom stationmaster.api"
+        )
+    )
+    path = bench.file("a.txt", "plain\nSN-1\nend")
+    serials = []
+    async with bench.pool() as pool:
+        for prefix in ("a-", "bb-"):
+            (package / "naming.py").write_text(f"PREFIX = {prefix!r}\n")
+            await clock.advance(registry.LOOK_INTERVAL)
+            done = await pool.convert(bench.job(path, "plain"))
+            assert isinstance(done, Conversion)
+            serials.append(done.reports[0].serial_number)
+        loads = pool._registry.generation
+        (package / "notes.txt").write_text("no code")
+        (bench.folder / "__pycache__").mkdir()
+        (bench.folder / "__pycache__" / "plain.py").touch()
+        await clock.advance(registry.LOOK_INTERVAL)
+        await pool.refresh()
+        assert pool._registry.generation == loads
+    assert serials == ["a-SN-1", "bb-SN-1"]
+
+
+def _install(site: Path, version: str) -> None:
+    """As pip does it: the old one goes, the new one comes."""
+    for old in site.glob("acme-*.dist-info"):
+        shutil.rmtree(old)
+    text = (PLUGINS / "plain.py").read_text().replace('= "plain"', '= "acme"')
+    (site / "acme.py").write_text(text.replace('"P-1"', f'"P-{version}"'))
+    dist = site / f"acme-{version}.dist-info"
+    dist.mkdir()
+    (dist / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme\nVersion: {version}\n")
+    (dist / "entry_points.txt").write_text("[stationmaster.converters]\nacme = acme:Plain\n")
+
+
+async def test_what_is_installed_upgraded_or_removed_while_the_agent_runs_is_noticed(
+    bench: Bench, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = bench.root / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    path = bench.file("a.txt", "plain\nSN-1\nend")
+    parts = []
+    async with bench.pool() as pool:
+        held = await pool.convert(bench.job(path, "acme"))
+        assert isinstance(held, NotYet)
+        for version in ("1.0", "1.10"):
+            _install(site, version)
+            await clock.advance(registry.LOOK_INTERVAL)
+            done = await pool.convert(bench.job(path, "acme"))
+            assert isinstance(done, Conversion)
+            parts.append(done.reports[0].part_number)
+        loads = pool._registry.generation
+        (site / "data.csv").touch()
+        await clock.advance(registry.LOOK_INTERVAL)
+        await pool.refresh()
+        assert pool._registry.generation == loads, "files that come and go there are no news"
+        shutil.rmtree(site / "acme-1.10.dist-info")
+        await clock.advance(registry.LOOK_INTERVAL)
+        held = await pool.convert(bench.job(path, "acme"))
+        assert isinstance(held, NotYet)
+    assert parts == ["P-1.0", "P-1.10"]
 
 
 async def test_converters_of_a_folder_share_modules(bench: Bench) -> None:
