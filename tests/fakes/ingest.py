@@ -33,10 +33,11 @@ class FakeLedger:
             yield rows[start : start + 2]
 
     async def forget(self, folder: str, gone: Iterable[Path]) -> None:
-        """Note what is forgotten."""
-        del folder
+        """Forget, and note what was to be forgotten."""
         self._fail()
-        self.forgotten += gone
+        paths = list(gone)
+        self.forgotten += paths
+        self.rows = [row for row in self.rows if row.folder != folder or row.path not in paths]
 
     def _fail(self) -> None:
         if self.failures:

@@ -134,6 +134,8 @@ class FakeQueue:
         return [FakeLease(self, entry) for entry in chosen]
 
     async def next_due(self) -> datetime | None:
+        if self.disk_full:
+            raise SpoolError("The disk is full.")
         times = [entry.not_before or self._clock.now() for entry in self._open()]
         return min(times, default=None)
 

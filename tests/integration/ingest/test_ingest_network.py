@@ -1,4 +1,7 @@
-"""Folders that may hang, in a killable child: a real child, a real hang."""
+"""Folders that may hang, in a killable child: a real child, a real hang.
+
+What a child and the agent's own thread do alike is in `tests/contract/test_contract_files.py`.
+"""
 
 from __future__ import annotations
 
@@ -51,52 +54,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shares are scanned every 0.2 s."""
     monkeypatch.setattr("stationmaster.ingest.folder.NETWORK_INTERVAL", 0.2)
     monkeypatch.setattr("stationmaster.ingest.folder.LOCAL_INTERVAL", 0.2)
-
-
-async def test_the_child_does_what_the_thread_does(files: ChildFiles, tmp_path: Path) -> None:
-    root = tmp_path / "in"
-    odd = os.fsdecode(b"pr\xfcfung.xml")
-    for name in ("a.xml", "b.xml", odd, ".stationmaster-0123abcd-c.xml"):
-        (root / name).write_text(name, errors="surrogateescape")
-    (root / "sub").mkdir()
-    (root / "sub" / "d.xml").touch()
-    local = LocalFiles(str(root), Selection(recursive=True), copier=lambda: files)
-
-    known = KnownFiles()
-    known.work("a.xml")
-    here = await local.names(known, restart=True)
-    there = await files.names(known, restart=True)
-
-    assert sorted(there.found) == sorted(here.found) == sorted(["b.xml", odd, "sub/d.xml"])
-    assert (there.hidden, there.done, there.identity) == (here.hidden, here.done, here.identity)
-    names = ["a.xml", odd, "gone", "sub"]
-    assert await files.stats(names) == await local.stats(names)
-    assert await files.resolve() == await local.resolve()
-    await files.put_back(".stationmaster-0123abcd-c.xml")
-    assert (root / "c.xml").exists()
-    await local.aclose()
-
-
-async def test_a_large_folder_comes_in_slices(files: ChildFiles, tmp_path: Path) -> None:
-    for number in range(remote.CHILD_NAMES + 10):
-        (tmp_path / "in" / f"{number}.xml").touch()
-
-    first = await files.names(KnownFiles(), restart=True)
-    second = await files.names(KnownFiles(), restart=False)
-    again = await files.names(KnownFiles(), restart=True)
-
-    assert (len(first.found), first.done) == (remote.CHILD_NAMES, False)
-    assert (len(second.found), second.done) == (10, True)
-    assert sorted(again.found) == sorted(first.found)
-
-
-async def test_errors_keep_their_number(files: ChildFiles, tmp_path: Path) -> None:
-    (tmp_path / "in").rmdir()
-
-    with pytest.raises(FileNotFoundError):
-        await files.names(KnownFiles(), restart=True)
-    (tmp_path / "in").mkdir()
-    assert (await files.names(KnownFiles(), restart=True)).done
 
 
 async def test_a_child_that_is_killed_is_replaced(files: ChildFiles, tmp_path: Path) -> None:
