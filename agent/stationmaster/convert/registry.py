@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,10 @@ IMPORT_TIMEOUT = 10.0
 """Seconds in which one converter's module must be imported."""
 
 LOOK_INTERVAL = 2.0
-"""Seconds between two looks at the `converters` folder and at what is installed."""
+"""Seconds between two looks at the `converters` folder."""
+
+INSTALLED_INTERVAL = 30.0
+"""Seconds between two looks at what is installed: that takes half a millisecond, and seldom changes."""
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -50,9 +53,10 @@ class Registry:
         """
         self._folder = folder
         self._clock = clock
-        self._stamp: Stamp = ()
+        self._code: Stamp = ()
+        self._installed: Stamp = ()
         self._stale = True
-        self._looked_at = 0.0
+        self._looked_at = self._installed_at = 0.0
         self._converters: dict[str, ConverterInfo] = {}
         self._failures: tuple[ImportFailure, ...] = ()
         self.generation = 0
@@ -68,16 +72,19 @@ class Registry:
         return self._failures
 
     def stale(self) -> bool:
-        """The code of a converter may have changed since it was loaded; looks at most every 2 s."""
+        """The code of a converter may have changed since it was loaded; looks now and then only."""
         now = self._clock.monotonic()
         if not self._stale and now - self._looked_at >= LOOK_INTERVAL:
             self._looked_at = now
-            self._stale = _stamp(self._folder) != self._stamp
+            self._stale = _code(self._folder) != self._code
+        if not self._stale and now - self._installed_at >= INSTALLED_INTERVAL:
+            self._installed_at = now
+            self._stale = _installed() != self._installed
         return self._stale
 
     async def load(self, child: ChildProcess) -> None:
         """Import everything in `child`, which must be fresh; it is restarted where an import ends it."""
-        stamp = _stamp(self._folder)
+        code, installed = _code(self._folder), _installed()
         found: dict[str, ConverterInfo] = {}
         failures: list[ImportFailure] = []
         for candidate in await self._candidates(child):
@@ -94,9 +101,9 @@ class Registry:
                     found[info.name] = info
         self._converters = found
         self._failures = tuple(failures)
-        self._stamp = stamp
+        self._code, self._installed = code, installed
         self._stale = False
-        self._looked_at = self._clock.monotonic()
+        self._looked_at = self._installed_at = self._clock.monotonic()
         self.generation += 1
 
     async def _candidates(self, child: ChildProcess) -> list[Candidate]:
@@ -142,15 +149,11 @@ def _taken(candidate: Candidate, info: ConverterInfo, earlier: ConverterInfo) ->
     return ImportFailure(subject=candidate.subject, text=text)
 
 
-def _stamp(folder: Path | None) -> Stamp:
-    """Equal stamps mean that nothing needs to be loaded again."""
-    return (*_code(folder), *_distributions())
-
-
-def _code(folder: Path | None) -> Iterator[tuple[str, int, int]]:
+def _code(folder: Path | None) -> Stamp:
     """Name, size and mtime of each file that can be imported, in sub-packages too."""
+    found: list[tuple[str, int, int]] = []
     for top, folders, names in os.walk(folder) if folder is not None else ():
-        # what is no identifier cannot be imported: no __pycache__ wanted, no .git, no lib/python3.11
+        # what is no identifier cannot be imported: no .git, no lib/python3.11
         folders[:] = sorted(name for name in folders if name.isidentifier() and name != "__pycache__")
         for name in sorted(names):
             if name.endswith(_IMPORTABLE):
@@ -159,20 +162,23 @@ def _code(folder: Path | None) -> Iterator[tuple[str, int, int]]:
                     status = os.stat(path)  # noqa: PTH116 - as os.walk has it
                 except OSError:
                     # it goes away while we look: seen as a change now, and settled at the next look
-                    yield path, 0, 0
+                    found.append((path, 0, 0))
                 else:
-                    yield path, status.st_size, status.st_mtime_ns
+                    found.append((path, status.st_size, status.st_mtime_ns))
+    return tuple(found)
 
 
-def _distributions() -> Iterator[tuple[str, int, int]]:
+def _installed() -> Stamp:
     """What is installed where the workers import from: each install, upgrade or removal changes it.
 
     The folders' own mtimes would not do: one of them may be a folder in which files come and go.
     """
+    found: list[tuple[str, int, int]] = []
     for place in sys.path:
         try:
             with os.scandir(place or os.curdir) as entries:
-                found = [entry for entry in entries if entry.name.endswith(_INSTALLED)]
-                yield from sorted((entry.path, 0, entry.stat().st_mtime_ns) for entry in found)
+                packages = [entry for entry in entries if entry.name.endswith(_INSTALLED)]
+                found += sorted((entry.path, 0, entry.stat().st_mtime_ns) for entry in packages)
         except OSError:
             continue  # an archive, or a folder that is not there
+    return tuple(found)

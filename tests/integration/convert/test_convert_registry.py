@@ -230,17 +230,17 @@ async def test_what_is_installed_upgraded_or_removed_while_the_agent_runs_is_not
         assert isinstance(held, NotYet)
         for version in ("1.0", "1.10"):
             _install(site, version)
-            await clock.advance(registry.LOOK_INTERVAL)
+            await clock.advance(registry.INSTALLED_INTERVAL)
             done = await pool.convert(bench.job(path, "acme"))
             assert isinstance(done, Conversion)
             parts.append(done.reports[0].part_number)
         loads = pool._registry.generation
         (site / "data.csv").touch()
-        await clock.advance(registry.LOOK_INTERVAL)
+        await clock.advance(registry.INSTALLED_INTERVAL)
         await pool.refresh()
         assert pool._registry.generation == loads, "files that come and go there are no news"
         shutil.rmtree(site / "acme-1.10.dist-info")
-        await clock.advance(registry.LOOK_INTERVAL)
+        await clock.advance(registry.INSTALLED_INTERVAL)
         held = await pool.convert(bench.job(path, "acme"))
         assert isinstance(held, NotYet)
     assert parts == ["P-1.0", "P-1.10"]
