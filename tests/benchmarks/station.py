@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmarks import row as rows
 from fakes import wsjf
 from fakes.oracle import read_log
+from fakes.thread_count import prefix
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError
 from stationmaster.home.paths import Home
@@ -39,22 +40,28 @@ class Station:
         self.env = {**os.environ, "STATIONMASTER_HOME": str(root / "home")}
         self.home = Home.find(env=self.env)
         self.processes: list[subprocess.Popen[str]] = []
+        self.agent = 0
+        """Process id of the agent."""
 
-    def start(self) -> None:
-        """Start the oracle, make the instances, start the agent."""
+    def prepare(self) -> None:
+        """Start the oracle, make the instances."""
         command = [sys.executable, "-m", "fakes.oracle", "--dir", str(self.root / "oracle")]
         oracle = subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, text=True)
         self.processes.append(oracle)
         port = oracle.stdout.readline().strip() if oracle.stdout else ""
         for name in self.names:
-            self._add(name, f"http://127.0.0.1:{port}")
-        with (self.root / "agent.log").open("w") as log:
-            agent = subprocess.Popen(
-                [sys.executable, "-m", "stationmaster", "agent", "run"], env=self.env, stderr=log, text=True
-            )
-        self.processes.append(agent)
+            self.add(name, f"http://127.0.0.1:{port}")
 
-    def _add(self, name: str, url: str) -> None:
+    def start_agent(self, *prefix: str) -> None:
+        """Start the agent, under the program `prefix` where one is given."""
+        command = [*prefix, sys.executable, "-m", "stationmaster", "agent", "run"]
+        with (self.root / "agent.log").open("w") as log:
+            agent = subprocess.Popen(command, env=self.env, stderr=log, text=True)
+        self.processes.append(agent)
+        self.agent = agent.pid
+
+    def add(self, name: str, url: str) -> None:
+        """Make an instance."""
         command = [sys.executable, "-m", "stationmaster", "instance", "add", name, "--server", url]
         command += ["--token-stdin", "--converter", "wsjf", "--set", "secrets.store=file"]
         for number in (0, 1):
@@ -62,11 +69,6 @@ class Station:
             folder.mkdir(parents=True)
             command += ["--watch", str(folder), "--set", f"watch.{number}.settle={SETTLE}"]
         subprocess.run(command, env=self.env, input="token\n", text=True, check=True, capture_output=True)
-
-    @property
-    def agent(self) -> int:
-        """Process id of the agent."""
-        return self.processes[1].pid
 
     async def ready(self) -> None:
         """Wait until the agent answers."""
@@ -107,11 +109,18 @@ class Station:
         """OS threads of the agent."""
         return len(list(Path(f"/proc/{self.agent}/task").iterdir()))
 
+    def stop_agent(self) -> None:
+        """Stop the agent in order; it was started last."""
+        self._end(self.processes.pop())
+
     def stop(self) -> None:
         """Stop everything in order."""
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+        while self.processes:
+            self._end(self.processes.pop())
+
+    def _end(self, process: subprocess.Popen[str]) -> None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
 
 
 async def latency(station: Station) -> tuple[float, float]:
@@ -126,10 +135,14 @@ async def latency(station: Station) -> tuple[float, float]:
     return statistics.median(times), times[int(len(times) * 0.99)]
 
 
-async def load(station: Station) -> tuple[float, int]:
-    """Highest memory in MB and number of threads while `LOAD_FILES` files run through four instances."""
+async def load(station: Station, first: int) -> tuple[float, int]:
+    """Highest memory in MB and number of threads while `LOAD_FILES` files run through four instances.
+
+    Args:
+        first: number of the first report.
+    """
     wanted, memory, threads = set(), 0.0, 0
-    for number in range(10_000, 10_000 + LOAD_FILES):
+    for number in range(first, first + LOAD_FILES):
         station.drop(station.names[number % len(station.names)], number)
         wanted.add(wsjf.report_id(number))
         if number % 20 == 0:
@@ -161,7 +174,8 @@ async def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         station = Station(Path(folder), 4)
         try:
-            station.start()
+            station.prepare()
+            station.start_agent()
             await station.ready()
             await asyncio.sleep(5)
             before = station.cpu_seconds()
@@ -174,8 +188,14 @@ async def main() -> int:
             ]
             p50, p99 = await latency(station)
             found += [rows.STATION_P50.tell(p50), rows.STATION_P99.tell(p99)]
-            memory, threads = await load(station)
+            memory, threads = await load(station, 10_000)
             found += [rows.STATION_LOADED_MEMORY.tell(memory), rows.STATION_LOADED_THREADS.tell(threads)]
+            station.stop_agent()
+            counted = Path(folder) / "threads"
+            station.start_agent(*prefix(counted))
+            await station.ready()
+            await load(station, 20_000)
+            found.append(rows.STATION_PYTHON_THREADS.tell(int(counted.read_text())))
         finally:
             station.stop()
     return 0 if all(found) else 1
