@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +15,12 @@ from stationmaster.cli.output import MARKS, ago, local, print_json, say, table
 from stationmaster.cli.progress import Bar, progress
 from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.lock import FileLock
-from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import FOREVER
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
+
+if TYPE_CHECKING:
+    from stationmaster.control.client import ControlClient
 
 app = typer.Typer(help="Run, look at and steer the agent.", no_args_is_help=True)
 

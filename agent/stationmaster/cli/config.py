@@ -17,10 +17,10 @@ from stationmaster.cli.setting import Sets, Unsets, patch_of
 from stationmaster.config.rule import in_clear
 from stationmaster.config.schema import AgentConfig, WatchFolder
 from stationmaster.config.store import ConfigStore, Loaded
-from stationmaster.control.client import ControlClient
 from stationmaster.errors import ConfigError, StationmasterError
 
 if TYPE_CHECKING:
+    from stationmaster.control.client import ControlClient
     from stationmaster.ingest.overlap import Overlap
 
 IN_CLEAR = "the address begins with http://: token and reports can be read on the network."

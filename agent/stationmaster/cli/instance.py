@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,11 +19,13 @@ from stationmaster.config.rule import in_clear
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
-from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import AddRequest
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
+
+if TYPE_CHECKING:
+    from stationmaster.control.client import ControlClient
 
 app = typer.Typer(help="Make, show, change and remove instances (one per station).", no_args_is_help=True)
 

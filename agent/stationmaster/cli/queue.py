@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,11 @@ from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import ago, answer, local, marked, print_json, say, table
 from stationmaster.cli.progress import progress
 from stationmaster.cli.session import agent, fail, run
-from stationmaster.control.client import ControlClient
 from stationmaster.errors import ConfigError, ControlError, StationmasterError
 from stationmaster.model import Entry, EntryState
+
+if TYPE_CHECKING:
+    from stationmaster.control.client import ControlClient
 
 app = typer.Typer(help="What waits, what failed, what was delivered.", no_args_is_help=True)
 

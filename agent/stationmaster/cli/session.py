@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
 from stationmaster.cli.output import say, tell
-from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import Home, Scope
+
+if TYPE_CHECKING:
+    from stationmaster.control.client import ControlClient
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ async def agent() -> AsyncIterator[ControlClient]:
     Raises:
         NoAgentError: there is none.
     """
+    from stationmaster.control.client import ControlClient  # noqa: PLC0415 - aiohttp costs as much as the rest
+
     async with ControlClient(home().socket) as client:
         yield client
 
