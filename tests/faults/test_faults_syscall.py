@@ -27,6 +27,7 @@ IN_A_TRANSACTION = [
     pytest.param("pwrite64", 6, marks=pytest.mark.faults),
 ]
 RELEASING = ("rename", "link", "unlink", "fsync")
+SALVAGING = ("fdatasync", "fsync", "pwrite64", "rename")
 LONGEST_WALK = 400
 SALVAGE_KILLED = "the salvage was killed"
 UNITS = 3
@@ -91,13 +92,15 @@ async def test_a_kill_in_the_salvage_of_a_damaged_spool_loses_nothing(tmp_path: 
 async def test_a_kill_at_every_durable_call_loses_and_doubles_nothing(tmp_path: Path, call: str) -> None:
     needs_strace()
     async with Station(tmp_path) as station:
-        line = await _make(station)
+        line, kills = await _make(station), 0
         for n in _walk(call):
             _drop(line)
             if not await _killed_at(station, call, n):
                 break
+            kills += 1
         else:
             pytest.fail(f"after {LONGEST_WALK} kills there were still more calls of {call}")
+        assert kills, f"the agent did its work without a single {call}: this shows nothing"
         await station.start()
         await station.conserved()
 
@@ -125,6 +128,9 @@ async def test_a_kill_at_every_call_of_a_salvage_loses_nothing(tmp_path: Path, c
             await _damaged(station)
             killed = await _killed_at(station, call, n)
             if not killed:
+                assert n > 1 or call not in SALVAGING, (
+                    f"a salvage without a single {call}: this shows nothing"
+                )
                 return
             await station.start()
             await station.conserved()
@@ -243,7 +249,7 @@ async def _killed_at(station: Station, call: str, n: int, *, about: Sequence[Pat
         what="kill or delivery",
     )
     with contextlib.suppress(AssertionError):  # what comes last may still come to that call
-        await until(lambda: agent.poll() is not None, seconds=1)
+        await until(lambda: agent.poll() is not None, seconds=5)
     killed = agent.poll() is not None or SALVAGE_KILLED in talk.read_text()
     station.kill()
     return killed
