@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
@@ -43,7 +44,9 @@ class Real:
         await self.ledger.released(taken.source_id, path)
 
     async def break_disk(self) -> None:
-        await self._storage.aclose()
+        """SQLite refuses every statement from now on."""
+        for connection in (self.ledger._engine.writer, self.ledger._engine.reader):
+            await self._storage.run(connection.set_authorizer, lambda *_: sqlite3.SQLITE_DENY)
 
 
 class Fake:
@@ -68,8 +71,7 @@ async def kind(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock)
     async with Storage() as storage:
         spool = await Spool.open(tmp_path / "spool.db", instance="line-1", storage=storage, clock=clock)
         yield Real(spool, storage)
-        if not storage._closed:
-            await spool.aclose()
+        await spool.aclose()
 
 
 async def rows(kind: Kind, folder: Path) -> dict[str, bytes | None]:

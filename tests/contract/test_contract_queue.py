@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -57,7 +58,9 @@ class Real:
         return Seen(state, entry.attempts, entry.reason, entry.receipt)
 
     async def break_disk(self) -> None:
-        await self._storage.aclose()
+        """SQLite refuses every statement from now on."""
+        for connection in (self.queue._engine.writer, self.queue._engine.reader):
+            await self._storage.run(connection.set_authorizer, lambda *_: sqlite3.SQLITE_DENY)
 
 
 class Fake:
@@ -86,8 +89,7 @@ async def kind(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock)
     async with Storage() as storage:
         spool = await Spool.open(tmp_path / "spool.db", instance="line-1", storage=storage, clock=clock)
         yield Real(spool, storage)
-        if not storage._closed:
-            await spool.aclose()
+        await spool.aclose()
 
 
 async def one(kind: Kind) -> Lease:

@@ -12,8 +12,8 @@ from fakes.thread_count import prefix
 from stationmaster.model import ProblemCode
 
 OS_THREADS = 6
-PYTHON_THREADS = 5
-"""The loop, the storage, the watch, small blocking calls; and looks at folders while there is one to do."""
+PYTHON_THREADS = 4
+"""The loop, the storage, the watch, and small blocking calls while there are any."""
 
 HANGS = 20.0
 """Seconds that a call hangs."""

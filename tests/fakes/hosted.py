@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from fakes.clock import FakeClock
 from fakes.equipment import Equipment
 from fakes.oracle import Oracle
 from fakes.waiting import PATIENCE
+from stationmaster.blocking import THREAD, BlockingExecutor
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.home.paths import Home
@@ -77,7 +77,7 @@ class Hosted:
 
     def _one_thread(self) -> None:
         """As the program has it: one thread for small blocking calls."""
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+        asyncio.get_running_loop().set_default_executor(BlockingExecutor(THREAD))
 
     async def start(self) -> None:
         """Start an agent, and wait until it knows its instances."""

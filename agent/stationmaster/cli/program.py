@@ -6,8 +6,8 @@ import asyncio
 import logging
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
+from stationmaster.blocking import THREAD, BlockingExecutor
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.once import run_once
 from stationmaster.cli.output import tell
@@ -65,8 +65,8 @@ def _run(home: Home, *, once: bool, timeout: float | None) -> Exit:
 
 async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
     loop = asyncio.get_running_loop()
-    # DNS and small blocking calls share one thread; the storage has its own.
-    loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="blocking"))
+    # DNS, folders and small blocking calls share one thread; the storage has its own.
+    loop.set_default_executor(BlockingExecutor(THREAD))
     agent = Agent(home)
     _stop_on_signals(loop, agent)
     members = GROUP if home.scope is Scope.MACHINE else ""

@@ -1,6 +1,6 @@
 """All looks at and changes of a watch folder go through a `Files`: bounded, and never in the loop.
 
-`LocalFiles` works in one thread for all local folders (see `thread`). `ChildFiles` (in `remote`) works in a
+`LocalFiles` works in one thread for all local folders (see `blocking`). `ChildFiles` (in `remote`) works in a
 child process, for folders that may hang. Both have a deadline, and both run the same functions.
 """
 
@@ -14,13 +14,13 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from stationmaster.blocking import THREAD, CallHangsError
 from stationmaster.errors import TransientError
 from stationmaster.ingest import release
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
 from stationmaster.ingest.settle import Stat
-from stationmaster.ingest.thread import CallHangsError, FolderThread
 from stationmaster.ingest.writer import is_written
 
 DEADLINE = 20.0
@@ -31,9 +31,6 @@ LOCAL_NAMES = 10_000
 
 LOCAL_COPY_BYTES = 8 * 1024 * 1024
 """Larger files are copied to another disk in a child, so that nothing waits for it."""
-
-_THREAD = FolderThread()
-"""All local folders of the process share it: their calls are short, and a thread for each would be many."""
 
 _T = TypeVar("_T")
 
@@ -224,7 +221,7 @@ class LocalFiles:
 
     async def _call(self, call: Callable[[], _T]) -> _T:
         try:
-            return await _THREAD.call(call, deadline=self._deadline)
+            return await THREAD.call(call, deadline=self._deadline)
         except CallHangsError:
             raise FolderHangsError(f"The folder {self._folder.root} does not answer.") from None
 

@@ -1,8 +1,8 @@
-"""One thread for looks at local folders, apart from the thread that names are resolved in.
+"""One thread for small blocking calls: names to resolve, settings to read, local folders to look at.
 
 A disk may hang as a share does (a dying drive, a device that is asleep), and a call that hangs cannot be
 ended. So a thread whose call takes long is left alone with it, and another one goes on with what waits: a
-folder that hangs costs the others a second, and never the way to the server.
+folder that hangs costs the rest a second.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 LINGER = 0.05
@@ -31,7 +32,7 @@ class CallHangsError(Exception):
     """A call did not come back in time. It may still do what it was asked for."""
 
 
-class FolderThread:
+class BlockingThread:
     """Runs blocking calls one after the other, in a thread that is there only while there is work."""
 
     def __init__(self) -> None:
@@ -51,8 +52,7 @@ class FolderThread:
             CallHangsError: it took longer.
         """
         job: _Job[_T] = _Job(call)
-        with self._lock:
-            self._hand_over([job])
+        self.add(job)
         waiting = asyncio.wrap_future(job.future)
         try:
             while not waiting.done():
@@ -63,6 +63,15 @@ class FolderThread:
             return waiting.result()
         finally:
             waiting.cancel()  # a call that has not begun is not made
+
+    def add(self, job: _Job[Any]) -> None:
+        """Let `job` have its turn."""
+        with self._lock:
+            self._hand_over([job])
+
+    def look(self) -> None:
+        """Let nobody wait long behind one call."""
+        self._look(time.monotonic())
 
     def _hand_over(self, jobs: list[_Job[Any]]) -> None:
         if self._worker is None:
@@ -93,6 +102,33 @@ class FolderThread:
             return late if late > now else now + MOVE_ON
 
 
+class BlockingExecutor(ThreadPoolExecutor):
+    """The executor of the agent's loop: `asyncio.to_thread` and name resolution run in `thread`."""
+
+    def __init__(self, thread: BlockingThread) -> None:
+        """The pool's own threads are never started."""
+        super().__init__(max_workers=1)
+        self._thread = thread
+
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        """Let a call have its turn; if it is a long one, those behind it are looked after.
+
+        Raises:
+            RuntimeError: no loop runs in this thread.
+        """
+        job: _Job[_T] = _Job(partial(fn, *args, **kwargs))
+        self._thread.add(job)
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            if not job.future.done():
+                self._thread.look()
+                loop.call_later(MOVE_ON, look)
+
+        loop.call_later(MOVE_ON, look)
+        return job.future
+
+
 class _Job(Generic[_T]):
     """A call, and who waits for it. `since`: when it was handed over; once it runs, when it began."""
 
@@ -106,7 +142,7 @@ class _Worker(threading.Thread):
     """Works off its jobs. A daemon: one that hangs must not keep the program from ending."""
 
     def __init__(self, lock: threading.Condition, ended: Callable[[_Worker], None]) -> None:
-        super().__init__(name="folders", daemon=True)
+        super().__init__(name="blocking", daemon=True)
         self.jobs: deque[_Job[Any]] = deque()
         self.running: _Job[Any] | None = None
         self.alone = False
@@ -134,3 +170,7 @@ class _Worker(threading.Thread):
                     break
             self._ended(self)
             return None
+
+
+THREAD = BlockingThread()
+"""The one of this process: its calls are short, and a thread for each of its users would be many."""
