@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from stationmaster.file_name import shown
+
 PROTOCOL_VERSION = 1
 """Version of the control protocol and of every `--json` answer."""
 
@@ -124,6 +126,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     depends_on: str = ""
     time_to_visible: float = 0.0
+
+    def __post_init__(self) -> None:
+        """The texts may name files: make them such that they can be sent."""
+        for field in ("title", "text", "next_step", "subject"):
+            text = getattr(self, field)
+            if not text.isascii():
+                msgspec.structs.force_setattr(self, field, shown(text))
 
     @property
     def key(self) -> tuple[str, str, str]:

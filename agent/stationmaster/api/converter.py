@@ -18,6 +18,7 @@ import msgspec
 from stationmaster.api.report import Report
 from stationmaster.api.text import decode_text
 from stationmaster.api.zone import zone_of
+from stationmaster.file_name import shown
 
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 4 * 1024
@@ -66,7 +67,7 @@ class Glimpse:
             head = file.read(HEAD_BYTES)
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL_BYTES))
-            return cls(name=path.name, size=size, head=head, tail=file.read())
+            return cls(name=shown(path.name), size=size, head=head, tail=file.read())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Source:
 
     Attributes:
         path: where it lies; read it with the methods here where possible.
-        name: its name as the tester wrote it.
+        name: its name as the tester wrote it; bytes that are no text show as their numbers.
         size: bytes.
         mtime: when it was last written, aware UTC.
         station: defaults for what the file does not say.

@@ -14,6 +14,7 @@ import msgspec
 from stationmaster.control import protocol
 from stationmaster.control.transport import NO_AGENT_STEP, connector
 from stationmaster.errors import ControlError, NoAgentError
+from stationmaster.file_name import shown
 from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Entry
 
 T = TypeVar("T")
@@ -175,7 +176,7 @@ class ControlClient:
             filename: its name, as converters and people see it.
             converter: which converter reads it; "" for a WSJF report.
         """
-        params = {"instance": name, "filename": filename, "converter": converter}
+        params = {"instance": name, "filename": shown(filename), "converter": converter}
         return await self._call("POST", "/v1/submit", protocol.Submitted, params=params, raw=content)
 
     # ---------------------------------------------------------------- plumbing

@@ -18,6 +18,7 @@ from stationmaster.convert.search import Chosen, Search
 from stationmaster.convert.share import hangs
 from stationmaster.convert.trouble import Troubles
 from stationmaster.convert.words import blame
+from stationmaster.file_name import to_wire
 from stationmaster.worker.error import ChildError
 from stationmaster.worker.process import ChildProcess
 
@@ -130,11 +131,11 @@ class Attempt:
         return Order(
             target=info.target,
             name=info.name,
-            path=str(job.path),
+            path=to_wire(job.path),
             size=job.state.size,
             mtime_ns=job.state.mtime_ns,
             instance_id=str(job.instance_id),
-            results=str(self._results),
+            results=to_wire(self._results),
             options=options,
             station=job.station,
             resume=job.resume.decode() if job.resume else "",

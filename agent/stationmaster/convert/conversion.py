@@ -25,6 +25,7 @@ from stationmaster.convert.order import Order, Reply, ResumeNote, mark
 from stationmaster.convert.plugin import PluginError, Plugins, options_type
 from stationmaster.convert.result_file import ResultFiles
 from stationmaster.errors import ConversionError
+from stationmaster.file_name import shown
 from stationmaster.model import ReportMeta
 
 MOST_ISSUES = 1000
@@ -41,7 +42,7 @@ def convert(order: Order, plugins: Plugins) -> Reply:
     Raises:
         MemoryError: the worker's memory cap was met; the pool replaces the worker.
     """
-    path = Path(order.path)
+    path = order.file
     trouble = source_trouble(path, order)
     if trouble is not None:
         return trouble
@@ -70,7 +71,7 @@ def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
         note = ResumeNote.load(order.resume, converter=order.name, path=path)
     source = Source(
         path=path,
-        name=path.name,
+        name=shown(path.name),
         size=order.size,
         mtime=datetime.fromtimestamp(order.mtime_ns / 1e9, tz=UTC),
         station=order.station,

@@ -10,6 +10,7 @@ import msgspec
 
 from stationmaster.api.converter import Resume, Station
 from stationmaster.convert.job import IssueNote
+from stationmaster.file_name import from_wire
 from stationmaster.model import ReportMeta
 
 _MARK_BYTES = 4096
@@ -17,18 +18,28 @@ _MARK_BYTES = 4096
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """Ops `detect` and `complete`: look at the file with one converter."""
+    """Ops `detect` and `complete`: look at the file with one converter.
+
+    Attributes:
+        path: as `to_wire` made it.
+    """
 
     target: str
     path: str
+
+    @property
+    def file(self) -> Path:
+        """The file."""
+        return Path(from_wire(self.path))
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Op `convert`.
 
     Attributes:
+        path: as `to_wire` made it.
         size: with `mtime_ns`, the file as it was claimed.
-        results: path without suffix for the result files, which do not exist yet.
+        results: path without suffix for the result files, which do not exist yet; as `to_wire` made it.
         dry: a dry run: rules that a report breaks are collected instead of raised.
     """
 
@@ -45,14 +56,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     dry: bool = False
 
     @property
+    def file(self) -> Path:
+        """The file to convert."""
+        return Path(from_wire(self.path))
+
+    @property
     def payload_file(self) -> Path:
         """Where the payloads go, one after the other."""
-        return Path(f"{self.results}.wsjf")
+        return Path(f"{from_wire(self.results)}.wsjf")
 
     @property
     def meta_file(self) -> Path:
         """Where the metas go when they are many: JSON lines."""
-        return Path(f"{self.results}.metas")
+        return Path(f"{from_wire(self.results)}.metas")
 
 
 class ResumeNote(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,6 +133,6 @@ class ResultFiles:
 def _unstored(order: Order, error: OSError) -> UnstoredError:
     place = order.payload_file.parent
     return UnstoredError(
-        f"The reports of {order.path} cannot be written to {place}: {error.strerror or error}.",
+        f"The reports of {order.file} cannot be written to {place}: {error.strerror or error}.",
         full=error.errno in {errno.ENOSPC, errno.EDQUOT},
     )

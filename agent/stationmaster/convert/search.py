@@ -16,6 +16,7 @@ from stationmaster.convert.order import Look, Reply
 from stationmaster.convert.share import hangs
 from stationmaster.convert.trouble import Troubles
 from stationmaster.convert.words import blame
+from stationmaster.file_name import to_wire
 from stationmaster.worker.error import ChildError, ChildTimeoutError
 from stationmaster.worker.process import ChildProcess
 
@@ -132,7 +133,7 @@ class Search:
 
     async def _asked(self, op: str, path: Path, info: ConverterInfo) -> dict[str, Any] | ChildError:
         """What the worker answers, or how it ended."""
-        look = Look(target=info.target, path=str(path))
+        look = Look(target=info.target, path=to_wire(path))
         try:
             await self._child.start()
             return await self._child.request(

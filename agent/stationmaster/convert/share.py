@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stationmaster.convert.job import NotYet
+from stationmaster.file_name import to_wire
 from stationmaster.worker.error import ChildError, ChildHandlerError, ChildTimeoutError
 from stationmaster.worker.process import ChildProcess
 
@@ -29,7 +30,7 @@ async def _answers(path: Path, spare: Callable[[], ChildProcess]) -> bool:
     child = spare()
     try:
         await child.start()
-        await child.request({"op": "readable", "path": str(path)}, SHARE_TIMEOUT)
+        await child.request({"op": "readable", "path": to_wire(path)}, SHARE_TIMEOUT)
     except ChildHandlerError:
         return True
     except ChildError:

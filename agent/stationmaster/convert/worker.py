@@ -18,6 +18,7 @@ from stationmaster.convert import plugin
 from stationmaster.convert.conversion import convert
 from stationmaster.convert.explain import unreadable
 from stationmaster.convert.order import Look, Order, Reply
+from stationmaster.file_name import from_wire
 from stationmaster.worker.child import serve
 
 MOST_CONVERSIONS = 20_000
@@ -46,7 +47,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self._plugins = plugin.Plugins()
-        self._glimpse: tuple[tuple[str, int, int], Glimpse] | None = None
+        self._glimpse: tuple[tuple[Path, int, int], Glimpse] | None = None
         self._conversions = 0
         self._fresh: _Wear | None = None
 
@@ -66,7 +67,7 @@ class _Worker:
         converter = self._plugins.make(look.target)
         if not isinstance(converter, Detects):
             return {"confidence": 1}
-        glimpse = self._look_at(look.path)
+        glimpse = self._look_at(look.file)
         if isinstance(glimpse, Reply):
             return {"trouble": msgspec.to_builtins(glimpse)}
         return {"confidence": max(0, min(100, int(converter.detect(glimpse))))}
@@ -77,7 +78,7 @@ class _Worker:
         converter = self._plugins.make(look.target)
         if not isinstance(converter, Completes):
             return {"complete": True}
-        glimpse = self._look_at(look.path)
+        glimpse = self._look_at(look.file)
         if isinstance(glimpse, Reply):
             return {"trouble": msgspec.to_builtins(glimpse)}
         return {"complete": bool(converter.is_complete(glimpse))}
@@ -94,15 +95,14 @@ class _Worker:
 
     def readable(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Read both ends of a file: does its share answer at all?"""
-        Glimpse.at(Path(message["path"]))
+        Glimpse.at(Path(from_wire(message["path"])))
         return {}
 
-    def _look_at(self, place: str) -> Glimpse | Reply:
+    def _look_at(self, path: Path) -> Glimpse | Reply:
         """A glimpse, read once for all converters that are asked about the same file."""
-        path = Path(place)
         try:
             status = path.stat()
-            key = (place, status.st_size, status.st_mtime_ns)
+            key = (path, status.st_size, status.st_mtime_ns)
             if self._glimpse is None or self._glimpse[0] != key:
                 self._glimpse = (key, Glimpse.at(path))
         except OSError as error:

@@ -8,16 +8,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from stationmaster.file_name import from_wire, to_wire
 from stationmaster.ingest import release
 from stationmaster.ingest.files import FolderFiles
 from stationmaster.ingest.scan import stats
-from stationmaster.ingest.wire import (
-    from_wire,
-    release_from_wire,
-    released_to_wire,
-    selection_from_wire,
-    to_wire,
-)
+from stationmaster.ingest.wire import release_from_wire, released_to_wire, selection_from_wire
 from stationmaster.worker.child import serve
 
 

@@ -12,18 +12,13 @@ from typing import Any
 import msgspec
 
 from stationmaster.clock import Clock
+from stationmaster.file_name import from_wire, to_wire
 from stationmaster.ingest.files import DEADLINE, FolderHangsError, Names
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Release, Released
 from stationmaster.ingest.scan import Selection
 from stationmaster.ingest.settle import Stat
-from stationmaster.ingest.wire import (
-    from_wire,
-    release_to_wire,
-    released_from_wire,
-    selection_to_wire,
-    to_wire,
-)
+from stationmaster.ingest.wire import release_to_wire, released_from_wire, selection_to_wire
 from stationmaster.worker.error import ChildError, ChildHandlerError
 from stationmaster.worker.process import ChildProcess
 

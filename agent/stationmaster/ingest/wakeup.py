@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import watchfiles
 
 from stationmaster.clock import Clock
+from stationmaster.log import Lasting, bound
 
 Changes = set[tuple[watchfiles.Change, str]]
 
@@ -37,6 +38,10 @@ STAND = 0.2
 
 RETRY = 60.0
 """Seconds until a watch that failed is tried again."""
+
+_NO_TEXT = "Unable to decode path"
+NO_TEXT_RETRY = 1.0
+"""The watch fails on an event at a file whose name is no Unicode text; it is made anew so soon after."""
 
 GATHER = 0.05
 """Seconds in which folders that come and go make one restart."""
@@ -91,6 +96,7 @@ class WakeUp:
         self._notify = notify
         self._hints: dict[str, list[Hints]] = {}
         self._changed = asyncio.Event()
+        self._lasting = Lasting(bound(_LOG, "-"))
 
     def watch(self, root: str, *, recursive: bool, on_change: Callable[[set[str] | None], None]) -> Hints:
         """Watch a folder from now on.
@@ -137,8 +143,13 @@ class WakeUp:
             failed = await thread.wait(self._changed)
             if failed is None:
                 return
-            _LOG.warning("The file system watch failed; folders are scanned without it: %s", failed)
-            if not await self._clock.wait(self._changed, RETRY):
+            retry = RETRY
+            if failed.startswith(_NO_TEXT):
+                retry = NO_TEXT_RETRY
+                self._lasting.met(_NO_TEXT, f"folders are scanned where a name is no Unicode text: {failed}")
+            else:
+                _LOG.warning("The file system watch failed; folders are scanned without it: %s", failed)
+            if not await self._clock.wait(self._changed, retry):
                 self._changed.set()
 
     def _roots(self) -> list[str]:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from stationmaster.file_name import from_wire, shown, to_wire
 from stationmaster.ingest.release import Release, Released, Standing, Way
 from stationmaster.ingest.scan import Selection
-
-
-def to_wire(name: str | Path) -> str:
-    """The bytes of a name, each as one character."""
-    return os.fsencode(name).decode("latin-1")
-
-
-def from_wire(text: str) -> str:
-    """The name back."""
-    return os.fsdecode(text.encode("latin-1"))
 
 
 def selection_to_wire(selection: Selection) -> dict[str, Any]:
@@ -49,7 +39,7 @@ def release_to_wire(job: Release) -> dict[str, Any]:
         "way": job.way.value,
         "folder": to_wire(job.folder),
         "name": to_wire(job.name),
-        "reason": job.reason.encode(errors="replace").decode(),
+        "reason": shown(job.reason),
     }
 
 

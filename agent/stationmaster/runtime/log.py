@@ -48,7 +48,7 @@ def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
     root = logging.getLogger("stationmaster")
     before = root.level, root.propagate
     file = logging.handlers.RotatingFileHandler(
-        folder / LOG_FILE, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8"
+        folder / LOG_FILE, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
     )
     handlers: list[logging.Handler] = [file]
     if console:

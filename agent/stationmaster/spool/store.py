@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
+from stationmaster.file_name import shown
 from stationmaster.model import Counts, Lane, ReportMeta
 from stationmaster.spool import ledger, schema, write
 from stationmaster.spool.browse import Browse
@@ -126,12 +127,12 @@ class Spool(Browse):
 
     async def fail(self, source: TakenSource, reason: str, detail: str = "") -> Failure:
         """Put a source file that cannot be converted into the error list."""
-        work = partial(write.fail, source=source, reason=reason, detail=detail, now=self._now())
+        work = partial(write.fail, source=source, reason=shown(reason), detail=shown(detail), now=self._now())
         return await self._write(work, Failure)
 
     async def refuse_retry(self, source_id: int, reason: str) -> None:
         """A failed file that was queued again cannot be converted: its errors stay, and say why."""
-        work = partial(write.refuse_retry, source_id=source_id, reason=reason, now=self._now())
+        work = partial(write.refuse_retry, source_id=source_id, reason=shown(reason), now=self._now())
         await self._write(work, type(None))
 
     async def released(self, source_id: int, place: Path | None) -> None:
@@ -208,9 +209,7 @@ class Spool(Browse):
     ) -> asyncio.Future[None]:
         """Queue a verdict for the next commit."""
         until = 0 if at is None else max(1, schema.to_micros(at))
-        if not text.isascii():
-            text = text.encode(errors="replace").decode()  # lone surrogates cannot be kept
-        return self._committer.write(Verdict(entry_id, what, self._now(), text, until))
+        return self._committer.write(Verdict(entry_id, what, self._now(), shown(text), until))
 
     def _now(self) -> int:
         """Wall clock, as it is kept."""

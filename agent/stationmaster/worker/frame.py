@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from stationmaster.file_name import shown
+
 FRAME_LIMIT = 16 * 1024 * 1024
 """Bytes of one message at most; what is larger travels as a file."""
 
@@ -21,15 +23,29 @@ class FrameError(ValueError):
 
 
 def pack(message: Mapping[str, Any]) -> bytes:
-    """One message as bytes.
+    """One message as bytes. Text in it may be a plug-in's, and name a file: it is sent as `shown`.
 
     Raises:
         FrameError: it is larger than `FRAME_LIMIT`.
     """
-    body = _ENCODER.encode(message)
+    try:
+        body = _ENCODER.encode(message)
+    except UnicodeEncodeError:
+        body = _ENCODER.encode(_shown(message))
     if len(body) > FRAME_LIMIT:
         raise FrameError(f"a message of {len(body)} bytes is larger than {FRAME_LIMIT}")
     return _LENGTH.pack(len(body)) + body
+
+
+def _shown(value: Any) -> Any:
+    """`value` with each text in it as it can be sent."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, Mapping):
+        return {_shown(key): _shown(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shown(each) for each in value]
+    return value
 
 
 class FrameReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -46,6 +47,17 @@ async def test_a_folder_s_converters_are_described(bench: Bench) -> None:
     growing = next(info for info in infos if info.name == "growing")
     assert not growing.detects
     assert not growing.completes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+async def test_a_plug_in_whose_name_is_no_text_keeps_no_other_from_working(bench: Bench) -> None:
+    bench.plug_in("plain.py")
+    (bench.folder / os.fsdecode(b"caf\xe9.py")).write_text("")
+
+    infos, failures = await list_converters(bench.folder)
+
+    assert "plain" in [info.name for info in infos]
+    assert [failure.subject for failure in failures] == [r"caf\xe9.py"]
 
 
 async def test_what_cannot_be_loaded_is_data(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

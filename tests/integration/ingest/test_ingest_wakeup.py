@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -129,6 +131,28 @@ async def test_a_watch_that_fails_is_tried_again(caplog: pytest.LogCaptureFixtur
         task.cancel()
 
     assert failures == [("/in",), ("/in",)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+async def test_a_name_that_is_no_text_ends_the_watch_for_a_moment_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library gives up at such a name; hints at all folders would be away for a minute each time."""
+    heard = Heard()
+    wakeup = WakeUp(Clock())
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(wakeup.run())
+        wakeup.watch(str(tmp_path), recursive=False, on_change=heard)
+        await until(lambda: heard.all == 1)
+        (tmp_path / os.fsdecode(b"caf\xe9")).touch()
+        await until(lambda: heard.all == 2)
+        (tmp_path / os.fsdecode(b"caf\xe8")).touch()
+        await until(lambda: heard.all == 3)
+        (tmp_path / "a.xml").touch()
+        await until(lambda: "a.xml" in heard.names)
+        task.cancel()
+
+    assert caplog.text.count("no Unicode text") == 1
 
 
 async def test_without_folders_nothing_is_watched() -> None:

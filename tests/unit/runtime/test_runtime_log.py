@@ -25,6 +25,12 @@ def test_lines_go_to_the_file_with_their_instance(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().err == ""
 
 
+def test_names_that_are_no_text_are_logged(tmp_path: Path) -> None:
+    with logging_to(tmp_path, level="info", console=False):
+        _LOG.info("took %s", "caf\udce9.json")
+    assert "took caf" in (tmp_path / LOG_FILE).read_text(encoding="utf-8")
+
+
 def test_with_a_person_looking_on_they_go_to_stderr_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

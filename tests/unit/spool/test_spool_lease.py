@@ -104,7 +104,7 @@ async def test_a_reject_is_counted_and_its_reason_kept_as_text(spool: Spool) -> 
     await lease.reject("bad serial \ud800")
     entry = await spool.get(ids[0])
     assert entry is not None
-    assert (entry.state, entry.reason) == (EntryState.ERROR, "bad serial ?")
+    assert (entry.state, entry.reason) == (EntryState.ERROR, "bad serial \\ud800")
     assert spool.counts == Counts(queued=1, error=1)
     assert [e.what for e in await spool.history(ids[0])] == ["queued", "error"]
 

@@ -13,6 +13,15 @@ def test_messages_survive_any_cut() -> None:
         assert found == [{"a": 1}, {"b": "ü"}, {}]
 
 
+def test_text_that_cannot_be_sent_is_sent_as_people_see_it() -> None:
+    """A plug-in's exception may say anything; a worker must not end for it."""
+    message = {"caf\udce9": ["caf\udce9.json", ("half \ud83d", 1)], "b": {"c": None, "d": "\N{BULLET}"}}
+
+    assert list(FrameReader().feed(pack(message))) == [
+        {r"caf\xe9": [r"caf\xe9.json", [r"half \ud83d", 1]], "b": {"c": None, "d": "\N{BULLET}"}}
+    ]
+
+
 def test_a_message_that_is_too_large_is_not_sent() -> None:
     with pytest.raises(FrameError, match="larger"):
         pack({"a": "x" * FRAME_LIMIT})
