@@ -11,7 +11,8 @@
     │   └── ValidationError       ... because its report breaks the report format's rules
     ├── SourceBusyError           the file is locked, or changed while it was read: look again later
     ├── ConfigError               a setting is wrong; names file, key, value
-    ├── SpoolError                the durable store cannot take work now (full disk, I/O error)
+    ├── SpoolError                the durable store cannot take work now (full disk, I/O error), or this
+    │                             one write never (`refused`): then its file goes to the error list
     ├── NoAgentError              no agent answers on the control channel
     └── ControlError              the agent refused a request on the control channel
 
@@ -123,17 +124,25 @@ class SpoolError(StationmasterError):
     """The spool cannot take or change work now: disk full, I/O error, damaged database.
 
     Attributes:
+        refused: True when it is this write alone that it cannot take, now or later; all others go on.
         disk_full: True when the disk (or quota) is full; work goes on once there is space.
         damaged: True when the database is damaged; the next start salvages it.
     """
 
     def __init__(
-        self, text: str, *, next_step: str = "", disk_full: bool = False, damaged: bool = False
+        self,
+        text: str,
+        *,
+        next_step: str = "",
+        disk_full: bool = False,
+        damaged: bool = False,
+        refused: bool = False,
     ) -> None:
         """Keep what kind of trouble it is."""
         super().__init__(text, next_step=next_step)
         self.disk_full = disk_full
         self.damaged = damaged
+        self.refused = refused
 
 
 class NoAgentError(StationmasterError):

@@ -27,6 +27,7 @@ from stationmaster.convert.job import (
 )
 from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
+from stationmaster.home.file_system import mtime_ns
 from stationmaster.model import ReportMeta, SourceState
 
 MOST_REPORTS = 100
@@ -120,7 +121,7 @@ async def dry_run(
     status = await asyncio.to_thread(path.stat)
     job = Job(
         path=path,
-        state=SourceState(path=path, size=status.st_size, mtime_ns=status.st_mtime_ns),
+        state=SourceState(path=path, size=status.st_size, mtime_ns=mtime_ns(status)),
         converters=converters,
         options=options or {},
         station=station or Station(),

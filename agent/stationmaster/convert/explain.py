@@ -9,6 +9,7 @@ from pathlib import Path
 from stationmaster.convert.order import Order, Reply
 from stationmaster.convert.result_file import UnstoredError
 from stationmaster.errors import ConversionError, SourceBusyError, StationmasterError
+from stationmaster.home.file_system import mtime_ns
 from stationmaster.worker.child import trace
 
 _LONGEST_TEXT = 2000
@@ -51,7 +52,7 @@ def source_trouble(path: Path, order: Order) -> Reply | None:
             status = os.fstat(file.fileno())
     except OSError as error:
         return unreadable(path, error)
-    if (status.st_size, status.st_mtime_ns) != (order.size, order.mtime_ns):
+    if (status.st_size, mtime_ns(status)) != (order.size, order.mtime_ns):
         return Reply(outcome="changed", text=f"{path} changed since it was looked at")
     return None
 

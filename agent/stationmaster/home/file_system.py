@@ -18,6 +18,7 @@ NETWORK_TYPES = frozenset(
 # FUSE file systems that only add a layer to a local disk; every other one is taken for a network.
 _LOCAL_FUSE = frozenset({"fuse-overlayfs", "gocryptfs", "encfs", "cryfs", "bindfs", "mergerfs", "lxcfs"})
 _MOUNTINFO = Path("/proc/self/mountinfo")
+_LARGEST = 2**63 - 1
 
 
 def flush_folder(folder: Path) -> None:
@@ -32,6 +33,14 @@ def flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def mtime_ns(status: os.stat_result) -> int:
+    """When a file was written, in ns since 1970, as a database can hold it.
+
+    A file may claim any year; what lies before 1678 or after 2261 counts as those ends.
+    """
+    return max(-_LARGEST, min(status.st_mtime_ns, _LARGEST))
 
 
 def read_mounts() -> str:

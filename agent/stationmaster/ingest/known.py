@@ -7,8 +7,8 @@ from collections.abc import Container
 
 from stationmaster.ingest.settle import Stat
 
-_SIZE_BYTES = 7
-_TIME_BYTES = 9
+_SIZE_BYTES = 8
+_TIME_BYTES = 8
 _AT_WORK = b""
 
 

@@ -64,7 +64,7 @@ def look(path: Path) -> Stat | None:
         seen = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return Stat(seen.st_size, seen.st_mtime_ns)
+    return Stat(seen.st_size, file_system.mtime_ns(seen))
 
 
 def make_folder(folder: Path) -> None:
@@ -142,7 +142,7 @@ def mark_of(stat: Stat) -> str:
 
 def _mark(file: Path) -> str:
     seen = file.stat()
-    return mark_of(Stat(seen.st_size, seen.st_mtime_ns))
+    return mark_of(Stat(seen.st_size, file_system.mtime_ns(seen)))
 
 
 def _temporary(file: Path, folder: Path) -> Path:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from stationmaster.home.file_system import mtime_ns
 from stationmaster.ingest.settle import Stat
 
 OWN_PREFIX = ".stationmaster-"
@@ -258,7 +259,7 @@ def stats(root: str, names: Iterable[str]) -> list[Stat | None]:
         except OSError:
             found.append(UNSEEN)
         else:
-            found.append(Stat(seen.st_size, seen.st_mtime_ns) if modes.S_ISREG(seen.st_mode) else None)
+            found.append(Stat(seen.st_size, mtime_ns(seen)) if modes.S_ISREG(seen.st_mode) else None)
     return found
 
 

@@ -313,10 +313,11 @@ class Engine:
 
 
 def alone(error: Exception) -> SpoolError:
-    """The error of a write that failed by itself."""
+    """The error of a write that failed by itself; results that cannot be read now can be made again."""
     return SpoolError(
         f"A write to the spool was refused: {type(error).__name__}: {error}.",
         next_step="Nothing of it was kept.",
+        refused=not isinstance(error, OSError),
     )
 
 

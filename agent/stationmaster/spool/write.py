@@ -115,7 +115,7 @@ def put(
     it, and gets none of the later ones either: then it is a new revision.
     """
     if not meta.report_id:
-        raise SpoolError("A report without an id cannot be spooled.")
+        raise SpoolError("A report without an id cannot be spooled.", refused=True)
     known = db.execute(
         "SELECT revision, id, digest, state, stored FROM entry WHERE kind='report' AND report_id=?"
         " ORDER BY revision DESC",

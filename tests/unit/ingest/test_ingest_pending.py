@@ -192,7 +192,7 @@ def test_hints_and_the_next_scan_together_make_a_burst() -> None:
     assert arrivals.take(live=9, burst=9) == (["after them"], ["one too many", "with them"])
 
 
-@pytest.mark.parametrize("stat", [Stat(0, 0), Stat(1 << 50, -(1 << 62)), Stat(1, 1 << 66)])
+@pytest.mark.parametrize("stat", [Stat(0, 0), Stat((1 << 63) - 1, -(1 << 62)), Stat(1, (1 << 63) - 1)])
 def test_known_files_keep_any_size_and_time(stat: Stat) -> None:
     known = KnownFiles()
     known.settle("a", stat)
