@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Generator, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from stationmaster.model import ReportMeta
 MOST_ISSUES = 1000
 """Broken rules that a dry run tells of one file."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Windows takes no `fromtimestamp` before it
 _MOST_WARNINGS = 20
 _WARNING_LENGTH = 300
 """What the spool keeps of a report's warnings: so many, of so many characters."""
@@ -73,10 +74,11 @@ def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
         path=path,
         name=shown(path.name),
         size=order.size,
-        mtime=datetime.fromtimestamp(order.mtime_ns / 1e9, tz=UTC),
+        mtime=_EPOCH + timedelta(seconds=order.mtime_ns / 1e9),
         station=order.station,
     )
-    host = _Host(order, source, note)
+    # before the converter reads it: what takes its place later must not pass for what was converted
+    host = _Host(order, source, note, digest=_digest_of(path))
     with ResultFiles(order) as results:
         resume = note.resume() if note else None
         left = host.take_all(converter.convert(source, options, resume), results)
@@ -93,25 +95,22 @@ def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
     )
 
 
+def _digest_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
 class _Host:
     """What the host does to each report of one source."""
 
-    def __init__(self, order: Order, source: Source, note: ResumeNote | None) -> None:
+    def __init__(self, order: Order, source: Source, note: ResumeNote | None, *, digest: bytes) -> None:
         self._order = order
         self._source = source
         self._instance_id = UUID(order.instance_id)
         self._ordinals = Counter(note.ordinals if note else {})
-        self._digest = b""
+        self.file_digest = digest
         self.warnings = 0
         self.issues: list[IssueNote] = []
-
-    @property
-    def file_digest(self) -> bytes:
-        """SHA-256 of the source file, read once."""
-        if not self._digest:
-            with self._source.path.open("rb") as file:
-                self._digest = hashlib.file_digest(file, "sha256").digest()
-        return self._digest
 
     def take_all(self, items: object, results: ResultFiles) -> Resume | None:
         """Take each report, in bounded memory; returns the resume mark if one came last."""

@@ -40,6 +40,7 @@ class Candidate:
         trouble: why the last try did not take it.
         trouble_since: when that kind of trouble began.
         stirred: something happened to it while it was claimed.
+        replaced: another content took its place while it was claimed, of the same size and mtime.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Candidate:
     trouble: Outcome | None = None
     trouble_since: datetime | None = None
     stirred: bool = False
+    replaced: bool = False
 
 
 @dataclass(slots=True)
@@ -162,7 +164,7 @@ class Pending:
             return None
         candidate = self._ready[lane].popleft()
         candidate.phase = Phase.CLAIMED
-        candidate.stirred = False
+        candidate.stirred = candidate.replaced = False
         self._try(candidate, candidate.tries + 1)
         self.claimed += 1
         return candidate

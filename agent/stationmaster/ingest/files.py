@@ -30,7 +30,7 @@ LOCAL_NAMES = 10_000
 """Names that one slice of a scan reads."""
 
 LOCAL_COPY_BYTES = 8 * 1024 * 1024
-"""Larger files are copied to another disk in a child, so that nothing waits for it."""
+"""Larger files are compared, and copied to another disk, in a child, so that nothing waits for it."""
 
 _T = TypeVar("_T")
 
@@ -166,7 +166,7 @@ class LocalFiles:
     """A folder on a disk of this machine.
 
     Args:
-        copier: makes the `Files` that copy large files to another disk.
+        copier: makes the `Files` that compare large files, and copy them to another disk.
     """
 
     def __init__(
@@ -202,8 +202,8 @@ class LocalFiles:
         return await self._call(lambda: is_written(path))
 
     async def release(self, job: Release) -> Released:
-        """In the thread, unless much is to be copied."""
-        if job.size > LOCAL_COPY_BYTES and await self._call(lambda: _copies(job)):
+        """In the thread, unless much is to be read or copied."""
+        if job.size > LOCAL_COPY_BYTES and (release.is_read(job) or await self._call(lambda: _copies(job))):
             copier = self._copier()
             try:
                 return await copier.release(job)

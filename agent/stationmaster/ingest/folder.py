@@ -18,10 +18,11 @@ from stationmaster.ingest.agenda import CALL, Agenda
 from stationmaster.ingest.candidate import Phase
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.files import Files, FolderHangsError, Names, held
-from stationmaster.ingest.release import Release, Released, Standing, hidden_path
+from stationmaster.ingest.release import Release, Released, Standing
 from stationmaster.ingest.roster import Moment, Roster
 from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.sight import Scan, Setting, Sight
+from stationmaster.ingest.stray import Strays
 from stationmaster.ingest.trouble import Trouble
 from stationmaster.ingest.wakeup import Hints
 from stationmaster.log import bound
@@ -42,9 +43,6 @@ _SLOW_NETWORK = 3
 
 SOON = 0.1
 """Seconds after which a name is looked at again that is about to be gone, or may be a new sub-folder."""
-
-STRAY_AFTER = 60.0
-"""Seconds after which a hidden file that nobody releases gets its name back."""
 
 LEDGER_RETRY = 5.0
 """Seconds until a ledger that could not be read is asked again."""
@@ -80,8 +78,7 @@ class FolderWatch:
         self._nudges = 0
         self._not_before = -math.inf
         self._retry = 0.0
-        self._strays: dict[str, float] = {}
-        self._releasing: set[Path] = set()
+        self._strays = Strays(self.root, self._log)
         self.turns = 0
 
     # ------------------------------------------------------------------ what the watcher asks
@@ -157,15 +154,19 @@ class FolderWatch:
         """
         if await held(await self._s.access.files(), job):
             return Released(standing=Standing.OPEN)
-        hidden = hidden_path(job)
-        self._releasing.add(hidden)
         apart = await self._s.access.apart(job.folder)
         try:
-            return await (apart or await self._s.access.files()).release(job)
+            with self._strays.none_of(job):
+                released = await (apart or await self._s.access.files()).release(job)
         finally:
-            self._releasing.discard(hidden)
             if apart is not None:
                 await apart.aclose()
+        if released.standing is Standing.CHANGED and job.path.is_relative_to(self.root):
+            name = str(job.path.relative_to(self.root))
+            self.roster.replaced(name, Stat(job.size, job.mtime_ns))
+            self._agenda.hint([name])
+            self._wake.set()
+        return released
 
     # ------------------------------------------------------------------ the task
 
@@ -261,7 +262,7 @@ class FolderWatch:
             due = round(now / QUIET_INTERVAL + 1) * QUIET_INTERVAL
         self._scan_at = min(self._scan_at, due)
         self._not_before = now + slow / 10
-        await self._restore(files, scan.hidden, now)
+        await self._strays.restore(files, scan.hidden, now)
         await self._forget(now)
 
     async def _settle_in(self, files: Files) -> None:
@@ -303,19 +304,6 @@ class FolderWatch:
         self._unwatch()
         self._retry = min(LONGEST_INTERVAL, max(LOCAL_INTERVAL, self._retry * 2))
         self._scan_at = self._clock.monotonic() + self._retry
-
-    async def _restore(self, files: Files, hidden: list[str], now: float) -> None:
-        """Give files their names back that a release hid and that nobody releases any more."""
-        seen = [name for name in hidden if Path(self.root, name) not in self._releasing]
-        self._strays = {name: self._strays.get(name, now) for name in seen}
-        for name, since in list(self._strays.items()):
-            if now - since < STRAY_AFTER:
-                continue
-            try:
-                await files.put_back(name)
-            except OSError as error:
-                self._log.warning("the file %s in %s cannot get its name back: %s", name, self.root, error)
-                self._strays[name] = now
 
     async def _forget(self, now: float) -> None:
         """Let the ledger forget files that left long ago, but never all: an unmounted share looks empty."""

@@ -124,6 +124,23 @@ def put_copy(file: Path, folder: Path, name: str, *, spare: int = 0) -> Path:
     return _near(temporary, folder, name, spare=spare)
 
 
+def is_one_file(file: Path, other: Path) -> bool:
+    """Are these two names of one file?"""
+    try:
+        return os.path.samestat(file.lstat(), other.lstat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def put_back(file: Path, name: str) -> Path:
+    """Give `file` its name back where it lies, or the first free one like it; a link stays a link.
+
+    Raises:
+        OSError: it cannot be done; `file` is where it was.
+    """
+    return _near(file, file.parent, name, spare=0)
+
+
 def find(folder: Path, name: str, stat: Stat, *, spare: int = 0) -> Path | None:
     """Where an earlier `put` of a file with this `stat` brought it, None when it cannot be told."""
     for candidate in candidates(name, mark_of(stat), spare=spare):

@@ -27,7 +27,13 @@ def gentler(folder: WatchFolder, after: str) -> WatchFolder:
 
 
 def after_commit(
-    folder: WatchFolder, state: SourceState, *, archive: Path, taken_at: datetime, growing: bool = False
+    folder: WatchFolder,
+    state: SourceState,
+    *,
+    archive: Path,
+    taken_at: datetime,
+    digest: str = "",
+    growing: bool = False,
 ) -> Release:
     """How a file is released whose reports are committed; one of the outbox becomes `*.completed`.
 
@@ -35,10 +41,11 @@ def after_commit(
         archive: the instance's archive folder, for a folder that names none.
         taken_at: when it was committed; the archive's folder per day follows from it, in local time, so
             that doing it again tomorrow finds the same place.
+        digest: hex SHA-256 of what was read of it, "" where nobody knows.
         growing: more may be written to it.
     """
     if is_outbox(folder):
-        return _renamed(state, COMPLETED)
+        return _renamed(state, COMPLETED, digest=digest)
     way = {After.KEEP: Way.KEEP, After.DELETE: Way.DELETE}.get(folder.after, Way.MOVE)
     target = Path(folder.move_to) if folder.move_to else archive
     if folder.after is After.ARCHIVE:
@@ -46,7 +53,13 @@ def after_commit(
     if way is Way.MOVE and target == state.path.parent:
         way = Way.KEEP
     return Release(
-        path=state.path, size=state.size, mtime_ns=state.mtime_ns, way=way, folder=target, growing=growing
+        path=state.path,
+        size=state.size,
+        mtime_ns=state.mtime_ns,
+        digest=digest,
+        way=way,
+        folder=target,
+        growing=growing,
     )
 
 
@@ -56,19 +69,20 @@ def after_failure(folder: WatchFolder, state: SourceState, *, errors: Path, reas
     From a folder whose files are kept it is a copy that goes there. A file of the outbox becomes `*.error`.
     """
     if is_outbox(folder):
-        return _renamed(state, ERROR, reason)
+        return _renamed(state, ERROR, reason=reason)
     way = Way.COPY if folder.after is After.KEEP else Way.MOVE
     return Release(
         path=state.path, size=state.size, mtime_ns=state.mtime_ns, way=way, folder=errors, reason=reason
     )
 
 
-def _renamed(state: SourceState, ending: str, reason: str = "") -> Release:
+def _renamed(state: SourceState, ending: str, *, reason: str = "", digest: str = "") -> Release:
     path = state.path
     return Release(
         path=path,
         size=state.size,
         mtime_ns=state.mtime_ns,
+        digest=digest,
         way=Way.MOVE,
         folder=path.parent,
         name=path.name.removesuffix(QUEUED) + ending,

@@ -2,12 +2,13 @@
 
 Never before the commit, never overwriting, and only if the file still is the one that was taken. A file is
 first renamed to a hidden name beside it, in one step, so that a file that a tester writes under the same
-name at that very moment is never hit; what was caught by mistake is put back. Every call may be made again
-after a kill at any point, with the same values.
+name at that very moment is never hit; what was caught by mistake is put back, and so is what has nowhere to
+go now. Every call may be made again after a kill at any point, with the same values.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from enum import StrEnum
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from stationmaster.file_name import shown
 from stationmaster.ingest import place
 from stationmaster.ingest.scan import MARK, OWN_PREFIX
 from stationmaster.ingest.settle import Stat
@@ -36,6 +38,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: the file as it was taken; `size` and `mtime_ns` are of that moment.
+        digest: hex SHA-256 of its bytes then, "" where nobody read them: compared before the file goes away,
+            since a clock may be too coarse to tell two contents of one size apart.
         folder: where it goes, for `move` and `copy`.
         name: how it is to be called there, "" for its own name.
         reason: written beside it as `<name>.reason.txt`; "" for none.
@@ -45,6 +49,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     size: int
     mtime_ns: int
+    digest: str = ""
     way: Way
     folder: Path = Path()
     name: str = ""
@@ -81,12 +86,14 @@ def release(job: Release) -> Released:
     """Do it. Idempotent.
 
     Raises:
-        OSError: it cannot be done now; the file is where it was, or in its hidden place beside it, from
-            where the next call goes on.
+        OSError: it cannot be done now; the file is where it was. Only where that fails too it stays in its
+            hidden place beside it, from where the next call goes on.
     """
     if job.way in (Way.KEEP, Way.COPY):
         return _keep(job)
     private = hidden_path(job)
+    if place.is_one_file(private, job.path):  # an earlier call was interrupted as it put it back
+        private.unlink()
     if place.look(private) is None:
         if place.look(job.path) != _stat(job):
             return _done_before(job)
@@ -94,16 +101,15 @@ def release(job: Release) -> Released:
             job.path.rename(private)
         except FileNotFoundError:
             return _done_before(job)
-    if place.look(private) != _stat(job):
-        place.put(private, job.path.parent, job.path.name)
-        return Released(standing=Standing.CHANGED)
-    if job.way is Way.DELETE:
-        private.unlink()
-        place.flush_folder(private.parent)
-        return Released(standing=Standing.DONE)
-    target = place.put(private, job.folder, _name(job), spare=_spare(job))
-    _write_reason(job, target)
-    return Released(standing=Standing.DONE, place=target)
+    try:
+        if place.look(private) == _stat(job) and _holds_what_was_taken(private, job):
+            return _take_away(private, job)
+    except OSError:
+        with contextlib.suppress(OSError):
+            place.put_back(private, job.path.name)
+        raise
+    place.put_back(private, job.path.name)
+    return Released(standing=Standing.CHANGED)
 
 
 def put_back(root: str, name: str) -> Path:
@@ -116,7 +122,7 @@ def put_back(root: str, name: str) -> Path:
         OSError: it cannot be done now.
     """
     private = Path(root, name)
-    return place.put(private, private.parent, private.name[len(OWN_PREFIX) + MARK + 1 :])
+    return place.put_back(private, private.name[len(OWN_PREFIX) + MARK + 1 :])
 
 
 def hidden_path(job: Release) -> Path:
@@ -141,6 +147,28 @@ def _name(job: Release) -> str:
 
 def _spare(job: Release) -> int:
     return len(REASON_ENDING) if job.reason else 0
+
+
+def is_read(job: Release) -> bool:
+    """Does this release read the whole file, to compare it?"""
+    return bool(job.digest) and job.way in (Way.MOVE, Way.DELETE)
+
+
+def _holds_what_was_taken(private: Path, job: Release) -> bool:
+    if not is_read(job):
+        return True
+    with private.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == job.digest
+
+
+def _take_away(private: Path, job: Release) -> Released:
+    if job.way is Way.DELETE:
+        private.unlink()
+        place.flush_folder(private.parent)
+        return Released(standing=Standing.DONE)
+    target = place.put(private, job.folder, _name(job), spare=_spare(job))
+    _write_reason(job, target)
+    return Released(standing=Standing.DONE, place=target)
 
 
 def _keep(job: Release) -> Released:
@@ -174,8 +202,8 @@ def _write_reason(job: Release, target: Path) -> None:
         return
     final = target.with_name(target.name + REASON_ENDING)
     temporary = target.with_name(f"{OWN_PREFIX}{_mark(job)}.reason")
-    with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(job.reason.rstrip() + "\n")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(shown(job.reason.rstrip()) + "\n")
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(final)

@@ -132,10 +132,19 @@ class Roster:
     def dealt_with(self, candidate: Candidate, stat: Stat, resume: bytes | None) -> None:
         """This state of the file is on record."""
         self.pending.drop(candidate.name)
-        self.known.settle(candidate.name, stat)
+        self.known.settle(candidate.name, UNSEEN if candidate.replaced else stat)
         self.resumes.pop(candidate.name, None)
         if resume is not None:
             self.resumes[candidate.name] = resume
+
+    def replaced(self, name: str, stat: Stat) -> None:
+        """What lies there is not what was taken, although it has the same size and mtime: it is new."""
+        candidate = self.pending.get(name)
+        if candidate is not None:
+            if candidate.phase is Phase.CLAIMED and candidate.stat == stat:
+                candidate.replaced = True
+        elif self.known.get(name) == stat:
+            self.known.settle(name, UNSEEN)
 
     def gone(self, name: str) -> None:
         """The file is not there any more."""
@@ -167,6 +176,5 @@ class Roster:
         )
 
     def _since(self, stat: Stat, moment: Moment) -> float:
-        if not self.trust_mtime:
-            return moment.now
-        return rests_since(stat, seen_at=moment.now, wall=moment.wall.timestamp())
+        wall = moment.wall.timestamp() if self.trust_mtime else None
+        return rests_since(stat, seen_at=moment.now, wall=wall, settle=self._folder.settle)

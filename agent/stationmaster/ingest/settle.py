@@ -13,6 +13,10 @@ from stationmaster.model import Lane
 HINT_LAG = 0.35
 """Seconds that an event may need to reach us; so much of a file's rest is believed from its mtime."""
 
+COARSE_CLOCK = 2.1
+"""Seconds in which a file system that counts whole seconds may give two contents one mtime: FAT counts every
+second one, and the kernel's clock is some milliseconds behind ours."""
+
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_AGE = 600.0
 BATCH_COUNT = 500
@@ -30,17 +34,24 @@ class Stat(NamedTuple):
     mtime_ns: int
 
 
-def rests_since(stat: Stat, *, seen_at: float, wall: float) -> float:
-    """The monotonic moment since which a state rests that was first seen at `seen_at`.
+def rests_since(stat: Stat, *, seen_at: float, wall: float | None, settle: float) -> float:
+    """The monotonic moment from which the rest of a state counts that was first seen at `seen_at`.
 
     An event tells of a write some milliseconds late; where the mtime says so too, that lag counts as rest.
+    An mtime of whole seconds may be that of a coarse clock, which does not show a second write so soon after
+    the first: the rest then ends when any write would show. Never later than `COARSE_CLOCK` after `seen_at`,
+    whatever the mtime and our own clock say.
 
     Args:
         seen_at: monotonic time of the look that first saw this state.
-        wall: wall clock at that look, seconds since 1970.
+        wall: wall clock at that look, seconds since 1970; None where the file's clock is another one.
+        settle: seconds that the file must rest.
     """
-    lag = wall - stat.mtime_ns / 1e9
-    return seen_at - lag if 0.0 <= lag <= HINT_LAG else seen_at
+    lag = -1.0 if wall is None else wall - stat.mtime_ns / 1e9
+    since = seen_at - lag if 0.0 <= lag <= HINT_LAG else seen_at
+    if stat.mtime_ns % 1_000_000_000:
+        return since
+    return max(since, seen_at + COARSE_CLOCK - max(0.0, lag) - settle)
 
 
 def delay(tries: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import os
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def write(path: Path, text: str = "x", *, age: float | None = 1.0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     if age is not None:
-        os.utime(path, (NOW - age, NOW - age))
+        os.utime(path, (NOW - age - 0.4, NOW - age - 0.4))  # whole seconds mean a coarse clock
     return path
 
 
@@ -138,6 +139,56 @@ async def test_another_size_with_the_same_mtime_is_new(tmp_path: Path) -> None:
         await rig.go(28, 1.0)
 
         assert [claim.state.size for claim in rig.take()] == [21]
+
+
+@pytest.mark.parametrize("after", [After.KEEP, After.DELETE])
+async def test_a_second_write_that_a_coarse_clock_does_not_show_is_what_is_taken(
+    tmp_path: Path, after: After
+) -> None:
+    """FAT counts every second second: the same size and mtime again, after the settle time."""
+    path = tmp_path / "in" / "a.xml"
+    async with Rig([folder_at(tmp_path / "in", after=after)]) as rig:
+        for number, text in enumerate(("one", "two")):
+            write(path, text)
+            os.utime(path, (NOW, NOW))
+            if number == 0:
+                rig.watcher.nudge()
+                await rig.quiet()
+                await rig.go(1.5)
+            assert rig.take() == [], "a write at this moment would not show"
+        await rig.go(0.7)
+
+        (claim,) = rig.take()
+
+        assert claim.state.path.read_text() == "two"
+
+
+async def test_what_lies_there_in_place_of_what_was_taken_is_new(tmp_path: Path) -> None:
+    """Whether that is found before or after the file counts as dealt with."""
+    path = tmp_path / "in" / "a.xml"
+    async with Rig([folder_at(tmp_path / "in", after=After.DELETE)]) as rig:
+        write(path, "one")
+        for text, dealt_with_first in (("two", False), ("six", True)):
+            await rig.scan()
+            (claim,) = rig.take()
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            job = plan.after_commit(
+                claim.folder, claim.state, archive=tmp_path, taken_at=rig.clock.now(), digest=digest
+            )
+            write(path, text)
+            os.utime(path, ns=(0, claim.state.mtime_ns))
+            if dealt_with_first:
+                rig.watcher.done(claim, Outcome.CONVERTED)
+                await rig.go(1.0)
+            assert (await rig.watcher.release(claim.key, job)).standing is Standing.CHANGED
+            if not dealt_with_first:
+                rig.watcher.done(claim, Outcome.CONVERTED)
+            assert path.read_text() == text
+        await rig.go(1.5)
+
+        assert rig.names() == ["a.xml"]
+        await rig.go(60.0, 1.0)
+        assert rig.names() == [], "and it is offered once"
 
 
 async def test_a_clock_set_back_delays_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -118,7 +119,8 @@ def test_no_name_at_all_is_an_error_and_loses_nothing(source: Path, tmp_path: Pa
     with pytest.raises(FileExistsError):
         release(asked)
 
-    assert hidden_path(asked).read_bytes() == b"content"
+    assert source.read_bytes() == b"content"
+    assert not hidden_path(asked).exists()
 
 
 def test_done_twice_it_finds_what_it_did(source: Path, tmp_path: Path) -> None:
@@ -318,6 +320,59 @@ def test_an_error_leaves_the_file_to_the_next_try(
 
     assert release(asked).standing is Standing.DONE
     assert tree(tmp_path) == {"out/result.xml": b"content"}
+
+
+@pytest.mark.parametrize("newer", [None, b"newer content"])
+def test_a_file_that_has_nowhere_to_go_keeps_its_name(
+    source: Path, tmp_path: Path, newer: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not come and go under the tester's eyes; nor may it hit what the tester wrote meanwhile."""
+    (tmp_path / "out").write_text("a file where a folder should be")
+    asked = job(source)
+    rename = Path.rename
+
+    def and_write(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if newer is not None:
+            path.write_bytes(newer)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", and_write)
+    with pytest.raises(OSError, match="exists"):
+        release(asked)
+
+    (tmp_path / "out").unlink()
+    left = {"in/result.xml": b"content"}
+    if newer is not None:
+        left = {"in/result.xml": newer, "in/result (2).xml": b"content"}
+    assert tree(tmp_path) == left
+
+
+@pytest.mark.parametrize("way", [Way.MOVE, Way.DELETE])
+def test_another_content_of_the_same_size_and_time_stays(source: Path, tmp_path: Path, way: Way) -> None:
+    taken = hashlib.sha256(b"content").hexdigest()
+    asked = job(source, way, digest=taken)
+    source.write_bytes(b"another")
+    os.utime(source, ns=(0, asked.mtime_ns))
+
+    assert release(asked).standing is Standing.CHANGED
+    assert tree(tmp_path) == {"in/result.xml": b"another"}
+
+    source.write_bytes(b"content")
+    os.utime(source, ns=(0, asked.mtime_ns))
+    assert release(asked).standing is Standing.DONE
+    assert not source.exists()
+
+
+def test_a_link_that_has_nowhere_to_go_stays_a_link(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file where a folder should be")
+    link = source.with_name("link.xml")
+    link.symlink_to("result.xml")
+
+    with pytest.raises(OSError, match="exists"):
+        release(job(link))
+
+    assert link.is_symlink()
 
 
 def test_a_link_is_released_as_a_copy_of_what_it_points_to(source: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationmaster.ingest.settle import HINT_LAG, Stat, delay, lane_of, rests_since
+from stationmaster.ingest.settle import COARSE_CLOCK, HINT_LAG, Stat, delay, lane_of, rests_since
 from stationmaster.model import Lane
 
 WALL = 1_800_000_000.0
@@ -23,9 +23,30 @@ WALL = 1_800_000_000.0
     ],
 )
 def test_only_the_lag_of_an_event_is_believed_from_the_mtime(lag: float, since: float) -> None:
-    stat = Stat(1, int((WALL - lag) * 1e9))
+    stat = Stat(1, int((WALL - lag) * 1e9) + 1)  # whole seconds mean a coarse clock
 
-    assert rests_since(stat, seen_at=100.0, wall=WALL) == pytest.approx(since, abs=1e-5)
+    assert rests_since(stat, seen_at=100.0, wall=WALL, settle=1.0) == pytest.approx(since, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("lag", "settle", "rests_at"),
+    [
+        (0.0, 0.2, COARSE_CLOCK),
+        (1.5, 0.2, COARSE_CLOCK - 1.5),
+        (1.0, 5.0, 5.0),  # it rests longer anyway
+        (COARSE_CLOCK, 1.0, 1.0),
+        (3600.0, 1.0, 1.0),
+        (-3600.0, 1.0, COARSE_CLOCK),  # clock set back, or mtime in the future: no longer than that
+        (None, 1.0, COARSE_CLOCK),  # a server's clock
+    ],
+)
+def test_a_coarse_clock_must_have_moved_on(lag: float | None, settle: float, rests_at: float) -> None:
+    stat = Stat(1, int((WALL - (lag or 0.0)) // 1 * 1e9))
+    wall = None if lag is None else stat.mtime_ns / 1e9 + lag
+
+    since = rests_since(stat, seen_at=100.0, wall=wall, settle=settle)
+
+    assert since + settle == pytest.approx(100.0 + rests_at, abs=1e-5)
 
 
 @given(st.integers(min_value=1, max_value=10_000))
