@@ -31,6 +31,9 @@ from stationmaster.home.paths import Home
 _NAME_BYTES = 200
 """Of the name of a submitted raw file, so many are kept: the last ones, for its ending."""
 
+_MARK = 8
+"""Letters before the name of a submitted raw file, so that each has one of its own."""
+
 _SUBMITTED = uuid.UUID("6f0c0a52-6a0e-5b7c-9d2b-3f1d7b0c9e44")
 """Namespace of the ids of submitted reports."""
 
@@ -206,7 +209,12 @@ def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: 
     safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename).lstrip(".")
     while len(safe.encode()) > _NAME_BYTES:
         safe = safe[1:]
-    return leave(folder, f"{uuid.uuid4().hex[:8]}-{safe}", content), fresh
+    return leave(folder, f"{uuid.uuid4().hex[:_MARK]}-{safe}", content), fresh
+
+
+def submitted_name(name: str) -> str:
+    """The name that a raw file had before it was submitted."""
+    return name[_MARK + 1 :]
 
 
 def leave(folder: Path, name: str, content: bytes) -> Path:

@@ -76,7 +76,9 @@ class Source:
 
     Attributes:
         path: where it lies; read it with the methods here where possible.
-        name: its name as the tester wrote it; bytes that are no text show as their numbers.
+        name: its name as the tester wrote it, where it lies it may have another; bytes that are no text
+            show as their numbers.
+        folder: name of the folder that the tester wrote it to, "" where nobody knows.
         size: bytes.
         mtime: when it was last written, aware UTC.
         station: defaults for what the file does not say.
@@ -87,6 +89,7 @@ class Source:
     size: int
     mtime: datetime
     station: Station = field(default_factory=Station)
+    folder: str = ""
 
     def open(self) -> BinaryIO:
         """Open for reading bytes."""

@@ -186,7 +186,7 @@ def _name_groups(source: Source, options: ConverterOptions) -> dict[str, str]:
             f"the option serial_number_pattern is no regular expression: {error}",
             next_step="Correct it; the serial number is its group (?P<sn>...).",
         ) from error
-    for name in (source.name, source.path.parent.name):
+    for name in (source.name, source.folder):
         if match := pattern.search(name):
             return {key: value.strip() for key, value in match.groupdict().items() if value}
     return {}

@@ -70,7 +70,12 @@ def source_of(path: Path | str, station: Station | None = None) -> Source:
     stat = path.stat()
     mtime = datetime.fromtimestamp(stat.st_mtime, UTC)
     return Source(
-        path=path, name=path.name, size=stat.st_size, mtime=mtime, station=station or Station(name="TEST")
+        path=path,
+        name=path.name,
+        size=stat.st_size,
+        mtime=mtime,
+        station=station or Station(name="TEST"),
+        folder=path.parent.name,
     )
 
 

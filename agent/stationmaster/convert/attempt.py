@@ -132,6 +132,7 @@ class Attempt:
             target=info.target,
             name=info.name,
             path=to_wire(job.path),
+            origin=to_wire(job.origin or job.path),
             size=job.state.size,
             mtime_ns=job.state.mtime_ns,
             instance_id=str(job.instance_id),

@@ -72,10 +72,11 @@ def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
         note = ResumeNote.load(order.resume, converter=order.name, path=path)
     source = Source(
         path=path,
-        name=shown(path.name),
+        name=shown(order.origin_file.name),
         size=order.size,
         mtime=_EPOCH + timedelta(seconds=order.mtime_ns / 1e9),
         station=order.station,
+        folder=shown(order.origin_file.parent.name),
     )
     # before the converter reads it: what takes its place later must not pass for what was converted
     host = _Host(order, source, note, digest=_digest_of(path))

@@ -74,6 +74,7 @@ class Job:
 
     Attributes:
         path: the file.
+        origin: the file as its tester wrote it, where that is not `path`; only its name and folder count.
         state: the file as it was claimed; when it is another one by now, nothing is converted.
         converters: names that may take it, in order of preference; empty: all that detect.
         options: options by converter name; `timeout` and `memory_mb` are understood for each converter.
@@ -93,6 +94,7 @@ class Job:
     instance_id: UUID
     lane: Lane = Lane.LIVE
     dry: bool = False
+    origin: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: as `to_wire` made it.
+        origin: the file as its tester wrote it, as `to_wire` made it; only its name and folder count.
         size: with `mtime_ns`, the file as it was claimed.
         results: path without suffix for the result files, which do not exist yet; as `to_wire` made it.
         dry: a dry run: rules that a report breaks are collected instead of raised.
@@ -46,6 +47,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     name: str
     path: str
+    origin: str
     size: int
     mtime_ns: int
     instance_id: str
@@ -59,6 +61,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def file(self) -> Path:
         """The file to convert."""
         return Path(from_wire(self.path))
+
+    @property
+    def origin_file(self) -> Path:
+        """Its name and folder as its tester wrote it."""
+        return Path(from_wire(self.origin))
 
     @property
     def payload_file(self) -> Path:

@@ -182,6 +182,7 @@ class Intake:
         result = await self._pool.convert(
             Job(
                 path=task.path,
+                origin=self._setting.places.origin(task.state.path),
                 state=msgspec.structs.replace(task.state, path=task.path),
                 converters=task.folder.converters,
                 options=task.folder.options,

@@ -146,5 +146,10 @@ def _setting(home: Home, config: InstanceConfig, name: str, folders: tuple[Watch
         instance_id=config.id,
         station=station_of(config.station),
         slots=config.convert.max_concurrent,
-        places=Places(folders=folders, archive=home.archive(name), errors=home.errors(name)),
+        places=Places(
+            folders=folders,
+            archive=home.archive(name),
+            errors=home.errors(name),
+            inbox=home.inbox(name),
+        ),
     )

@@ -20,6 +20,7 @@ from stationmaster.runtime.task import Task
 from stationmaster.runtime.turn import Turns
 from stationmaster.spool.record import LedgerRow, LedgerState
 from stationmaster.spool.store import Spool
+from stationmaster.submit import submitted_name
 
 RELEASE_EVERY = 30.0
 """Seconds between two looks at files whose release failed, or that somebody was writing to."""
@@ -40,11 +41,17 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         folders: the watch folders, in their order.
         archive: folder for archived files.
         errors: folder for files that cannot be converted.
+        inbox: folder of the folders for submitted raw files.
     """
 
     folders: tuple[WatchFolder, ...]
     archive: Path
     errors: Path
+    inbox: Path
+
+    def origin(self, path: Path) -> Path:
+        """The file as its tester wrote it: a submitted one has our mark before its name."""
+        return Path(submitted_name(path.name)) if path.parent.parent == self.inbox else path
 
 
 class Releases:

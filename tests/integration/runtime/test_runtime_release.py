@@ -152,3 +152,32 @@ async def all_released(hosted: Hosted) -> None:
     async with asyncio.timeout(30):
         while await spool.unreleased():
             await hosted.clock.advance(1.0)
+
+
+NAMED = {"process_code": 10, "part_number": "P-1", "serial_number_pattern": r"(?P<sn>SN\d+.*)\.xml$"}
+GOOD = b'<testsuite name="s" tests="1"><testcase name="t" time="1"/></testsuite>'
+
+
+async def test_a_serial_number_in_a_name_is_the_testers_and_not_one_of_our_making(
+    hosted: Hosted, oracle: Oracle
+) -> None:
+    """Names that are taken get a number in the error folder, and submitted files a mark before theirs."""
+    folder = hosted.folder("line1")
+    watch = hosted.watch(folder, "junit", options={"junit": NAMED})
+    await hosted.line("line1", oracle, patch={"watch": [watch]})
+    async with hosted:
+        await hosted.running("line1")
+        for count in (1, 2):
+            (folder / "SN123.xml").write_bytes(b"<testsuites><wrong/>" + b" " * count)
+            await hosted.until(lambda: hosted.instance("line1").counts.error == count, what=f"error {count}")  # noqa: B023 - called at once
+            await all_released(hosted)
+        errors = sorted(hosted.home.errors("line1").glob("*.xml"))
+        assert [path.name for path in errors] == ["SN123 (2).xml", "SN123.xml"]
+        for number, path in enumerate(errors):
+            path.write_bytes(GOOD.replace(b'"t"', b'"t%d"' % number))
+        assert await hosted.agent.retry("line1", None) == 2
+        await hosted.until(lambda: len(ids(oracle)) == 2)
+        await hosted.agent.submit("line1", GOOD, filename="SN777.xml", converter="junit")
+        await hosted.until(lambda: len(ids(oracle)) == 3)
+        delivered = await hosted.entries("line1", EntryState.COMPLETED)
+        assert {one.serial_number for one in delivered if one.report_id} == {"SN123", "SN777"}

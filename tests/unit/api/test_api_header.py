@@ -27,7 +27,13 @@ OSLO = Station(time_zone="Europe/Oslo")
 
 
 def source(name: str = "result.txt", folder: str = "in") -> Source:
-    return Source(path=Path(folder) / name, name=name, size=1, mtime=datetime(2026, 1, 1, tzinfo=UTC))
+    return Source(
+        path=Path(folder) / name,
+        name=name,
+        size=1,
+        mtime=datetime(2026, 1, 1, tzinfo=UTC),
+        folder=Path(folder).name,
+    )
 
 
 def options(**chosen: Any) -> ConverterOptions:

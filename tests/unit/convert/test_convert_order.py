@@ -24,6 +24,7 @@ def _order(tmp_path: Path) -> Order:
         target="m:C",
         name="c",
         path="f",
+        origin="f",
         size=1,
         mtime_ns=1,
         instance_id="",
