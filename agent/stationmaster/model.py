@@ -241,6 +241,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to an entry.
+
+    Attributes:
+        what: queued, retry, completed, error, dismissed, superseded, revision, requeued, failed, converted.
+        by: the person or part that did it, "" for the agent.
+    """
+
+    at: datetime
+    what: str
+    detail: str = ""
+    by: str = ""
+
+
 class ReportMeta(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker tells about one converted report; the payload lies in its result file.
 

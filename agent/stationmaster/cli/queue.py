@@ -14,7 +14,7 @@ from stationmaster.cli.output import ago, answer, local, marked, print_json, say
 from stationmaster.cli.progress import progress
 from stationmaster.cli.session import agent, fail, run
 from stationmaster.errors import ConfigError, ControlError, StationmasterError
-from stationmaster.model import Entry, EntryState
+from stationmaster.model import Entry, EntryState, Event
 
 if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
@@ -75,19 +75,23 @@ def show(
     *,
     instance: Instance = "",
     payload: Annotated[bool, typer.Option("--payload", help="Print the report itself.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Tell what happened to it.")] = False,
     json: Json = False,
 ) -> None:
     """Show one entry."""
 
-    async def ask() -> tuple[Entry, bytes]:
+    async def ask() -> tuple[Entry, bytes, tuple[Event, ...]]:
         async with agent() as client:
             name = await one_instance(client, instance)
             entry = await client.entry(name, number)
-            return entry, await client.payload(name, number) if payload else b""
+            body = await client.payload(name, number) if payload else b""
+            return entry, body, await client.history(name, number) if history else ()
 
-    entry, body = run(ask())
+    entry, body, events = run(ask())
     if payload:
         answer(body.decode())
+    elif history:
+        _tell(events, json=json)
     elif json:
         print_json("entry", entry)
     else:
@@ -249,6 +253,14 @@ def _print(entries: tuple[Entry, ...], *, json: bool) -> None:
         for entry in entries
     ]
     table("", ("ID", "State", "Serial number", "Part number", "Result", "Updated", "Reason / file"), rows)
+
+
+def _tell(events: tuple[Event, ...], *, json: bool) -> None:
+    if json:
+        print_json("history", events)
+        return
+    rows = [(local(one.at), one.what, one.by, one.detail) for one in events]
+    table("", ("Time", "What", "By", "Detail"), rows)
 
 
 def _show(entry: Entry) -> None:

@@ -15,7 +15,7 @@ from stationmaster.control import protocol
 from stationmaster.control.transport import NO_AGENT_STEP, connector
 from stationmaster.errors import ControlError, NoAgentError
 from stationmaster.file_name import shown
-from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Entry
+from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Entry, Event
 
 T = TypeVar("T")
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
@@ -145,6 +145,11 @@ class ControlClient:
     async def entry(self, name: str, number: int) -> Entry:
         """One entry."""
         return await self._call("GET", _instance(name, f"entries/{number}"), Entry)
+
+    async def history(self, name: str, number: int) -> tuple[Event, ...]:
+        """What happened to an entry, oldest first."""
+        path = _instance(name, f"entries/{number}/history")
+        return (await self._call("GET", path, protocol.History)).events
 
     async def payload(self, name: str, number: int) -> bytes:
         """The report of an entry, as it was or will be sent."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stationmaster.errors import ControlError
-from stationmaster.model import PROTOCOL_VERSION, Entry
+from stationmaster.model import PROTOCOL_VERSION, Entry, Event
 
 VERSION_HEADER = "Stationmaster-Protocol"
 """Both sides send it; a different major number is refused with a sentence."""
@@ -99,6 +99,12 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     """A list of entries, newest first."""
 
     entries: tuple[Entry, ...]
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET /v1/instances/{name}/entries/{id}/history`."""
+
+    events: tuple[Event, ...]
 
 
 class InstanceConfigView(msgspec.Struct, frozen=True, kw_only=True):

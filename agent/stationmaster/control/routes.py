@@ -269,6 +269,12 @@ async def entry(request: web.Request) -> web.Response:
     return _json(await _agent(request).entry(_name(request), number))
 
 
+async def history(request: web.Request) -> web.Response:
+    """`GET /v1/instances/{name}/entries/{id}/history`: what happened to it."""
+    number = _number(request.match_info["id"], "id")
+    return _json(protocol.History(events=await _agent(request).history(_name(request), number)))
+
+
 async def payload(request: web.Request) -> web.Response:
     """`GET /v1/instances/{name}/entries/{id}/payload`: the report as it is sent."""
     number = _number(request.match_info["id"], "id")
@@ -326,6 +332,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/instances/{name}/send", send_now, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries", entries, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries/{id}", entry, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/entries/{id}/history", history, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries/{id}/payload", payload, Right.OPERATE),
     ("POST", "/v1/instances/{name}/entries/retry", retry, Right.OPERATE),
     ("POST", "/v1/instances/{name}/entries/dismiss", dismiss, Right.OPERATE),

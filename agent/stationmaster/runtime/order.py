@@ -22,7 +22,7 @@ from stationmaster.control.protocol import AddRequest, InstanceConfigView, Submi
 from stationmaster.errors import ConfigError, ControlError, SpoolError
 from stationmaster.home.paths import Home
 from stationmaster.log import bound
-from stationmaster.model import Entry, EntryState, Lane, ReportMeta
+from stationmaster.model import Entry, EntryState, Event, Lane, ReportMeta
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
 from stationmaster.runtime.supervisor import Supervisor
@@ -146,6 +146,12 @@ class Orders(ABC):
         if found is None:
             raise ControlError(f"{name} has no entry {number}.", status=404, code="not-found")
         return found
+
+    async def history(self, name: str, number: int) -> tuple[Event, ...]:
+        """What happened to an entry, oldest first."""
+        await self.entry(name, number)  # says that there is none
+        async with self._reading(name) as spool:
+            return tuple(await spool.history(number))
 
     async def payload(self, name: str, number: int) -> bytes:
         """The report of an entry."""

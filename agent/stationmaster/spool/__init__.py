@@ -2,7 +2,6 @@
 
 from stationmaster.spool.lease import Lease
 from stationmaster.spool.record import (
-    Event,
     Failure,
     Health,
     LedgerRow,
@@ -15,7 +14,6 @@ from stationmaster.spool.storage import Storage
 from stationmaster.spool.store import Spool
 
 __all__ = [
-    "Event",
     "Failure",
     "Health",
     "Lease",

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from stationmaster.errors import SpoolError
-from stationmaster.model import Entry, EntryKind, EntryState
+from stationmaster.model import Entry, EntryKind, EntryState, Event
 from stationmaster.spool import ledger, schema
 from stationmaster.spool.engine import Engine
 from stationmaster.spool.read import WINDOW, Reader
-from stationmaster.spool.record import Event, LedgerRow
+from stationmaster.spool.record import LedgerRow
 from stationmaster.spool.storage import Storage
 
 P = ParamSpec("P")

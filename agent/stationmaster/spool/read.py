@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Container
 from typing import Any
 
-from stationmaster.model import Entry, EntryKind, EntryState, Lane
-from stationmaster.spool.record import Event
+from stationmaster.model import Entry, EntryKind, EntryState, Event, Lane
 from stationmaster.spool.schema import to_text, to_time
 
 WINDOW = 20_000

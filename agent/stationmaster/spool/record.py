@@ -89,20 +89,6 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     source_id: int
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened to an entry.
-
-    Attributes:
-        what: queued, retry, completed, error, dismissed, superseded, revision, requeued, failed, converted.
-        by: the person or part that did it, "" for the agent.
-    """
-
-    at: datetime
-    what: str
-    detail: str = ""
-    by: str = ""
-
-
 class Salvage(msgspec.Struct, frozen=True, kw_only=True):
     """How the salvage of a damaged database went.
 

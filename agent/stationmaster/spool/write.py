@@ -279,10 +279,10 @@ def dismiss(
 
 def _dismiss(db: sqlite3.Connection, change: Change, entry_id: int, by: str, now: int) -> bool:
     """Dismiss one entry; False where it is done with already."""
-    row = db.execute("SELECT state, kind, source_id FROM entry WHERE id=?", (entry_id,)).fetchone()
+    row = db.execute("SELECT state, kind, source_id, reason FROM entry WHERE id=?", (entry_id,)).fetchone()
     if row is None or row[0] not in {EntryState.ERROR, EntryState.QUEUED}:
         return False
-    state, kind, source_id = row
+    state, kind, source_id, reason = row
     db.execute(
         "UPDATE entry SET state='dismissed', dismissed_by=?, not_before=0, done_at=?,"
         " updated_at=? WHERE id=?",
@@ -291,7 +291,7 @@ def _dismiss(db: sqlite3.Connection, change: Change, entry_id: int, by: str, now
     if kind == EntryKind.SOURCE:
         db.execute("UPDATE source SET state='error' WHERE id=? AND state='retry'", (source_id,))
     change.moved(entry_id, state, EntryState.DISMISSED)
-    record(db, entry_id, now, "dismissed", by=by)
+    record(db, entry_id, now, "dismissed", by=by, detail=reason)
     return True
 
 

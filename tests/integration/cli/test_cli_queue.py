@@ -146,6 +146,14 @@ async def test_dismissing_asks_and_stays_on_record(typist: Typist, oracle: Oracl
     assert (rest.code, "1 entry is dismissed." in rest.talk) == (0, True)
     shown = await typist.type("queue", "show", str(second.id), "--json")
     assert (shown.data["state"], shown.data["dismissed_by"]) == ("dismissed", getpass.getuser())
+    told = await typist.type("queue", "show", str(second.id), "--history", "--json")
+    assert [event["what"] for event in told.data] == ["queued", "dismissed"]
+    assert "400" in told.data[-1]["detail"]
+    assert told.data[-1]["by"] == getpass.getuser()
+    for_people = (await typist.type("queue", "show", str(second.id), "--history")).out
+    assert "dismissed" in for_people
+    assert getpass.getuser() in for_people
+    assert (await typist.type("queue", "show", "77", "--history")).code == 2
     assert not ids(oracle)
 
 
