@@ -156,8 +156,10 @@ class Intake:
         """Take a file; what nobody foresaw fails this one alone, and is kept for a person to see."""
         try:
             return await self._take(task)
-        except SpoolError:
-            raise
+        except SpoolError as error:
+            if not error.refused:
+                raise
+            return await self._fail(task, Failed(reason=error.text)), None
         except Exception as error:  # noqa: BLE001 - a bug at one file must not keep all others from being taken
             self._log.error("a bug at %s", task.path, exc_info=error)
             reason = f"A bug of the program: {type(error).__name__}: {error}. The log has the details."
@@ -218,7 +220,7 @@ class Intake:
             "took %s with %s: %d new, %d known, %d revised",
             *(task.path, result.converter, taken.new, taken.same, taken.revised),
         )
-        await self._releases.converted(task, taken.source_id, resume=result.resume)
+        await self._releases.converted(task, taken.source_id, result.digest, resume=result.resume)
         return Outcome.CONVERTED
 
     async def _fail(self, task: Task, failed: Failed) -> Outcome:

@@ -75,13 +75,14 @@ class Releases:
         self._clock = clock
         self._lasting = lasting
 
-    async def converted(self, task: Task, source_id: int, *, resume: bytes | None) -> None:
+    async def converted(self, task: Task, source_id: int, digest: str, *, resume: bytes | None) -> None:
         """Release a file whose reports are committed; one that may grow only if nobody writes to it."""
         job = after_commit(
             task.folder,
             task.at,
             archive=self._places.archive,
             taken_at=self._clock.now(),
+            digest=digest,
             growing=resume is not None,
         )
         await self._release(task.key, source_id, job)
@@ -146,5 +147,6 @@ class Releases:
             state,
             archive=self._places.archive,
             taken_at=row.taken_at,
+            digest=row.digest,
             growing=row.resume is not None and not rested,
         )

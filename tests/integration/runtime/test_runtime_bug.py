@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from stationmaster.runtime.intake import Intake, Setting
 from stationmaster.runtime.release import Places
 from stationmaster.spool import Spool, Storage
 
+_DIGEST = hashlib.sha256(b"x").hexdigest()
+
 
 class BuggyPool:
     """Converts no file, and breaks at one whose name says so."""
@@ -23,7 +26,9 @@ class BuggyPool:
     async def convert(self, job: Job) -> Conversion:
         if "bug" in job.path.name:
             raise KeyError("nobody thought of that")
-        return Conversion(converter="wsjf", version="1", digest="00", reports=(), results=None, resume=None)
+        return Conversion(
+            converter="wsjf", version="1", digest=_DIGEST, reports=(), results=None, resume=None
+        )
 
 
 async def test_a_bug_at_one_file_fails_that_file_alone(tmp_path: Path) -> None:

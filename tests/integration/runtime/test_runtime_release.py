@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,7 +45,8 @@ async def killed(hosted: Hosted, oracle: Oracle, after: str, *watch: dict[str, A
 
 def source_at(path: Path, **more: Any) -> TakenSource:
     seen = path.stat()
-    return source_of(path, size=seen.st_size, mtime_ns=seen.st_mtime_ns, folder=str(path.parent), **more)
+    state = {"size": seen.st_size, "mtime_ns": seen.st_mtime_ns, "folder": str(path.parent)}
+    return source_of(path, **{**state, "digest": hashlib.sha256(path.read_bytes()).hexdigest(), **more})
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -136,7 +138,7 @@ async def test_a_retry_that_a_kill_interrupted_is_released_from_where_the_file_l
         seen = place.stat()
         again = source_of(
             path, size=seen.st_size, mtime_ns=seen.st_mtime_ns, folder=str(folder), after="delete",
-            source_id=failed.source_id,
+            source_id=failed.source_id, digest=hashlib.sha256(place.read_bytes()).hexdigest(),
         )  # fmt: skip
         await spool.take(again, [], None)
     async with hosted:

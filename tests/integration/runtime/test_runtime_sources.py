@@ -41,7 +41,8 @@ async def test_a_failed_file_that_is_still_wrong_fails_again_as_the_same_entry(
         entry = await _error(hosted)
         again = await _retried(hosted, entry)
         assert (again.id, again.reason) == (entry.id, entry.reason)
-        assert [path.name for path in _files(Path(again.place).parent)] == ["bad.json", "bad.json.reason.txt"]
+        left = [Path(again.place).parent / name for name in ("bad.json", "bad.json.reason.txt")]
+        await hosted.until(lambda: _files(left[0].parent) == left, what="the release")
         assert hosted.instance("line1").counts.error == 1
 
 
