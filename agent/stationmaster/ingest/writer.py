@@ -24,6 +24,8 @@ def is_written(path: Path) -> bool | None:
         return None
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False  # gone, or hidden by a release that was interrupted: that one looked before it hid it
     except OSError:
         return None
     try:

@@ -32,7 +32,10 @@ def test_who_opens_it_afterwards_is_not_kept_waiting(tmp_path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))  # fails while a lease is held
 
 
-def test_what_is_not_there_or_no_file_is_not_known(tmp_path: Path) -> None:
+def test_what_is_not_there_nobody_writes_to(tmp_path: Path) -> None:
+    assert is_written(tmp_path / "gone") is False
+
+
+def test_of_what_is_no_file_it_is_not_known(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert is_written(tmp_path / "gone") is None
     assert is_written(tmp_path / "pipe") is None
