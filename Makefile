@@ -54,7 +54,7 @@ docs: setup ## check that the generated pages are current
 
 unit: setup peer
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not faults"
+	$(BIN)/coverage run -m pytest -m "not faults" --durations=25
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
