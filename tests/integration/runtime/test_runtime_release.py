@@ -170,7 +170,7 @@ async def test_a_serial_number_in_a_name_is_the_testers_and_not_one_of_our_makin
     async with hosted:
         await hosted.running("line1")
         for count in (1, 2):
-            (folder / "SN123.xml").write_bytes(b"<testsuites><wrong/>" + b" " * count)
+            (folder / "SN123.xml").write_bytes(b"<nothing/>" + b" " * count)
             await hosted.until(lambda: hosted.instance("line1").counts.error == count, what=f"error {count}")  # noqa: B023 - called at once
             await all_released(hosted)
         errors = sorted(hosted.home.errors("line1").glob("*.xml"))
