@@ -23,7 +23,10 @@ MOVE_ON = 1.0
 """Seconds that a call may hold up those behind it."""
 
 MOST_ALONE = 4
-"""Threads left alone at one time; with so many, calls wait for each other."""
+"""With so many threads left alone no further folder is looked at here: their disk is beyond help."""
+
+MOST_THREADS = 32
+"""Threads left alone at one time at most; then names to resolve and settings to read wait as well."""
 
 _T = TypeVar("_T")
 
@@ -49,9 +52,11 @@ class BlockingThread:
             deadline: seconds that it may take, and seconds that it may have to wait for its turn.
 
         Raises:
-            CallHangsError: it took longer.
+            CallHangsError: it took longer, or so many others hang that it is not tried.
         """
         job: _Job[_T] = _Job(call)
+        if self._left_alone() >= MOST_ALONE:
+            raise CallHangsError
         self.add(job)
         waiting = asyncio.wrap_future(job.future)
         try:
@@ -73,6 +78,11 @@ class BlockingThread:
         """Let nobody wait long behind one call."""
         self._look(time.monotonic())
 
+    def _left_alone(self) -> int:
+        with self._lock:
+            self._alone = [one for one in self._alone if one.is_alive()]
+            return len(self._alone)
+
     def _hand_over(self, jobs: list[_Job[Any]]) -> None:
         if self._worker is None:
             self._worker = _Worker(self._lock, self._ended)
@@ -92,7 +102,7 @@ class BlockingThread:
                 return now + MOVE_ON
             self._alone = [one for one in self._alone if one.is_alive()]
             late = worker.running.since + MOVE_ON
-            if late <= now and len(self._alone) < MOST_ALONE:
+            if late <= now and len(self._alone) < MOST_THREADS:
                 self._alone.append(worker)
                 self._worker, worker.alone = None, True
                 jobs = list(worker.jobs)

@@ -22,6 +22,9 @@ from stationmaster.spool.record import Failure, LedgerState, Taken, TakenSource
 from stationmaster.spool.schema import to_db
 from stationmaster.spool.verdict import record
 
+_MOST_REASON = 10_000
+"""Letters of a reason, where one retry after the other adds to it."""
+
 _INSERT = (
     "INSERT INTO entry(kind, report_id, revision, state, lane, serial_number, serial_key, part_number,"
     " process_code, result, start, source_id, origin, converter, size, digest, stored, warnings,"
@@ -213,7 +216,7 @@ def refuse_retry(db: sqlite3.Connection, change: Change, *, source_id: int, reas
         "SELECT id, reason FROM entry WHERE source_id=? AND kind='source' AND state='error'", (source_id,)
     ).fetchall()
     for entry_id, before in rows:
-        text = before if before.startswith(reason) else f"{reason}\n{before}"
+        text = before if before.startswith(reason) else f"{reason}\n{before}"[:_MOST_REASON]
         db.execute(
             "UPDATE entry SET attempts=attempts+1, reason=?, updated_at=? WHERE id=?", (text, now, entry_id)
         )
