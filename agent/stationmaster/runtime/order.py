@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import aiofiles
 import msgspec
 
 from stationmaster.api.defaults import at_station
@@ -82,7 +83,8 @@ class Orders(ABC):
 
         config = await asyncio.to_thread(self.store.load, name)
         path = self.home.instance_file(name)
-        text = await asyncio.to_thread(path.read_text, encoding="utf-8")
+        async with aiofiles.open(path, encoding="utf-8") as file:
+            text = await file.read()
         values = msgspec.to_builtins(config)
         values["server"]["proxy"] = masked(config.server.proxy)
         return InstanceConfigView(name=name, path=str(path), toml=masked(text), values=values)
