@@ -15,7 +15,7 @@ OS_THREADS = 6
 PYTHON_THREADS = 4
 """The loop, the storage, the watch, and small blocking calls while there are any."""
 
-HANGS = 20.0
+HANGS = 10.0
 """Seconds that a call hangs."""
 
 LOADED_MB = 90.0
