@@ -1,0 +1,1 @@
+"""What tells how a station does: the doctor, the bundle for support, metrics."""

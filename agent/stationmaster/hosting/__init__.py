@@ -1,0 +1,1 @@
+"""How the agent lives on a machine: services of the operating system."""
