@@ -49,8 +49,9 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports
 
-docs: setup ## check that the generated pages are current
+docs: setup ## check that the generated pages are current, and build the site into build/site
 	$(BIN)/python -m stationmaster.config.reference --check docs/settings.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 unit: setup peer
 	$(BIN)/coverage erase
