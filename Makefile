@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PEER ?= .venv-peer
 BIN := $(VENV)/bin
+# Tests wait more than they compute, so there are more of them at once than cores.
+JOBS ?= 4
 PACKAGES := gnome-keyring dbus strace
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
@@ -55,7 +57,7 @@ docs: setup ## check that the generated pages are current, and build the site in
 
 unit: setup peer
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not faults" --durations=25
+	$(BIN)/coverage run -m pytest -m "not faults" -n $(JOBS) --dist worksteal --durations=25
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -8,13 +8,14 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from fakes.clock import FakeClock
+from stationmaster.file_name import shown
 
 # The same examples in each run, so that a red run can be run again. `make fuzz` looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -45,6 +46,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             # threads, as the loop has one of its own.
             outer = item.fixturenames.index("no_lingering_threads") + 1
             item.fixturenames.insert(outer, "no_lingering_tasks")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed may hold file names that are no text; between processes only text travels."""
+    del item
+    report = yield
+    report.sections = [(name, shown(text)) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")
