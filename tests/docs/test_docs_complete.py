@@ -151,3 +151,9 @@ def test_pages_that_code_points_to_exist() -> None:
     named = set(re.findall(r"docs/[\w/-]+\.md", source()))
     assert named
     assert not [one for one in named if not Path(ROOT, one).is_file()]
+
+
+def test_tests_that_the_guarantees_point_to_exist() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", page("docs/guarantees.md")))
+    assert len(named) > 5
+    assert not [one for one in named if not (ROOT / one).is_file()]
