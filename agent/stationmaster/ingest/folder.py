@@ -29,7 +29,7 @@ from stationmaster.log import bound
 from stationmaster.model import Lane, SourceState
 
 LOCAL_INTERVAL = 2.0
-QUIET_INTERVAL = 3.0
+QUIET_INTERVAL = 5.0
 NETWORK_INTERVAL = 10.0
 LONGEST_INTERVAL = 30.0
 """Seconds between scans; a folder that takes long to scan is scanned less often.

@@ -43,7 +43,7 @@ LOOK_LEAST = 0.1
 """Seconds between two snapshots at least, however much happens."""
 SCAN_NEWS = 30.0
 """Seconds after which a later `last_scan_at` alone is worth a snapshot; folders are scanned all the time."""
-SETTINGS_EVERY = 2.0
+SETTINGS_EVERY = 3.0
 """Seconds between two looks at the settings files for hand edits."""
 
 

@@ -19,6 +19,7 @@ from stationmaster.errors import NeedsUserError
 from stationmaster.ingest import plan
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.files import FolderHangsError, LocalFiles, Names
+from stationmaster.ingest.folder import QUIET_INTERVAL
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Standing
 from stationmaster.ingest.scan import Selection
@@ -80,14 +81,14 @@ async def test_quiet_folders_that_are_watched_are_scanned_together_and_less_ofte
         await rig.go(6.0)
         scans: list[set[int]] = [set(), set()]
         began = clock.now()
-        for _ in range(120):
+        for _ in range(160):
             await rig.go(0.1)
             for seen, status in zip(scans, rig.watcher.status(), strict=True):
                 if status.last_scan_at is not None and status.last_scan_at > began:
                     seen.add(round(status.last_scan_at.timestamp()))
 
         assert scans[0] == scans[1]
-        assert {b - a for a, b in itertools.pairwise(sorted(scans[0]))} == {3}
+        assert {b - a for a, b in itertools.pairwise(sorted(scans[0]))} == {QUIET_INTERVAL}
 
 
 async def test_a_file_that_is_still_written_is_not_offered(tmp_path: Path) -> None:

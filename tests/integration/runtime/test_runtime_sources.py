@@ -149,14 +149,14 @@ async def test_a_failed_file_in_a_folder_that_cannot_be_entered_says_so(
 
 async def test_a_file_that_never_ends_goes_to_the_error_list(hosted: Hosted, oracle: Oracle) -> None:
     folder = hosted.folder("line1")
-    await hosted.line("line1", oracle, patch={"watch": [hosted.watch(folder, incomplete_after=60.0)]})
+    await hosted.line("line1", oracle, patch={"watch": [hosted.watch(folder, incomplete_after=120.0)]})
     async with hosted:
         began = hosted.clock.monotonic()
         (folder / "half.json").write_bytes(hosted.wsjf()[:100])
         await hosted.until(lambda: hosted.problem(ProblemCode.SOURCE_INCOMPLETE))
         assert hosted.instance("line1").counts.error == 0
         entry = await _error(hosted)
-        assert hosted.clock.monotonic() - began >= 60.0
+        assert hosted.clock.monotonic() - began >= 120.0
         assert "waiting for its end too long" in entry.reason
         await hosted.until(lambda: not hosted.problem(ProblemCode.SOURCE_INCOMPLETE))
 
