@@ -14,6 +14,7 @@ from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, plain, print_json, say
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
+from stationmaster.cli.stand_in import with_stand_in
 from stationmaster.config.rule import in_clear
 from stationmaster.config.schema import AgentConfig, WatchFolder
 from stationmaster.config.store import ConfigStore, Loaded
@@ -34,8 +35,8 @@ def show(*, json: Json = False) -> None:
     """Show the agent's own settings, with the defaults filled in."""
     try:
         config = ConfigStore(home()).load_agent()
-    except StationmasterError as error:
-        fail(error)
+    except ConfigError as error:
+        fail(with_stand_in(error, home(), ""))
     if json:
         print_json("agent-settings", config)
         return
@@ -71,9 +72,10 @@ def check(*, json: Json = False) -> None:
         loaded = ConfigStore(home()).load_all()
     except StationmasterError as error:
         fail(error)
+    wrong = [(name, with_stand_in(error, home(), name)) for name, error in sorted(loaded.errors.items())]
     findings = [
         {"instance": name, "severity": "error", "text": error.text, "next_step": error.next_step}
-        for name, error in sorted(loaded.errors.items())
+        for name, error in wrong
     ]
     findings += [*_overlaps(loaded), *_in_clear(loaded)]
     if json:

@@ -14,6 +14,7 @@ from stationmaster.cli.config import IN_CLEAR, IN_CLEAR_STEP
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
+from stationmaster.cli.stand_in import with_stand_in
 from stationmaster.config.field import masked
 from stationmaster.config.rule import in_clear
 from stationmaster.config.schema import InstanceConfig
@@ -116,8 +117,8 @@ def show(name: Name, *, json: Json = False) -> None:
     """Show an instance's settings; neither a token nor the proxy's password is among them."""
     try:
         config = ConfigStore(home()).load(name)
-    except StationmasterError as error:
-        fail(error)
+    except ConfigError as error:
+        fail(with_stand_in(error, home(), name))
     if json:
         values = plain(config)
         values["server"]["proxy"] = masked(config.server.proxy)

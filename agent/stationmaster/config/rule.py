@@ -7,14 +7,16 @@ import os
 import re
 import sys
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
+from stationmaster.config import migration
 from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, WatchFolder
 from stationmaster.errors import ConfigError
 
@@ -32,7 +34,11 @@ class Breach(msgspec.Struct, frozen=True):
     next_step: str = ""
 
 
-def parse(raw: dict[str, Any], kind: type[C], *, file: str, text: str = "") -> C:
+Where = Callable[[Sequence[str]], str]
+"""The beginning of an error's sentence: where the setting with this key stands."""
+
+
+def parse(raw: dict[str, Any], kind: type[C], *, file: str, text: str = "", where: Where | None = None) -> C:
     """Turn the content of a settings file into its frozen type.
 
     Args:
@@ -40,27 +46,34 @@ def parse(raw: dict[str, Any], kind: type[C], *, file: str, text: str = "") -> C
         kind: InstanceConfig or AgentConfig.
         file: the file's name for errors.
         text: the file's text, to name lines.
+        where: says where a setting stands, where the file is not one of settings alone.
 
     Raises:
         ConfigError: names file, line, key, value, what is allowed, and "did you mean".
     """
-    version = raw.get("schema", SCHEMA)
-    if isinstance(version, int) and version > SCHEMA:
-        raise ConfigError(
-            f"{file}: schema = {version} was written by a newer version; this one knows {SCHEMA}.",
-            next_step="Update Stationmaster.",
-        )
+    where = where or partial(_where, file, text)
+    refuse_newer(raw, file=file)
     try:
         config = msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise _explain(error, raw, kind, file=file, text=text) from None  # its text is all in ours
+        raise _explain(error, raw, kind, where) from None  # its text is all in ours
     breach = next(_breaches(config, raw), None)
     if breach is not None:
-        where = _where(file, text, breach.parts)
         from stationmaster.config.field import join_key  # noqa: PLC0415 - needed for errors only
 
-        raise ConfigError(f"{where}{join_key(breach.parts)} {breach.text}.", next_step=breach.next_step)
+        place = where(breach.parts)
+        raise ConfigError(f"{place}{join_key(breach.parts)} {breach.text}.", next_step=breach.next_step)
     return config
+
+
+def refuse_newer(raw: dict[str, Any], *, file: str) -> None:
+    """Refuse what a newer version wrote: it may mean something else than we would read."""
+    found, ours = raw.get("schema", SCHEMA), migration.version()
+    if isinstance(found, int) and found > ours:
+        raise ConfigError(
+            f"{file}: schema = {found} was written by a newer version; this one knows {ours}.",
+            next_step="Update Stationmaster.",
+        )
 
 
 def line_of(text: str, parts: Sequence[str]) -> int:
@@ -108,7 +121,7 @@ def _where(file: str, text: str, parts: Sequence[str]) -> str:
 
 
 def _explain(
-    error: msgspec.ValidationError, raw: dict[str, Any], kind: type[C], *, file: str, text: str
+    error: msgspec.ValidationError, raw: dict[str, Any], kind: type[C], locate: Where
 ) -> ConfigError:
     """Our sentence for msgspec's message, whose form is "cause - at `$.a[0].b`"."""
     from stationmaster.config.field import allowed, join_key, meant, shown, type_at, unknown  # noqa: PLC0415 - needed for errors only
@@ -123,7 +136,7 @@ def _explain(
     field = re.search(r"field `([^`]*)`", message)
     if field:
         parts += (field[1],)
-    where = _where(file, text, parts)
+    where = locate(parts)
     if "unknown field" in message:
         return unknown(parts, kind, where=where)
     if "missing required field" in message:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 SCHEMA = 1
-"""Version of the settings files this program writes and reads."""
+"""Version of a settings file that does not say its own; see `migration` for the newest."""
 
 
 class UploadMode(StrEnum):

@@ -7,22 +7,22 @@ All calls block for a moment (a few small files, a flush): call them off the eve
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
 
-from stationmaster.config import rule
+from stationmaster.config import last_good, migration
 from stationmaster.config.atomic import Stamp, read_text, replace_text, stamp_of
+from stationmaster.config.content import parse_agent, parse_instance, patched
 from stationmaster.config.lock import FileLock
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.template import fresh
 from stationmaster.errors import ConfigError
-from stationmaster.home.name import check_name, same_place
+from stationmaster.home.name import same_place
 from stationmaster.home.paths import Home
 
 C = TypeVar("C")
@@ -37,11 +37,13 @@ class Loaded(msgspec.Struct, frozen=True):
         instances: by name.
         errors: by name; "" is the agent's own file.
         agent: the agent's settings, the defaults where its file has an error.
+        texts: of the files that are right, by name.
     """
 
     instances: dict[str, InstanceConfig]
     errors: dict[str, ConfigError]
     agent: AgentConfig
+    texts: dict[str, str] = {}
 
 
 class ConfigStore:
@@ -68,35 +70,45 @@ class ConfigStore:
         Raises:
             ConfigError: no such instance, or its file is wrong.
         """
+        return self.read(name)[0]
+
+    def read(self, name: str) -> tuple[InstanceConfig, str]:
+        """Settings of one instance, and the text that says so.
+
+        Raises:
+            ConfigError: no such instance, or its file is wrong.
+        """
         path = self.home.instance_file(name)
         text = read_text(path)
         if text is None:
             raise self._no_instance(name)
-        return _parse_instance(text, path, name)
+        return parse_instance(text, path, name), text
 
     def load_agent(self) -> AgentConfig:
         """Settings of the agent itself; the defaults where there is no file."""
+        return self._read_agent()[0]
+
+    def _read_agent(self) -> tuple[AgentConfig, str]:
         path = self.home.agent_file
         text = read_text(path)
-        if text is None:
-            return AgentConfig()
-        return rule.parse(_toml(text, path), AgentConfig, file=str(path), text=text)
+        return (AgentConfig(), "") if text is None else (parse_agent(text, path), text)
 
     def load_all(self) -> Loaded:
         """Everything; one wrong file never hides the others."""
         instances: dict[str, InstanceConfig] = {}
         errors: dict[str, ConfigError] = {}
+        texts: dict[str, str] = {}
         for name in self.names():
             try:
-                instances[name] = self.load(name)
+                instances[name], texts[name] = self.read(name)
             except ConfigError as error:
                 errors[name] = error
         agent = AgentConfig()
         try:
-            agent = self.load_agent()
+            agent, texts[""] = self._read_agent()
         except ConfigError as error:
             errors[""] = error
-        return Loaded(instances, errors, agent)
+        return Loaded(instances, errors, agent, texts)
 
     def stamps(self) -> dict[str, Stamp]:
         """A mark per file that changes with its content, by instance name; "" is the agent's own file."""
@@ -135,19 +147,38 @@ class ConfigStore:
                         next_step="Choose another name, or edit that one.",
                     )  # fmt: skip
             changes = {"watch": list(watch)} if watch else {}
-            text = _patched(fresh(name, server_url, self._id_of(name)), {**changes, **(patch or {})}, path)
-            config = _parse_instance(text, path, name, lines=False)
+            identity = self.kept_id(name) or uuid4()
+            text = fresh(name, server_url, identity, migration.version())
+            text = patched(text, {**changes, **(patch or {})}, path, InstanceConfig)
+            config = parse_instance(text, path, name, lines=False)
+            if config.id != identity:
+                self.check_id(name, config.id)
             self.home.ensure_instance(name)
             keep_id(self.home, name, config.id)
             replace_text(path, text)
         return config
 
-    def _id_of(self, name: str) -> UUID:
-        """The id that the reports of earlier data carry: under another one they would go out again."""
+    def kept_id(self, name: str) -> UUID | None:
+        """The id that an instance's data carry: under another one their reports would go out again."""
         try:
             return UUID(self.home.id_file(name).read_text(encoding="ascii").strip())
         except (OSError, ValueError):
-            return uuid4()
+            return None
+
+    def check_id(self, name: str, identity: UUID) -> None:
+        """Refuse an id that would send reports again, or let two instances overwrite each other's."""
+        kept = self.kept_id(name)
+        if kept not in (None, identity):
+            raise ConfigError(
+                f'The data of "{name}" carry the id {kept}, not {identity}: its reports would go out again.',
+                next_step=f"Leave the id out, or move {self.home.instance_dir(name)} away.",
+            )
+        for other, config in self.load_all().instances.items():
+            if other != name and config.id == identity:
+                raise ConfigError(
+                    f'The instance "{other}" has the id {identity} already.',
+                    next_step="Leave the id out: each instance gets one of its own.",
+                )
 
     def edit(self, name: str, patch: Mapping[str, Any]) -> InstanceConfig:
         """Change settings of an instance; comments and everything else in its file stay.
@@ -163,30 +194,72 @@ class ConfigStore:
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
-        return self._edit(
-            path, InstanceConfig, patch, lambda text: _parse_instance(text, path, name, lines=False)
-        )
+        return self._edit(path, InstanceConfig, patch, partial(parse_instance, path=path, name=name))
 
     def edit_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
         """Change settings of the agent itself, as `edit` does; the file is made if need be."""
         path = self.home.agent_file
         self.home.ensure()
-        return self._edit(
-            path, AgentConfig, patch, lambda text: rule.parse(_toml(text, path), AgentConfig, file=str(path))
-        )
+        return self._edit(path, AgentConfig, patch, partial(parse_agent, path=path))
 
     def _edit(
-        self, path: Path, root: type[msgspec.Struct], patch: Mapping[str, Any], parse: Callable[[str], C]
+        self, path: Path, root: type[msgspec.Struct], patch: Mapping[str, Any], parse: Callable[..., C]
     ) -> C:
         with FileLock(self.home.lock, timeout=self._wait):
             for _ in range(_EDIT_TRIES):
                 before = stamp_of(path)
-                text = _patched(read_text(path) or "", patch, path, root)
-                config = parse(text)
+                old = read_text(path) or ""
+                newest = migration.up_to_date(old, root, file=str(path))
+                text = patched(newest, patch, path, root)
+                config = parse(text, lines=False)
+                if before is not None and newest != old:
+                    _set_aside(path, old)
                 # An editor takes no lock: when it saved meanwhile, start from what it wrote.
                 if replace_text(path, text, expect=before):
                     return config
         raise ConfigError(f"{path} keeps changing.", next_step="Close the other editor, then try again.")
+
+    def preview(self, name: str, patch: Mapping[str, Any]) -> InstanceConfig:
+        """What `edit` would make of an instance's settings; nothing is written.
+
+        Raises:
+            ConfigError: `edit` would refuse it.
+        """
+        path, text = self.home.instance_file(name), self.read(name)[1]
+        newest = migration.up_to_date(text, InstanceConfig, file=str(path))
+        return parse_instance(patched(newest, patch, path, InstanceConfig), path, name, lines=False)
+
+    def preview_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
+        """What `edit_agent` would make of the agent's settings; nothing is written."""
+        path, text = self.home.agent_file, self._read_agent()[1]
+        newest = migration.up_to_date(text, AgentConfig, file=str(path))
+        return parse_agent(patched(newest, patch, path, AgentConfig), path, lines=False)
+
+    def bring_up_to_date(self) -> tuple[Path, ...]:
+        """Write every settings file of an older version in the newest one; the old one stays beside it.
+
+        A file that is wrong stays as it is.
+
+        Returns:
+            The files that were written.
+
+        Raises:
+            ConfigError: one cannot be written; it is read as before.
+        """
+        done: list[Path] = []
+        for name in ("", *self.names()):
+            path = self.home.instances / f"{name}.toml" if name else self.home.agent_file
+            try:
+                old = read_text(path)
+                older = old is not None and migration.is_older(migration.toml(old, file=str(path)))
+                if older:
+                    self.preview(name, {}) if name else self.preview_agent({})
+            except ConfigError:
+                continue  # whoever loads it says what is wrong
+            if older:
+                self.edit(name, {}) if name else self.edit_agent({})
+                done.append(path)
+        return tuple(done)
 
     def remove(self, name: str) -> None:
         """Remove an instance's settings. Its data stay: the spool may still hold reports."""
@@ -195,6 +268,7 @@ class ConfigStore:
             raise self._no_instance(name)
         with FileLock(self.home.lock, timeout=self._wait):
             replace_text(path, None)
+            last_good.forget(self.home, name)
 
     # ---------------------------------------------------------------- inside
     def _no_instance(self, name: str) -> ConfigError:
@@ -208,56 +282,14 @@ class ConfigStore:
         )
 
 
-def _toml(text: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            f"{path} is no TOML: {error}.", next_step="Correct the file at that place."
-        ) from error
-
-
-def _parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> InstanceConfig:
-    """Not `lines`: errors name none, for those of a text that was not written yet would mislead."""
-    raw = _toml(text, path)
-    if "name" in raw:
-        raise ConfigError(
-            f"{path}: there is no setting \"name\": the file's own name is the instance's.",
-            next_step='For the station\'s name set "station.name".',
-        )
-    return rule.parse(
-        {**raw, "name": check_name(name)}, InstanceConfig, file=str(path), text=text if lines else ""
-    )
-
-
-def _patched(
-    text: str, patch: Mapping[str, Any], path: Path, root: type[msgspec.Struct] = InstanceConfig
-) -> str:
-    from stationmaster.config.field import split_key, type_at  # noqa: PLC0415 - as below
-    from stationmaster.config.patch import apply  # noqa: PLC0415 - brings tomlkit, which only edits need
-
-    for key in (key for key, value in patch.items() if value is None):
-        try:
-            type_at(split_key(key), root)
-        except ConfigError:
-            # A setting that is none may go, should somebody have written it; else the key is a slip.
-            if apply(text, {key: None}, file=str(path)) == apply(text, {}, file=str(path)):
-                raise
-    return apply(text, {key: _plain(value) for key, value in patch.items()}, file=str(path))
-
-
-def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value, builtin_types=(datetime,), enc_hook=_plain_other)
-
-
-def _plain_other(value: object) -> object:
-    if isinstance(value, Path):
-        return str(value)
-    raise ConfigError(f"A {type(value).__name__} cannot stand in a settings file.")
-
-
 def keep_id(home: Home, name: str, instance_id: UUID) -> None:
     """Write the instance's id beside its spool, once."""
     place = home.id_file(name)
     if not place.exists():
         replace_text(place, f"{instance_id}\n")
+
+
+def _set_aside(path: Path, text: str) -> None:
+    """Keep the text of an older version beside its file."""
+    old = migration.version_of(migration.toml(text, file=str(path)))
+    replace_text(path.with_name(f"{path.name}.v{old}"), text, mode=path.stat().st_mode & 0o777)

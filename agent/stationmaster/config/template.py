@@ -10,7 +10,7 @@ _TEXT = """\
 # Edit by hand or with `stationmaster instance edit {name}`; the agent notices both.
 # Times are in seconds unless the name says otherwise. What is not set here has its default.
 
-schema = 1
+schema = {schema}
 # Part of every report's identity: never change it, never copy it to another instance.
 id = "{id}"
 enabled = true
@@ -38,7 +38,7 @@ url = {url}
 """
 
 
-def fresh(name: str, url: str, identity: UUID) -> str:
+def fresh(name: str, url: str, identity: UUID, schema: int) -> str:
     """Text of a new instance's settings file; the values are checked by whoever reads it."""
     # A JSON string is a TOML basic string: the same escapes.
-    return _TEXT.format(name=name, id=identity, url=json.dumps(url, ensure_ascii=True))
+    return _TEXT.format(name=name, schema=schema, id=identity, url=json.dumps(url, ensure_ascii=True))

@@ -155,6 +155,14 @@ class Home(msgspec.Struct, frozen=True):
         """The token, only where `secrets.store` is "file"."""
         return self.instance_dir(name) / "token"
 
+    def last_good(self, name: str) -> Path:
+        """Copy of the last settings of an instance that were right; "" for the agent's own."""
+        return (
+            self.instance_dir(name) / "settings.last-good.toml"
+            if name
+            else self.data / ".agent.last-good.toml"
+        )
+
     # ---------------------------------------------------------------- run
     @property
     def agent_lock(self) -> Path:

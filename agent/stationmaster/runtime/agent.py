@@ -17,7 +17,7 @@ from stationmaster import __version__
 from stationmaster.clock import Clock
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.secrets import SecretStore
-from stationmaster.config.store import ConfigStore, Loaded
+from stationmaster.config.store import ConfigStore
 from stationmaster.convert.slot import Slots
 from stationmaster.deliver.gate import Gates
 from stationmaster.errors import ConfigError
@@ -25,6 +25,7 @@ from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.log import bound
 from stationmaster.model import AgentStatus, FolderStatus, InstanceStatus, Lifecycle, Problem
+from stationmaster.runtime import settings
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.health import Pulses, Watchdog
@@ -77,6 +78,8 @@ class Agent(Orders):
         self._ready = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settings_errors: dict[str, ConfigError] = {}
+        self._standing_in: dict[str, datetime] = {}
+        """Since when the last good settings had been in use that stand in for a wrong file, by name."""
         self._stamps: Mapping[str, object] | None = None
         self._loading = asyncio.Lock()
         self._turns = Turns()  # at an instance: it is begun, ended, or begun anew
@@ -100,7 +103,7 @@ class Agent(Orders):
             ConfigError: the settings cannot be read at all.
         """
         async with self.storage:
-            config = (await asyncio.to_thread(self.store.load_all)).agent
+            config = await asyncio.to_thread(self._first_settings)
             wakeup = WakeUp(self.clock)
             self._shared = self._share(wakeup, config)
             self._take_up(config)
@@ -177,11 +180,17 @@ class Agent(Orders):
                 stop must keep nobody waiting. None: return when all are.
         """
         async with self._loading:
-            stamps, loaded = await asyncio.to_thread(self._read_settings)
-            self._stamps, self._settings_errors = stamps, loaded.errors
+            seen = await asyncio.to_thread(settings.read, self.store)
+            loaded = seen.loaded
+            self._stamps, self._settings_errors = seen.stamps, loaded.errors
             if "" not in loaded.errors:
                 self._take_up(loaded.agent)
-            self._wanted = {name: config for name, config in loaded.instances.items() if config.enabled}
+            # One that runs goes on with what it has, whatever its file says now.
+            instead = {name: one for name, one in seen.stand_ins.items() if name not in self.supervisors}
+            standing = {**self._standing_in, **{name: one.since for name, one in instead.items()}}
+            self._standing_in = {name: since for name, since in standing.items() if name in loaded.errors}
+            right = {**loaded.instances, **{name: one.config for name, one in instead.items()}}
+            self._wanted = {name: config for name, config in right.items() if config.enabled}
         tasks = {
             name: self._group.create_task(self._bring_in_line(name), name=f"settings of {name}")
             for name in self.supervisors.keys() | self._wanted.keys()
@@ -209,9 +218,14 @@ class Agent(Orders):
         if self._shared is not None:
             self._shared.slots.resize(_conversions(config))
 
-    def _read_settings(self) -> tuple[Mapping[str, object], Loaded]:
-        # The stamps first: what is written meanwhile is read again.
-        return self.store.stamps(), self.store.load_all()
+    def _first_settings(self) -> AgentConfig:
+        """The agent's own settings at its start; the last good ones where its file is wrong."""
+        settings.prepare(self.store)
+        seen = settings.read(self.store)
+        if seen.agent is None:
+            return seen.loaded.agent
+        self._standing_in[""] = seen.agent.since
+        return seen.agent.config
 
     def _settings_of(self, name: str) -> InstanceConfig:
         """Settings of an instance; where its file is wrong now, those that it goes on with."""
@@ -310,8 +324,12 @@ class Agent(Orders):
         news.set()
 
     def _problems(self, now: datetime) -> list[Problem]:
+        wrong = self._settings_errors
         found = [problem for one in self.supervisors.values() for problem in one.problems()]
-        found += [invalid_settings(name, error, now) for name, error in self._settings_errors.items()]
+        found += [
+            invalid_settings(name, error, now, since=self._standing_in.get(name))
+            for name, error in wrong.items()
+        ]
         found += self._watchdog.problems(now)
         found += self.credentials.problems(now, self.supervisors.keys())
         return found

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from fakes.typed import Typist
+from stationmaster.config import last_good
 from stationmaster.runtime.agent import Agent
 
 
@@ -97,3 +98,18 @@ async def test_a_hand_edit_of_the_agent_s_file_is_noticed(typist: Typist) -> Non
     path.unlink()
     await typist.hosted.until(lambda: limits(agent)[0] == os.cpu_count(), what="the default")
     assert limits(agent)[1] == 30.0
+
+
+async def test_a_damaged_file_is_told_with_what_stands_in_for_it(alone: Typist) -> None:
+    await alone.type("instance", "add", "line1", "--server", "http://127.0.0.1:9")
+    await alone.type("config", "edit", "--set", "conversions=2")
+    home, store = alone.hosted.home, alone.hosted.store
+    last_good.keep(home, store.load_all().texts)
+    for path in (home.instance_file("line1"), home.agent_file):
+        path.write_text("schema = [")
+    for words in (("instance", "show", "line1"), ("config", "show"), ("config", "check")):
+        done = await alone.type(*words)
+        assert done.code == 2, words
+        assert "the agent goes on with the last good settings, of 20" in done.talk, words
+    home.instance_file("line1").unlink()
+    assert "last good" not in (await alone.type("instance", "show", "line1")).talk
