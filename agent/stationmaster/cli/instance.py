@@ -61,20 +61,7 @@ def add(
         for path in watch or []
     )
     token = _read_token() if token_stdin else None
-    request = AddRequest(name=name, server=server, watch=folders, patch=patch, token=token)
-
-    async def online(client: ControlClient) -> None:
-        await client.add_instance(request)
-
-    async def offline() -> None:
-        await enrol(*_files(), request)
-
-    run(with_agent(online, offline))
-    say(f'Instance "{name}" is made.')
-    if in_clear(server):
-        say(f"Warning: {IN_CLEAR} {IN_CLEAR_STEP}")
-    if not token_stdin:
-        say(f"It has no token yet: stationmaster instance edit {name} --token-stdin")
+    _make(AddRequest(name=name, server=server, watch=folders, patch=patch, token=token))
 
 
 @app.command("list")
@@ -181,6 +168,69 @@ def remove(name: Name, *, yes: Annotated[bool, typer.Option("--yes", help="Do no
     say(f'Instance "{name}" is removed. Its data are still in {home().instance_dir(name)}.')
     if note:
         say(note)
+
+
+@app.command("export")
+def export_instance(
+    name: Name,
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write, for its owner only; else standard output.")
+    ] = None,
+    with_id: Annotated[
+        bool, typer.Option("--with-id", help="With the instance's id: only where its data move, too.")
+    ] = False,
+) -> None:
+    """Write a provisioning file of an instance: all its settings, without its token."""
+    from stationmaster.config.atomic import replace_text  # noqa: PLC0415 - as below
+    from stationmaster.config.export import exported  # noqa: PLC0415 - brings tomlkit
+
+    try:
+        _, text = ConfigStore(home()).read(name)
+        made, left_out = exported(text, name, file=str(home().instance_file(name)), with_id=with_id)
+        if output:
+            replace_text(output, made)
+    except StationmasterError as error:
+        fail(error)
+    if not output:
+        typer.echo(made, nl=False)
+    if left_out:
+        say("server.proxy is left out: it holds a password.")
+
+
+@app.command("import")
+def import_instance(
+    file: Annotated[Path, typer.Argument(help="A provisioning file with one instance.")],
+    *,
+    name: Annotated[str, typer.Option(help="Another name for it than the file's.")] = "",
+    token_stdin: TokenStdin = False,
+) -> None:
+    """Make an instance from a file that `instance export` wrote. With an agent running it starts at once."""
+    from stationmaster.cli.instance_import import request_from  # noqa: PLC0415 - this command only
+
+    token = _read_token() if token_stdin else None
+    try:
+        request = request_from(file, name=name, token=token)
+    except ConfigError as error:
+        fail(error)
+    _make(request)
+
+
+def _make(request: AddRequest) -> None:
+    """Make an instance, through the agent or without, and say so."""
+
+    async def online(client: ControlClient) -> None:
+        await client.add_instance(request)
+
+    async def offline() -> None:
+        await enrol(*_files(), request)
+
+    run(with_agent(online, offline))
+    say(f'Instance "{request.name}" is made.')
+    if in_clear(request.server):
+        say(f"Warning: {IN_CLEAR} {IN_CLEAR_STEP}")
+    if request.token is None:
+        say(f"It has no token yet: stationmaster instance edit {request.name} --token-stdin")
 
 
 def _files() -> tuple[ConfigStore, Credentials]:

@@ -87,7 +87,19 @@ def up_to_date(text: str, kind: type[msgspec.Struct], *, file: str) -> str:
 
     from stationmaster.config.patch import apply  # noqa: PLC0415 - as above
 
-    document, begin = tomlkit.parse(text), version_of(raw)
+    document = _through(tomlkit.parse(text), version_of(raw), kind, file=file)
+    return apply(tomlkit.dumps(document), {"schema": version()}, file=file)
+
+
+def migrated(raw: Mapping[str, Any], kind: type[msgspec.Struct], *, file: str) -> dict[str, Any]:
+    """Values that stand in no file of their own in the newest version; `raw` names its `schema`."""
+    import tomlkit  # noqa: PLC0415 - as above
+
+    text = up_to_date(tomlkit.dumps(raw), kind, file=file)
+    return toml(text, file=file)
+
+
+def _through(document: TOMLDocument, begin: int, kind: type[msgspec.Struct], *, file: str) -> TOMLDocument:
     for number, step in enumerate(STEPS[begin - SCHEMA :], start=begin):
         try:
             document = (step.agent if kind is AgentConfig else step.instance)(document)
@@ -96,7 +108,7 @@ def up_to_date(text: str, kind: type[msgspec.Struct], *, file: str) -> str:
                 f"{file} cannot be brought from version {number} to {number + 1}: {error!r}.",
                 next_step="Correct the file: docs/settings.md says what each setting may be.",
             ) from error
-    return apply(tomlkit.dumps(document), {"schema": version()}, file=file)
+    return document
 
 
 def version_of(raw: Mapping[str, Any]) -> int:

@@ -18,6 +18,8 @@ from stationmaster.file_name import shown
 from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Entry, Event
 
 T = TypeVar("T")
+_LONG = 600.0
+"""Seconds for a call that may stop and begin many instances, and ask the keyring for each."""
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
@@ -83,6 +85,10 @@ class ControlClient:
     async def configure_agent(self, patch: Mapping[str, Any]) -> None:
         """Change settings of the agent itself; None removes one."""
         await self._send("PATCH", "/v1/agent", body=protocol.PatchRequest(patch=dict(patch)))
+
+    async def provision(self, request: protocol.ProvisionRequest) -> protocol.Provisioned:
+        """Bring the settings of the agent and its instances in line with a provisioning file."""
+        return await self._call("POST", "/v1/provision", protocol.Provisioned, body=request, seconds=_LONG)
 
     # ---------------------------------------------------------------- instances
     async def add_instance(self, request: protocol.AddRequest) -> None:
@@ -200,8 +206,10 @@ class ControlClient:
         body: msgspec.Struct | None = None,
         raw: bytes | None = None,
         params: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> T:
-        return _decode(await self._send(method, path, body=body, raw=raw, params=params), answer)
+        sent = self._send(method, path, body=body, raw=raw, params=params, seconds=seconds)
+        return _decode(await sent, answer)
 
     async def _send(
         self,
@@ -211,10 +219,12 @@ class ControlClient:
         body: msgspec.Struct | None = None,
         raw: bytes | None = None,
         params: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> bytes:
         data = msgspec.json.encode(body) if body is not None else raw
+        limit = self._timeout if seconds is None else aiohttp.ClientTimeout(total=seconds)
         try:
-            async with self._open.request(method, path, data=data, params=params) as response:
+            async with self._open.request(method, path, data=data, params=params, timeout=limit) as response:
                 await _refusal(response)
                 return await response.read()
         except TimeoutError as error:  # before ClientError: aiohttp's own timeouts are both

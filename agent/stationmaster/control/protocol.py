@@ -66,6 +66,58 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
         return "TokenRequest(token=***)"
 
 
+class ProvisionRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/provision`.
+
+    Attributes:
+        text: a provisioning file (TOML).
+        file: its name, for errors.
+        tokens: tokens by instance; an instance that is not named keeps its own.
+        prune: remove the instances that the file does not name.
+        dry_run: tell what would change, and change nothing.
+    """
+
+    text: str
+    file: str = "the provisioning file"
+    tokens: dict[str, str] = {}
+    prune: bool = False
+    dry_run: bool = False
+
+    def __repr__(self) -> str:
+        """Never a token."""
+        return f"ProvisionRequest(file={self.file!r}, tokens=***)"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What provisioning did to one instance, or to the agent itself.
+
+    Attributes:
+        name: the instance; "" is the agent itself.
+        what: `made`, `changed`, `unchanged` or `removed`.
+        keys: the settings that changed.
+        token: `stored`, or `unchanged` where it was the same; "" where none was given.
+        note: what was left behind (a token in a keyring that does not answer).
+    """
+
+    name: str
+    what: str
+    keys: tuple[str, ...] = ()
+    token: str = ""
+    note: str = ""
+
+
+class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `POST /v1/provision`.
+
+    Attributes:
+        changed: something is not as it was.
+    """
+
+    dry_run: bool = False
+    changed: bool
+    outcomes: tuple[Outcome, ...]
+
+
 class SelectRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`POST .../entries/retry` and `.../entries/dismiss`: these ids, or all in the error list."""
 

@@ -179,6 +179,11 @@ async def patch_agent(request: web.Request) -> web.Response:
     return _done()
 
 
+async def provision(request: web.Request) -> web.Response:
+    """`POST /v1/provision`: settings of the agent and of several instances, from one file."""
+    return _json(await _agent(request).provision(await _body(request, protocol.ProvisionRequest)))
+
+
 async def add_instance(request: web.Request) -> web.Response:
     """`POST /v1/instances`."""
     await _agent(request).add(await _body(request, protocol.AddRequest))
@@ -321,6 +326,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("GET", "/v1/events", events, Right.OPERATE),
     ("POST", "/v1/shutdown", shutdown, Right.ADMINISTER),
     ("PATCH", "/v1/agent", patch_agent, Right.ADMINISTER),
+    ("POST", "/v1/provision", provision, Right.ADMINISTER),
     ("POST", "/v1/instances", add_instance, Right.ADMINISTER),
     ("GET", "/v1/instances/{name}", get_config, Right.OPERATE),
     ("PATCH", "/v1/instances/{name}", patch_config, Right.ADMINISTER),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
+from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.errors import NeedsUserError
 from stationmaster.log import Lasting, bound
@@ -64,6 +65,19 @@ class Credentials:
         await self._store.set(name, secret)
         self._trouble.pop(name, None)
         self._known[name] = secret
+
+    async def equals(self, name: str, token: Secret, config: InstanceConfig) -> bool:
+        """Whether this is the token of an instance already, where its settings are (or will be) `config`.
+
+        Raises:
+            NeedsUserError: the store cannot be asked.
+            ConfigError: it is another one, and the store is one that is filled by others.
+        """
+        store = self._store.looking_at(lambda _: config)
+        found = await store.get(name)
+        if found != token:
+            store.check_ours(name)
+        return found == token
 
     async def delete(self, name: str) -> None:
         """Remove a token for good."""

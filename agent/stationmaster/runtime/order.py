@@ -19,7 +19,13 @@ from stationmaster.api.wsjf import encode
 from stationmaster.clock import Clock
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
-from stationmaster.control.protocol import AddRequest, InstanceConfigView, Submitted
+from stationmaster.control.protocol import (
+    AddRequest,
+    InstanceConfigView,
+    Provisioned,
+    ProvisionRequest,
+    Submitted,
+)
 from stationmaster.errors import ConfigError, ControlError, SpoolError
 from stationmaster.home.paths import Home
 from stationmaster.log import bound
@@ -76,6 +82,18 @@ class Orders(ABC):
         """Change settings of the agent itself; they hold at once."""
         await asyncio.to_thread(self.store.edit_agent, patch)
         await self.reload("")
+
+    async def provision(self, request: ProvisionRequest) -> Provisioned:
+        """Bring all settings in line with a provisioning file; what it does not change is not disturbed."""
+        from stationmaster.runtime.provision import provision  # noqa: PLC0415 - rarely asked for
+
+        done = await provision(self.store, self.credentials, request)
+        if done.changed and not request.dry_run:
+            await self.reload()  # what a run wrote that failed is noticed as an edit by hand
+            for one in done.outcomes:
+                if one.token == "stored":  # noqa: S105 - an outcome, not a token
+                    await self._use_token(one.name)
+        return done
 
     async def config_view(self, name: str) -> InstanceConfigView:
         """Settings of an instance, without the proxy's password."""

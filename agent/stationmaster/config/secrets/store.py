@@ -52,6 +52,10 @@ class SecretStore:
         self._timeout = timeout
         self._service = f"stationmaster-{home.key}"
 
+    def looking_at(self, config_lookup: ConfigLookup) -> SecretStore:
+        """The same stores by other settings: those that an instance is about to get."""
+        return SecretStore(self._home, config_lookup, env=self._env, timeout=self._timeout)
+
     async def get(self, name: str) -> Secret | None:
         """The token of instance `name`; None where its store has none.
 
@@ -86,7 +90,7 @@ class SecretStore:
             ConfigError: the store is one that only an administrator fills, or such a one goes before.
         """
         store = self._store(name)
-        self._refuse_foreign(name, store)
+        self.check_ours(name)
         if store is SecretsStore.FILE:
             token_file.write(self._home.token_file(name), token)
         else:
@@ -144,8 +148,13 @@ class SecretStore:
         value = self._env.get(variable(name), "")
         return Secret.parse(value) if value.strip() else None
 
-    def _refuse_foreign(self, name: str, store: SecretsStore) -> None:
-        """Never store a token that would not be used."""
+    def check_ours(self, name: str) -> None:
+        """Refuse to store a token that would not be used.
+
+        Raises:
+            ConfigError: the store is one that only an administrator fills, or such a one goes before.
+        """
+        store = self._store(name)
         credential = self._credential_file(name)
         by_credential = credential is not None and credential.exists()
         by_variable = bool(self._env.get(variable(name), "").strip())
