@@ -63,6 +63,8 @@ def toml(text: str, *, file: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{file} is nested too deeply.", next_step="Correct the file.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             f"{file} is no TOML: {error}.", next_step="Correct the file at that place."

@@ -118,6 +118,11 @@ class Home(msgspec.Struct, frozen=True):
         """Held for the moment of an edit of settings, never longer."""
         return self.config / ".lock"
 
+    @property
+    def provision_lock(self) -> Path:
+        """Held while a provisioning file is applied: two runs at once would see each other's half."""
+        return self.config / ".provision.lock"
+
     # ---------------------------------------------------------------- data
     def instance_dir(self, name: str) -> Path:
         """All data of one instance."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from stationmaster.config.difference import flat, patch_towards
+from stationmaster.config.lock import FileLock
 from stationmaster.config.provisioning import Provisioning, Wanted, read
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret
@@ -21,11 +23,15 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import AddRequest, Outcome, Provisioned, ProvisionRequest
 from stationmaster.errors import ConfigError
 from stationmaster.home.name import same_place
+from stationmaster.home.paths import Home
 from stationmaster.log import bound
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
 
 _LOG = logging.getLogger(__name__)
+_PAUSE = 0.1
+_TRIES = 1200
+"""How often, and seconds in between, a run looks whether another one is done."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +72,38 @@ async def provision(store: ConfigStore, credentials: Credentials, request: Provi
     """
     wanted = await asyncio.to_thread(lambda: read(request.text, file=request.file))
     tokens = _tokens(wanted, request.tokens)
+    if request.dry_run:
+        return await _provision(store, credentials, request, wanted, tokens)
+    await asyncio.to_thread(store.home.ensure)
+    async with _alone(store.home):
+        return await _provision(store, credentials, request, wanted, tokens)
+
+
+@asynccontextmanager
+async def _alone(home: Home) -> AsyncIterator[None]:
+    """No other run at the same time, of this process or another."""
+    lock = FileLock(home.provision_lock)
+    for _ in range(_TRIES):
+        if await asyncio.to_thread(lock.try_acquire):
+            break
+        await asyncio.sleep(_PAUSE)  # real time on purpose: other processes do not live by an injected clock
+    else:
+        raise ConfigError(
+            "Another run of provision is under way.", next_step="Wait until it is done, then try again."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def _provision(
+    store: ConfigStore,
+    credentials: Credentials,
+    request: ProvisionRequest,
+    wanted: Provisioning,
+    tokens: Mapping[str, Secret],
+) -> Provisioned:
     agent, plans, surplus = await asyncio.to_thread(_plan, store, wanted, request)
     plans = [await _with_token(credentials, plan, tokens.get(plan.name)) for plan in plans]
     outcomes = [plan.outcome for plan in plans]
@@ -73,9 +111,10 @@ async def provision(store: ConfigStore, credentials: Credentials, request: Provi
     if not request.dry_run:
         if agent:
             await asyncio.to_thread(store.edit_agent, agent)
+        # Those that go make way for names that are much like theirs.
+        notes = {name: await dismantle(store, credentials, name) for name in surplus}
         for plan in plans:
             await _apply(store, credentials, plan, wanted.instances[plan.name])
-        notes = {name: await dismantle(store, credentials, name) for name in surplus}
     outcomes += [Outcome(name=name, what="removed", note=note) for name, note in notes.items()]
     if wanted.agent:
         outcomes.insert(0, Outcome(name="", what="changed" if agent else "unchanged", keys=tuple(agent)))

@@ -16,6 +16,7 @@ import pytest
 from fakes.hosted import TOKEN, Hosted, ids
 from fakes.oracle import Oracle
 from fakes.typed import Typist
+from fakes.waiting import PATIENCE
 from stationmaster.config.secrets import SecretStore
 from stationmaster.home.paths import Home
 from stationmaster.model import ProblemCode
@@ -269,6 +270,38 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
         return contents(Home.find(env=env))
 
     assert end(tmp_path / "killed") == end(tmp_path / "whole")
+
+
+def test_two_runs_at_the_same_time_are_as_one(tmp_path: Path) -> None:
+    file = written(tmp_path, "http://127.0.0.1:9", names=("line1", "line2", "line3", "line4"))
+    command = [sys.executable, "-m", "stationmaster", "provision", str(file), "--token", "*=env:WATS_TOKEN"]
+    env = {**os.environ, "STATIONMASTER_HOME": str(tmp_path / "home")}
+    runs = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [run.communicate(timeout=PATIENCE)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    for name in ("line1", "line2", "line3", "line4"):
+        lines = sorted(line for one in said for line in one.splitlines() if line.startswith(name))
+        assert lines == [
+            f"{name}: made; token stored",
+            *[f"{name}: unchanged; token unchanged"] * 2,
+        ], "one run did all of it"
+
+
+async def test_an_instance_may_take_a_name_much_like_one_that_goes(alone: Typist, tmp_path: Path) -> None:
+    await alone.type("instance", "add", "LINE1", "--server", "http://127.0.0.1:9")
+    file = str(written(tmp_path, "http://127.0.0.1:9"))
+    assert "too much like" in (await alone.type("provision", file)).talk
+    done = await alone.type("provision", file, "--prune")
+    assert done.code == 0, done
+    assert alone.hosted.store.names() == ("line1", "line2")
+
+
+async def test_a_file_that_is_nested_too_deeply_is_refused(alone: Typist, tmp_path: Path) -> None:
+    file = tmp_path / "deep.toml"
+    file.write_text(f"agent = {'[' * 5000}{']' * 5000}")
+    done = await alone.type("provision", str(file))
+    assert done.code == 2
+    assert "nested too deeply" in done.talk
 
 
 # ---------------------------------------------------------------- with an agent
