@@ -1,0 +1,71 @@
+"""The child that packs archives: `python -m stationmaster.archive.child`. It may be killed at any time."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from stationmaster.archive import manifest
+from stationmaster.archive.pack import loose, pack_day
+from stationmaster.archive.place import DAY
+from stationmaster.errors import StationmasterError
+from stationmaster.file_name import from_wire
+from stationmaster.ingest.place import flush_folder
+from stationmaster.worker.child import serve
+
+
+def open_days(message: dict[str, Any]) -> dict[str, Any]:
+    """The days before `today` whose folders hold files to pack."""
+    try:
+        names = sorted(path.name for path in _root(message).iterdir() if DAY.fullmatch(path.name))
+    except FileNotFoundError:
+        names = []
+    found = [name for name in names if name < message["today"] and _holds_files(_root(message) / name)]
+    return {"days": found}
+
+
+def _holds_files(folder: Path) -> bool:
+    return folder.is_dir() and next(loose(folder), None) is not None
+
+
+def pack(message: dict[str, Any]) -> dict[str, Any]:
+    """Pack one day; what is wrong with its pack is an answer, not an exception."""
+    try:
+        done = pack_day(_root(message), message["day"])
+    except StationmasterError as error:
+        return {"trouble": str(error)}
+    return {"files": done.files, "removed": done.removed, "left": done.left, "busy": done.busy}
+
+
+def expire(message: dict[str, Any]) -> dict[str, Any]:
+    """Remove the packs of days that are more than `days` before `today`, if they are ours."""
+    root, removed = _root(message), []
+    border = (date.fromisoformat(message["today"]) - timedelta(days=message["days"])).isoformat()
+    try:
+        packs = sorted(root.glob("*.zip"))
+    except FileNotFoundError:
+        packs = []
+    for path in packs:
+        if not DAY.fullmatch(path.stem) or path.stem >= border:
+            continue
+        summary = manifest.summary_of(path)
+        if summary is not None and summary.kind is manifest.Kind.FILES:
+            path.unlink()
+            removed.append(path.name)
+    if removed:
+        flush_folder(root)
+    return {"removed": removed}
+
+
+def _root(message: dict[str, Any]) -> Path:
+    return Path(from_wire(message["root"]))
+
+
+def main() -> None:
+    """Serve until the agent is gone."""
+    serve({"open_days": open_days, "pack": pack, "expire": expire})
+
+
+if __name__ == "__main__":
+    main()

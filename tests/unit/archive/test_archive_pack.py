@@ -1,0 +1,234 @@
+"""A day becomes one verified zip, whatever was there before and whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stationmaster.archive import manifest, pack, writing
+from stationmaster.archive.look import days, holding
+from stationmaster.archive.manifest import Kind, PackError
+from stationmaster.archive.pack import LOCK, Packed, pack_day
+from stationmaster.archive.place import where_now
+from stationmaster.archive.writing import new_pack, read_back, temporary_of
+from stationmaster.config.lock import FileLock
+
+DAY = "2026-11-27"
+MTIME = 1_700_000_000_123_456_789
+
+
+def day(root: Path, **files: str) -> Path:
+    """A day's folder with these files; `__` in a name is a dot."""
+    folder = root / DAY
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.write_text(content)
+        os.utime(path, ns=(MTIME, MTIME))
+    return folder
+
+
+def contents(root: Path) -> list[tuple[str, str]]:
+    """Own name and content of all that is archived of the day, packed and loose."""
+    pack_file = root / f"{DAY}.zip"
+    with holding(root / DAY, pack_file if pack_file.is_file() else None) as held:
+        return sorted((one.name, held.read(one).decode()) for one in held.files())
+
+
+def test_a_day_becomes_one_zip_that_says_what_it_holds(tmp_path: Path) -> None:
+    folder = day(tmp_path, a__txt="first", b__txt="second" * 1000, empty__txt="")
+    assert pack_day(tmp_path, DAY) == Packed(files=3, removed=3)
+    assert not folder.exists()
+    path = tmp_path / f"{DAY}.zip"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [LOCK, path.name]
+    assert contents(tmp_path) == [("a.txt", "first"), ("b.txt", "second" * 1000), ("empty.txt", "")]
+    found = read_back(path)
+    assert {one.mtime_ns for one in found.members} == {MTIME}
+    with zipfile.ZipFile(path) as file:  # as any other program reads it
+        assert file.testzip() is None
+        assert file.namelist() == ["a.txt", "b.txt", "empty.txt", "MANIFEST.json"]
+    (listed,) = days(tmp_path)
+    assert (listed.files, listed.size, listed.loose) == (3, 6005, 0)
+    assert pack_day(tmp_path, DAY) == Packed()
+
+
+def test_what_comes_late_is_merged(tmp_path: Path) -> None:
+    day(tmp_path, a__txt="first", b__txt="second")
+    pack_day(tmp_path, DAY)
+    # the same content again, other content of a known name, and a new name
+    day(tmp_path, a__txt="first", b__txt="other", c__txt="third")
+    assert pack_day(tmp_path, DAY) == Packed(files=4, removed=3)
+    assert contents(tmp_path) == [
+        ("a.txt", "first"),
+        ("b.txt", "other"),
+        ("b.txt", "second"),
+        ("c.txt", "third"),
+    ]
+    assert [one.name for one in read_back(tmp_path / f"{DAY}.zip").members] == [
+        "a.txt",
+        "b.txt",
+        "b (2).txt",
+        "c.txt",
+    ]
+    before = (tmp_path / f"{DAY}.zip").stat()
+    day(tmp_path, b__txt="other")  # its numbered twin is known too
+    assert pack_day(tmp_path, DAY) == Packed(files=4, removed=1)
+    assert (tmp_path / f"{DAY}.zip").stat().st_ino == before.st_ino
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of bytes are Linux's")
+def test_odd_names_come_back_as_they_were(tmp_path: Path) -> None:
+    folder = day(tmp_path)
+    names = [
+        b"caf\xe9.json",
+        "prüf.json".encode(),
+        b"MANIFEST.json",
+        b"A.txt",
+        b"a.txt",
+        b"no ending",
+        b"a\\b",
+    ]
+    for name in names:
+        (folder / os.fsdecode(name)).write_bytes(name)
+    assert pack_day(tmp_path, DAY).removed == len(names)
+    assert sorted(os.fsencode(name) for name, _ in _names(tmp_path)) == sorted(names)
+    in_zip = [name for _, name in _names(tmp_path)]
+    assert len({name.casefold() for name in in_zip}) == len(names)
+    assert "caf\\xe9.json" in in_zip
+
+
+def _names(root: Path) -> list[tuple[str, str]]:
+    return [(one.own_name, one.name) for one in read_back(root / f"{DAY}.zip").members]
+
+
+def test_folders_links_and_our_own_files_stay(tmp_path: Path) -> None:
+    folder = day(tmp_path, a__txt="first")
+    (folder / "sub").mkdir()
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / ".stationmaster-12345678.tmp").write_text("a copy under way")
+    assert pack_day(tmp_path, DAY) == Packed(files=1, removed=1)
+    assert sorted(one.name for one in folder.iterdir()) == [".stationmaster-12345678.tmp", "link", "sub"]
+
+
+def test_a_file_that_cannot_be_read_stays_and_the_others_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = day(tmp_path, a__txt="first", b__txt="second")
+    opened = Path.open
+
+    def broken(path: Path, *args: object, **more: object) -> object:
+        if path.name == "a.txt":
+            raise OSError(5, "Input/output error")
+        return opened(path, *args, **more)  # type: ignore[call-overload] # handed on as it came
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "open", broken)
+        assert pack_day(tmp_path, DAY) == Packed(files=1, removed=1, left=1)
+    assert (folder / "a.txt").read_text() == "first"
+    assert pack_day(tmp_path, DAY) == Packed(files=2, removed=1)
+    assert contents(tmp_path) == [("a.txt", "first"), ("b.txt", "second")]
+
+
+def test_a_file_that_is_written_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written while it is packed, and again between the comparison and its removal."""
+    folder = day(tmp_path, a__txt="first", b__txt="second")
+    put, remove = pack._put, pack._remove
+
+    def put_then_write(writer: writing.PackWriter, path: Path) -> manifest.Member:
+        member = put(writer, path)
+        if path.name == "a.txt" and path.read_text() == "first":
+            path.write_text("first, written on")
+        return member
+
+    def write_then_remove(into: Path, held: pack._Held) -> tuple[int, int]:
+        (folder / "b.txt").write_text("second, written on")
+        return remove(into, held)
+
+    monkeypatch.setattr(pack, "_put", put_then_write)
+    monkeypatch.setattr(pack, "_remove", write_then_remove)
+    assert pack_day(tmp_path, DAY) == Packed(files=1, removed=0, left=2)
+    monkeypatch.undo()
+    assert pack_day(tmp_path, DAY) == Packed(files=3, removed=2)
+    assert contents(tmp_path) == [
+        ("a.txt", "first, written on"),
+        ("b.txt", "second"),
+        ("b.txt", "second, written on"),
+    ]
+
+
+def test_a_zip_that_is_not_ours_or_damaged_is_left_and_so_are_the_files(tmp_path: Path) -> None:
+    folder, path = day(tmp_path, a__txt="first"), tmp_path / f"{DAY}.zip"
+    with zipfile.ZipFile(path, "w") as foreign:
+        foreign.writestr("x", "somebody's")
+    with pytest.raises(PackError, match="no manifest"):
+        pack_day(tmp_path, DAY)
+    path.write_bytes(b"PK no zip at all")
+    with pytest.raises(PackError, match="no zip file"):
+        pack_day(tmp_path, DAY)
+    path.unlink()
+    pack_day(tmp_path, DAY)
+    day(tmp_path, b__txt="second")
+    whole = path.read_bytes()
+    at = whole.index(b"first") if b"first" in whole else 40
+    path.write_bytes(whole[:at] + b"\xff\xff\xff" + whole[at + 3 :])
+    with pytest.raises(PackError, match=r"damaged|not what its manifest"):
+        pack_day(tmp_path, DAY)
+    assert (folder / "b.txt").read_text() == "second"
+
+
+def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    folder = day(tmp_path, a__txt="first")
+    with pytest.raises(OSError, match="No space"):
+        pack_day(tmp_path, DAY, reserve=1 << 62)
+    assert [one.name for one in folder.iterdir()] == ["a.txt"]
+    assert not temporary_of(tmp_path / f"{DAY}.zip").exists()
+
+
+def test_one_packs_at_a_time(tmp_path: Path) -> None:
+    folder = day(tmp_path, a__txt="first")
+    with FileLock(tmp_path / LOCK):
+        assert pack_day(tmp_path, DAY) == Packed(busy=True)
+    assert (folder / "a.txt").exists()
+
+
+def test_what_reads_back_differently_never_comes_into_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = writing.PackWriter.close
+
+    def close_and_spoil(writer: writing.PackWriter) -> manifest.Manifest:
+        whole = close(writer)
+        with writer.path.open("r+b") as file:
+            file.seek(45)
+            file.write(b"\xff\xff")
+        return whole
+
+    folder = day(tmp_path, a__txt="first" * 100)
+    monkeypatch.setattr(writing.PackWriter, "close", close_and_spoil)
+    with pytest.raises(PackError):
+        pack_day(tmp_path, DAY)
+    assert [one.name for one in folder.iterdir()] == ["a.txt"]
+    assert not (tmp_path / f"{DAY}.zip").exists()
+
+
+def test_a_pack_of_reports_is_no_archive_of_a_day(tmp_path: Path) -> None:
+    day(tmp_path, a__txt="first")
+    with new_pack(tmp_path / f"{DAY}.zip", Kind.REPORTS):
+        pass
+    with pytest.raises(PackError, match="no archive of a day"):
+        pack_day(tmp_path, DAY)
+
+
+def test_where_a_file_is_now(tmp_path: Path) -> None:
+    folder = day(tmp_path, a__txt="first")
+    place = str(folder / "a.txt")
+    assert where_now(place) == place
+    pack_day(tmp_path, DAY)
+    assert where_now(place) == f"{tmp_path / DAY}.zip!/a.txt"
+    elsewhere = str(tmp_path / "elsewhere" / "a.txt")
+    assert where_now(elsewhere) == elsewhere
+    assert where_now("") == ""
