@@ -73,6 +73,7 @@ class ProblemCode(StrEnum):
     """Every Problem there is; the code is stable and documented in docs/problems.md."""
 
     AGENT_STALLED = "agent-stalled"
+    ARCHIVE_NOT_PACKED = "archive-not-packed"
     CLOCK_OFFSET = "clock-offset"
     CONFIG_INVALID = "config-invalid"
     CONVERTER_FAILING = "converter-failing"

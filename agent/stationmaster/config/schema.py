@@ -178,7 +178,7 @@ class ConvertConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long delivered reports stay on this machine. Queued reports and errors always stay."""
+    """How long delivered reports and archived files stay. Queued reports and errors always stay."""
 
     payload_days: Annotated[
         float, Meta(ge=0, description="Days the content of a delivered report stays.", examples=[30.0])
@@ -195,6 +195,22 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     completed_count: Annotated[
         int, Meta(ge=0, description="Delivered reports that stay in the history at most.", examples=[100_000])
     ] = 1_000_000
+    archive_pack: Annotated[
+        bool,
+        Meta(
+            description="Whether archived source files of a day that is over are packed into one zip.",
+            examples=[False],
+        ),
+    ] = True
+    archive_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            description="Days after which the zip of a day is removed; 0 keeps it for ever.",
+            examples=[365],
+        ),
+    ] = 0
 
 
 class SecretsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -103,6 +103,7 @@ class Instance:
                 group.create_task(parts.pool.run()),
                 group.create_task(parts.watcher.run()),
                 group.create_task(parts.upkeep.run()),
+                group.create_task(parts.packing.run()),
             ]
             intake = group.create_task(parts.intake.run())
             uploading = group.create_task(parts.uploader.run())
@@ -222,6 +223,7 @@ class Instance:
             *parts.pool.problems(),
             *parts.uploader.problems(),
             *parts.upkeep.problems(),
+            *parts.packing.problems(),
         ]
         trouble = parts.intake.trouble
         if trouble is not None and not any(one.code in _UNWRITABLE for one in found):

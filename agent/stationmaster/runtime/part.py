@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from stationmaster.archive.place import roots
 from stationmaster.clock import Clock
 from stationmaster.config.schema import InstanceConfig, WatchFolder
 from stationmaster.config.secrets import Secret
@@ -20,6 +21,7 @@ from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.ingest.watcher import Watcher
 from stationmaster.runtime.intake import Intake, Setting
+from stationmaster.runtime.packing import Archives, Packing
 from stationmaster.runtime.release import Places
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.upkeep import Upkeep
@@ -58,6 +60,7 @@ class Parts:
     uploader: Uploader
     intake: Intake
     upkeep: Upkeep
+    packing: Packing
 
 
 async def assemble(
@@ -107,7 +110,16 @@ async def assemble(
     intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
     outbox = home.outbox(name)
     upkeep = Upkeep(spool, config.retention, outbox=outbox, clock=shared.clock, instance=name)
-    return Parts(spool, pool, watcher, uploader, intake, upkeep)
+    packing = Packing(
+        Archives(
+            own=home.archive(name), roots=roots(home.archive(name), folders), retention=config.retention
+        ),
+        spool,
+        shared.clock,
+        instance=name,
+        busy=lambda: intake.running > 0 or watcher.claimable,
+    )
+    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing)
 
 
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:

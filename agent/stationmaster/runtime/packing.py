@@ -1,0 +1,188 @@
+"""Packs the days of an archive that are over, in a child process, when there is little else to do."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stationmaster.clock import Clock
+from stationmaster.config.schema import RetentionConfig
+from stationmaster.errors import SpoolError
+from stationmaster.file_name import to_wire
+from stationmaster.log import Lasting, bound
+from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.spool.store import Spool
+from stationmaster.worker.error import ChildError, ChildHandlerError
+from stationmaster.worker.process import ChildProcess
+
+_LOG = logging.getLogger(__name__)
+LOOK_EVERY = 60.0
+"""Seconds between two looks at whether a day is over, and whether there is time for it."""
+
+AGAIN_AFTER = 3600.0
+"""Seconds after which what could not be packed is tried again, and after which work is not waited for."""
+
+LAST_AGAIN = 24 * 3600.0
+"""Seconds between two looks for files that came late into a day that was packed."""
+
+LOOK_LIMIT = 600.0
+PACK_LIMIT = 12 * 3600.0
+"""Seconds that the child may take for a look, and to pack a day of 50 GB on a slow disk."""
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class Archives(msgspec.Struct, frozen=True, kw_only=True):
+    """The archives of an instance, and what is to be done with them.
+
+    Attributes:
+        own: the one in its data folder; where that is not there no child is started for it.
+    """
+
+    own: Path
+    roots: tuple[Path, ...]
+    retention: RetentionConfig
+
+
+class Packing:
+    """`run` lives until cancelled; the child dies with it."""
+
+    def __init__(
+        self, archives: Archives, spool: Spool, clock: Clock, *, instance: str, busy: Callable[[], bool]
+    ) -> None:
+        """Nothing runs yet.
+
+        Args:
+            busy: is there other work now? Packing waits for it, up to an hour.
+        """
+        self._archives = archives
+        self._spool = spool
+        self._clock = clock
+        self._instance = instance
+        self._busy = busy
+        self._log = bound(_LOG, instance)
+        self._lasting = Lasting(self._log)
+        self._trouble: dict[Path, str] = {}
+        self._since: datetime | None = None
+        self.rounds = 0
+        """How often the archives were looked after."""
+
+    # ---------------------------------------------------------------- life
+    async def run(self) -> None:
+        """After the start and after each midnight, pack what is over; what did not work, again each hour."""
+        done_for, again = "", float("-inf")
+        while self._archives.retention.archive_pack or self._archives.retention.archive_days:
+            today = self._today()
+            if today != done_for or self._clock.monotonic() >= again:
+                open_still = await self._round(today)
+                done_for = today
+                again = self._clock.monotonic() + (AGAIN_AFTER if open_still else LAST_AGAIN)
+            await self._clock.sleep(LOOK_EVERY)
+
+    def _today(self) -> str:
+        return f"{self._clock.now().astimezone():%Y-%m-%d}"
+
+    async def _round(self, today: str) -> bool:
+        """Look after all archives; True where something is left to do."""
+        left = False
+        for root in self._archives.roots:
+            if root == self._archives.own and not await asyncio.to_thread(root.is_dir):
+                continue
+            try:
+                async with ChildProcess("stationmaster.archive.child") as child:
+                    left |= await self._root(child, root, today)
+                trouble = ""
+            except (ChildError, SpoolError) as error:
+                left, trouble = True, _words(error)
+            except _NotPackedError as error:
+                left, trouble = True, str(error)
+            self._told(root, trouble)
+        self.rounds += 1
+        return left
+
+    async def _root(self, child: ChildProcess, root: Path, today: str) -> bool:
+        """One archive, its oldest day first; True where something is left to do."""
+        retention, left = self._archives.retention, False
+        if retention.archive_pack:
+            days = (await _ask(child, "open_days", root, today=today))["days"]
+            for day in days:
+                await self._wait_for_time()
+                if day in await self._unreleased():
+                    left = True
+                    continue
+                left |= await self._day(child, root, day)
+        if retention.archive_days:
+            gone = await _ask(child, "expire", root, today=today, days=retention.archive_days)
+            if gone["removed"]:
+                self._log.info("removed old archives of %s: %s", root, ", ".join(gone["removed"]))
+        return left
+
+    async def _day(self, child: ChildProcess, root: Path, day: str) -> bool:
+        answer = await _ask(child, "pack", root, limit=PACK_LIMIT, day=day)
+        if "trouble" in answer:
+            raise _NotPackedError(answer["trouble"])
+        if answer["removed"]:
+            self._log.info("packed %d files of %s in %s", answer["removed"], day, root)
+        return bool(answer["left"] or answer["busy"])
+
+    async def _wait_for_time(self) -> None:
+        """Until there is no other work, an hour at most: a station that never rests is packed too."""
+        end = self._clock.monotonic() + AGAIN_AFTER
+        while self._busy() and self._clock.monotonic() < end:
+            await self._clock.sleep(LOOK_EVERY)
+
+    async def _unreleased(self) -> set[str]:
+        """Days into whose folders a release may still bring a file, or look for one that it brought."""
+        return {f"{row.taken_at.astimezone():%Y-%m-%d}" for row in await self._spool.unreleased()}
+
+    # ---------------------------------------------------------------- trouble
+    def _told(self, root: Path, trouble: str) -> None:
+        if trouble:
+            self._trouble[root] = trouble
+            self._lasting.met(root, f"the archive {root} cannot be packed now: {trouble}")
+            self._since = self._since or self._clock.now()
+            return
+        self._trouble.pop(root, None)
+        self._lasting.over(root, f"the archive {root} can be packed again")
+        if not self._trouble:
+            self._since = None
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Archives that could not be packed the last time; worth a notification once that lasts."""
+        return tuple(
+            Problem(
+                code=ProblemCode.ARCHIVE_NOT_PACKED,
+                severity=Severity.WARNING,
+                title="An archive cannot be packed",
+                text=f"{root}: {trouble} The files stay as they are; it is tried again each hour.",
+                next_step="Make room on that disk, check its rights, or see retention.archive_pack.",
+                instance=self._instance,
+                subject=str(root),
+                since=self._since or self._clock.now(),
+                time_to_visible=2 * AGAIN_AFTER,
+            )
+            for root, trouble in sorted(self._trouble.items())
+        )
+
+
+class _NotPackedError(Exception):
+    """Inside this module: a day cannot be packed, in words."""
+
+
+async def _ask(
+    child: ChildProcess, op: str, root: Path, *, limit: float = LOOK_LIMIT, **more: Any
+) -> Mapping[str, Any]:
+    return await child.request({"op": op, "root": to_wire(root), **more}, limit)
+
+
+def _words(error: ChildError | SpoolError) -> str:
+    if isinstance(error, ChildHandlerError) and error.errno in _FULL:
+        return "There is not enough room on its disk."
+    return str(error)

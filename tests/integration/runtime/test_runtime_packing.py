@@ -1,0 +1,137 @@
+"""A day that is over becomes one zip, by an agent that goes on with its work."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fakes.hosted import Hosted, ids
+from fakes.oracle import Oracle
+from stationmaster.archive.place import INSIDE
+from stationmaster.model import ProblemCode
+from stationmaster.runtime.packing import AGAIN_AFTER
+
+pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
+
+DAY = 86400.0
+TROUBLE = ProblemCode.ARCHIVE_NOT_PACKED
+
+
+async def archived(hosted: Hosted, oracle: Oracle, **retention: object) -> Path:
+    """A line that archives, and a folder for its files."""
+    folder = hosted.folder("line1")
+    patch = {f"retention.{name}": value for name, value in retention.items()}
+    patch["watch"] = [hosted.watch(folder, after="archive")]
+    await hosted.line("line1", oracle, patch=patch)
+    return folder
+
+
+def day_of(hosted: Hosted, back: int = 0) -> str:
+    return f"{hosted.clock.now().astimezone() - timedelta(days=back):%Y-%m-%d}"
+
+
+async def test_a_day_is_packed_once_it_is_over_and_its_files_are_found(
+    hosted: Hosted, oracle: Oracle
+) -> None:
+    folder = await archived(hosted, oracle)
+    async with hosted:
+        archive = hosted.home.archive("line1")
+        hosted.drop(folder, sn="SN-1", name="first.json")
+        hosted.drop(folder, sn="SN-2", name="second.json")
+        today = day_of(hosted)
+        await hosted.until(lambda: hosted.completed("line1") == 2, what="the reports")
+        await hosted.until(lambda: len(list((archive / today).glob("*.json"))) == 2, what="the archive")
+        assert not list(archive.glob("*.zip"))
+
+        hosted.clock.set_back(-DAY)
+        pack = archive / f"{today}.zip"
+        await hosted.until(lambda: pack.exists() and not (archive / today).exists(), step=10.0)
+
+        with zipfile.ZipFile(pack) as found:
+            assert found.namelist() == ["first.json", "second.json", "MANIFEST.json"]
+        (one,) = await hosted.agent.find("SN-1")
+        assert one.place == f"{pack}{INSIDE}first.json"
+        assert (await hosted.agent.entry("line1", one.id)).place == one.place
+        # what comes again is known still
+        assert len(ids(oracle)) == 2
+
+
+async def test_packing_waits_for_a_release_and_is_tried_again(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await archived(hosted, oracle)
+    archive = hosted.home.archive("line1")
+    hosted.home.ensure_instance("line1")
+    today = day_of(hosted)
+    async with hosted:
+        hosted.drop(folder, name="first.json")
+        await hosted.until(lambda: list((archive / today).glob("*.json")), what="the archive")
+        # a second one is on record, but somebody still writes to it
+        with (folder / "second.json").open("w+b") as writing:
+            writing.write(hosted.wsjf())
+            writing.flush()
+            await hosted.until(lambda: hosted.completed("line1") == 2, what="the second")
+            packing = hosted.supervisor("line1").instance._parts.packing  # type: ignore[union-attr] # it runs
+            rounds = packing.rounds
+            hosted.clock.set_back(-DAY)
+            await hosted.until(lambda: packing.rounds > rounds, what="a look", step=10.0)
+            assert not list(archive.glob("*.zip"))
+        await hosted.until((archive / f"{today}.zip").exists, step=60.0)
+        await hosted.until(lambda: not (archive / today).exists(), step=60.0)
+        with zipfile.ZipFile(archive / f"{today}.zip") as found:
+            assert len(found.namelist()) == 3
+
+
+async def test_what_is_in_the_way_becomes_a_problem_and_goes_with_it(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await archived(hosted, oracle)
+    async with hosted:
+        archive, today = hosted.home.archive("line1"), day_of(hosted)
+        hosted.drop(folder, name="first.json")
+        await hosted.until(lambda: list((archive / today).glob("*.json")), what="the archive")
+        foreign = archive / f"{today}.zip"
+        foreign.write_bytes(b"somebody's")
+        hosted.clock.set_back(-DAY)
+        await hosted.until(lambda: hosted.problem(TROUBLE), what="the Problem", step=10.0)
+        problem = hosted.problem(TROUBLE)
+        assert problem is not None
+        assert str(foreign) in problem.text
+        assert problem.time_to_visible > AGAIN_AFTER
+        assert (archive / today / "first.json").exists()
+        foreign.unlink()
+        await hosted.until(lambda: not hosted.problem(TROUBLE), what="its end", step=60.0)
+        assert not (archive / today).exists()
+
+
+async def test_old_packs_of_ours_are_removed_and_nothing_else(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await archived(hosted, oracle, archive_days=2)
+    async with hosted:
+        archive, today = hosted.home.archive("line1"), day_of(hosted)
+        hosted.drop(folder, name="first.json")
+        await hosted.until(lambda: list((archive / today).glob("*.json")), what="the archive")
+        with zipfile.ZipFile(archive / "2001-01-01.zip", "w") as foreign:
+            foreign.writestr("x", "somebody's")
+        (archive / "2001-01-02").mkdir()
+        packing = hosted.supervisor("line1").instance._parts.packing  # type: ignore[union-attr] # it runs
+        hosted.clock.set_back(-DAY)
+        pack = archive / f"{today}.zip"
+        await hosted.until(pack.exists, what="the pack", step=10.0)
+        hosted.clock.set_back(-DAY)
+        rounds = packing.rounds
+        await hosted.until(lambda: packing.rounds > rounds, what="a look", step=10.0)
+        assert pack.exists()
+        hosted.clock.set_back(-DAY)
+        await hosted.until(lambda: not pack.exists(), what="its end", step=10.0)
+        assert (archive / "2001-01-01.zip").exists()
+
+
+async def test_it_can_be_switched_off(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await archived(hosted, oracle, archive_pack=False)
+    async with hosted:
+        archive, today = hosted.home.archive("line1"), day_of(hosted)
+        hosted.drop(folder, name="first.json")
+        await hosted.until(lambda: list((archive / today).glob("*.json")), what="the archive")
+        hosted.clock.set_back(-DAY)
+        hosted.drop(folder, name="second.json")
+        await hosted.until(lambda: hosted.completed("line1") == 2, what="the next day")
+        assert [one.name for one in sorted(archive.iterdir())] == [today, day_of(hosted)]
