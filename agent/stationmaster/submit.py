@@ -192,8 +192,18 @@ def leave_report(home: Home, instance: str, report: Report) -> Submitted:
     return Submitted(instance=instance, report_id=report.id.lower(), place=str(place))
 
 
-def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: bytes) -> tuple[Path, bool]:
+def leave_raw(
+    home: Home, name: str, converter: str, *, filename: str, content: bytes, mtime_ns: int | None = None
+) -> tuple[Path, bool]:
     """Put a raw file into the inbox of `converter`, on disk when this returns, beside all others there.
+
+    Args:
+        home: whose inbox.
+        name: the instance.
+        converter: who reads it.
+        filename: its name, as converters and people see it.
+        content: its bytes.
+        mtime_ns: when it was written, which is part of the ids of records without a time; None: now.
 
     Returns:
         Its place, and whether the inbox is a new one: the instance watches it after a restart.
@@ -209,7 +219,7 @@ def leave_raw(home: Home, name: str, converter: str, *, filename: str, content: 
     safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename).lstrip(".")
     while len(safe.encode()) > _NAME_BYTES:
         safe = safe[1:]
-    return leave(folder, f"{uuid.uuid4().hex[:_MARK]}-{safe}", content), fresh
+    return leave(folder, f"{uuid.uuid4().hex[:_MARK]}-{safe}", content, mtime_ns=mtime_ns), fresh
 
 
 def submitted_name(name: str) -> str:
@@ -217,7 +227,7 @@ def submitted_name(name: str) -> str:
     return name[_MARK + 1 :]
 
 
-def leave(folder: Path, name: str, content: bytes) -> Path:
+def leave(folder: Path, name: str, content: bytes, *, mtime_ns: int | None = None) -> Path:
     """Write a file that is either wholly there or not: temporary name, fsync, rename, fsync the folder.
 
     Raises:
@@ -230,6 +240,8 @@ def leave(folder: Path, name: str, content: bytes) -> Path:
         with temporary.open("xb") as file:
             file.write(content)
             file.flush()
+            if mtime_ns is not None:
+                os.utime(temporary, ns=(mtime_ns, mtime_ns))
             os.fsync(file.fileno())
         temporary.replace(place)
         flush_folder(folder)

@@ -177,7 +177,13 @@ class ControlClient:
 
     # ---------------------------------------------------------------- submit
     async def submit(
-        self, name: str, content: bytes, *, filename: str, converter: str = ""
+        self,
+        name: str,
+        content: bytes,
+        *,
+        filename: str,
+        converter: str = "",
+        mtime_ns: int | None = None,
     ) -> protocol.Submitted:
         """Hand over a report (WSJF) or a raw file; it is on disk when this returns.
 
@@ -186,9 +192,25 @@ class ControlClient:
             content: the file's bytes.
             filename: its name, as converters and people see it.
             converter: which converter reads it; "" for a WSJF report.
+            mtime_ns: when a raw file was written, in ns since 1970; None: now.
         """
         params = {"instance": name, "filename": shown(filename), "converter": converter}
+        if mtime_ns is not None:
+            params["mtime_ns"] = str(mtime_ns)
         return await self._call("POST", "/v1/submit", protocol.Submitted, params=params, raw=content)
+
+    async def import_report(
+        self, name: str, content: bytes, *, filename: str, reason: str = ""
+    ) -> protocol.Imported:
+        """Hand over a report (WSJF) of another queue; it is on disk when this returns.
+
+        Args:
+            reason: why it was in error there: it goes to the error list, for a person to decide.
+        """
+        params = {"filename": shown(filename), "reason": shown(reason)}
+        return await self._call(
+            "POST", _instance(name, "import"), protocol.Imported, params=params, raw=content
+        )
 
     # ---------------------------------------------------------------- plumbing
     @property

@@ -147,6 +147,19 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `POST /v1/instances/{name}/import`; the report is on disk.
+
+    Attributes:
+        outcome: `new`; `same`: it was known already; `revised`: it supersedes other content of its id;
+            `other`: it is in error elsewhere, but known here with other content, so nothing was stored.
+    """
+
+    report_id: str
+    entry: int
+    outcome: str
+
+
 class Entries(msgspec.Struct, frozen=True, kw_only=True):
     """A list of entries, newest first."""
 

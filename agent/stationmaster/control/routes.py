@@ -305,13 +305,27 @@ async def dismiss(request: web.Request) -> web.Response:
 
 
 async def submit(request: web.Request) -> web.Response:
-    """`POST /v1/submit?instance=&filename=&converter=`: the body is on disk when this answers."""
+    """`POST /v1/submit?instance=&filename=&converter=&mtime_ns=`: the body is on disk when this answers."""
     query = request.query
+    written = _number(query["mtime_ns"], "mtime_ns") if "mtime_ns" in query else None
     answer = await _agent(request).submit(
         query.get("instance", ""),
         await request.read(),
         filename=query.get("filename", "report.json"),
         converter=query.get("converter", ""),
+        mtime_ns=written,
+    )
+    return _json(answer)
+
+
+async def import_report(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/import?filename=&reason=`: a report of another queue."""
+    query = request.query
+    answer = await _agent(request).import_report(
+        _name(request),
+        await request.read(),
+        filename=query.get("filename", "report.json"),
+        reason=query.get("reason", ""),
     )
     return _json(answer)
 
@@ -342,6 +356,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("GET", "/v1/instances/{name}/entries/{id}/payload", payload, Right.OPERATE),
     ("POST", "/v1/instances/{name}/entries/retry", retry, Right.OPERATE),
     ("POST", "/v1/instances/{name}/entries/dismiss", dismiss, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/import", import_report, Right.OPERATE),
     ("GET", "/v1/find", find, Right.OPERATE),
     ("POST", "/v1/submit", submit, Right.OPERATE),
 )

@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiofiles
 import msgspec
 
 from stationmaster.api.defaults import at_station
+from stationmaster.api.report import Report
 from stationmaster.api.wsjf import encode
+from stationmaster.archive.place import where_they_are
 from stationmaster.clock import Clock
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import (
     AddRequest,
+    Imported,
     InstanceConfigView,
-    Provisioned,
     ProvisionRequest,
+    Provisioned,
     Submitted,
 )
 from stationmaster.errors import ConfigError, ControlError, SpoolError
@@ -157,7 +161,7 @@ class Orders(ABC):
             except (SpoolError, ConfigError) as error:
                 # Shown as a Problem of that instance; what the others know is worth an answer.
                 bound(_LOG, name).warning("nothing can be looked up: %s", error)
-        return tuple(sorted(found, key=lambda one: one.updated_at))
+        return tuple(sorted(await where_they_are(found), key=lambda one: one.updated_at))
 
     async def entry(self, name: str, number: int) -> Entry:
         """One entry."""
@@ -165,7 +169,8 @@ class Orders(ABC):
             found = await spool.get(number)
         if found is None:
             raise ControlError(f"{name} has no entry {number}.", status=404, code="not-found")
-        return found
+        (now,) = await where_they_are([found])
+        return now
 
     async def history(self, name: str, number: int) -> tuple[Event, ...]:
         """What happened to an entry, oldest first."""
@@ -204,7 +209,9 @@ class Orders(ABC):
         return found
 
     # ---------------------------------------------------------------- submit
-    async def submit(self, name: str, content: bytes, *, filename: str, converter: str) -> Submitted:
+    async def submit(
+        self, name: str, content: bytes, *, filename: str, converter: str, mtime_ns: int | None = None
+    ) -> Submitted:
         """Take a report or a raw file; it is on disk when this returns.
 
         Raises:
@@ -214,29 +221,35 @@ class Orders(ABC):
         name = name or self._only()
         supervisor = self._supervisor(name)
         if converter:
-            return await self._submit_raw(supervisor, content, filename=filename, converter=converter)
+            leave = partial(
+                leave_raw, self.home, name, converter, filename=filename, content=content, mtime_ns=mtime_ns
+            )
+            return await self._submit_raw(supervisor, leave, converter)
         report = at_station(await asyncio.to_thread(whole, content), station_of(supervisor.config.station))
-        payload = encode(report)
-        meta = ReportMeta(
-            report_id=report.id.lower(),
-            serial_number=report.sn,
-            part_number=report.pn,
-            process_code=report.data.get("processCode"),
-            result=str(report.data.get("result", "")),
-            start=str(report.data.get("start", "")),
-            offset=0,
-            size=len(payload),
-            digest="",
-        )
         spool = supervisor.instance.spool
         if spool is None:  # stopped or drained: it waits in the outbox until somebody resumes
             return await asyncio.to_thread(leave_report, self.home, name, report)
-        entry = await spool.submit(payload, meta, source=filename, lane=Lane.LIVE)
+        meta = _meta(report)
+        entry = await spool.submit(encode(report), meta, source=filename, lane=Lane.LIVE)
         supervisor.instance.nudge()
         return Submitted(instance=name, report_id=meta.report_id, entry=entry)
 
+    async def import_report(self, name: str, content: bytes, *, filename: str, reason: str) -> Imported:
+        """Take a report of another queue; into the error list, where it was in error there for a reason.
+
+        Raises:
+            ConversionError: the report breaks the rules of its format.
+            SpoolError: the disk does not take it, or the instance is stopped.
+        """
+        supervisor, spool = self._supervisor(name), self._spool(name)
+        report = at_station(await asyncio.to_thread(whole, content), station_of(supervisor.config.station))
+        meta = _meta(report)
+        entry, outcome = await spool.import_report(encode(report), meta, filename, reason=reason)
+        supervisor.instance.nudge()
+        return Imported(report_id=meta.report_id, entry=entry, outcome=outcome)
+
     async def _submit_raw(
-        self, supervisor: Supervisor, content: bytes, *, filename: str, converter: str
+        self, supervisor: Supervisor, leave: Callable[[], tuple[Path, bool]], converter: str
     ) -> Submitted:
         known = supervisor.instance.converters
         if known and converter not in known:
@@ -244,9 +257,7 @@ class Orders(ABC):
                 f'There is no converter "{converter}".', next_step=f"There are: {', '.join(sorted(known))}"
             )
         name = supervisor.name
-        place, fresh = await asyncio.to_thread(
-            partial(leave_raw, self.home, name, converter, filename=filename, content=content)
-        )
+        place, fresh = await asyncio.to_thread(leave)
         if fresh:
             self.restart(name)
         else:
@@ -293,3 +304,18 @@ class Orders(ABC):
         path = self.home.spool(name)
         async with glance(path, instance=name, storage=self.storage, clock=self.clock) as closed:
             yield closed
+
+
+def _meta(report: Report) -> ReportMeta:
+    """What the spool keeps of a report that was handed over; it works out size and digest itself."""
+    return ReportMeta(
+        report_id=report.id.lower(),
+        serial_number=report.sn,
+        part_number=report.pn,
+        process_code=report.data.get("processCode"),
+        result=str(report.data.get("result", "")),
+        start=str(report.data.get("start", "")),
+        offset=0,
+        size=0,
+        digest="",
+    )

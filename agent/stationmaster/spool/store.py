@@ -18,7 +18,7 @@ from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
 from stationmaster.file_name import shown
 from stationmaster.model import Counts, Lane, ReportMeta
-from stationmaster.spool import ledger, schema, write
+from stationmaster.spool import foreign, ledger, schema, write
 from stationmaster.spool.browse import Browse
 from stationmaster.spool.change import Verdict, Work
 from stationmaster.spool.committer import Committer
@@ -124,6 +124,21 @@ class Spool(Browse):
         """Commit a report that was handed over; the id of its entry (the known one for a known report)."""
         work = partial(write.submit, payload=payload, meta=meta, source=source, lane=lane, now=self._now())
         return await self._write(work, int)
+
+    async def import_report(
+        self, payload: bytes, meta: ReportMeta, source: str, *, reason: str = ""
+    ) -> tuple[int, str]:
+        """Commit a report of another queue, in error for `reason` if it has one; see `foreign`."""
+        work = partial(
+            foreign.import_report,
+            payload=payload,
+            meta=meta,
+            source=source,
+            reason=shown(reason),
+            now=self._now(),
+        )
+        entry_id, outcome = await self._write(work, tuple)
+        return int(entry_id), str(outcome)
 
     async def fail(self, source: TakenSource, reason: str, detail: str = "") -> Failure:
         """Put a source file that cannot be converted into the error list."""
