@@ -15,6 +15,7 @@ from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
 from stationmaster.cli.stand_in import with_stand_in
+from stationmaster.cli.takeover import DryRun, Force, Instance, ReportsDir, take_over
 from stationmaster.config.field import masked
 from stationmaster.config.rule import in_clear
 from stationmaster.config.schema import InstanceConfig
@@ -200,14 +201,23 @@ def export_instance(
 
 @app.command("import")
 def import_instance(
-    file: Annotated[Path, typer.Argument(help="A provisioning file with one instance.")],
+    file: Annotated[Path | None, typer.Argument(help="A provisioning file with one instance.")] = None,
     *,
     name: Annotated[str, typer.Option(help="Another name for it than the file's.")] = "",
     token_stdin: TokenStdin = False,
+    reports_dir: ReportsDir = None,
+    instance: Instance = "",
+    dry_run: DryRun = False,
+    force: Force = False,
 ) -> None:
-    """Make an instance from a file that `instance export` wrote. With an agent running it starts at once."""
+    """Make an instance from a file that `instance export` wrote; or take over another client's reports."""
     from stationmaster.cli.instance_import import request_from  # noqa: PLC0415 - this command only
 
+    if reports_dir is not None and file is None:
+        take_over(reports_dir, instance, dry_run=dry_run, force=force)
+        return
+    if file is None or reports_dir is not None:
+        fail(ConfigError("What is to be imported?", next_step="Name a FILE, or a folder: --reports-dir DIR"))
     token = _read_token() if token_stdin else None
     try:
         request = request_from(file, name=name, token=token)

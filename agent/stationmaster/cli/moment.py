@@ -29,6 +29,21 @@ def moment_of(text: str, now: datetime) -> datetime:
     return moment
 
 
+def past_of(text: str) -> datetime:
+    """The moment that is over which `text` names: a day begins at midnight, a time is a local one.
+
+    Raises:
+        ConfigError: it is no moment.
+    """
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f'"{text}" is no time.',
+            next_step="Write 2026-03-02, 2026-03-02T17:30 (local) or 2026-03-02T17:30Z.",
+        ) from None
+
+
 def in_minutes(minutes: float, now: datetime) -> datetime:
     """So many minutes from now.
 

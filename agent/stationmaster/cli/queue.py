@@ -10,10 +10,10 @@ import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
+from stationmaster.cli.export import export, import_reports
 from stationmaster.cli.output import ago, answer, local, marked, print_json, say, table
-from stationmaster.cli.progress import progress
 from stationmaster.cli.session import agent, fail, run
-from stationmaster.errors import ConfigError, ControlError, StationmasterError
+from stationmaster.errors import ConfigError
 from stationmaster.model import Entry, EntryState, Event
 
 if TYPE_CHECKING:
@@ -143,61 +143,8 @@ def send(*, instance: Instance = "") -> None:
     say("Trying now.")
 
 
-@app.command()
-def export(
-    folder: Annotated[Path, typer.Argument(help="Where to write them; made if need be.")],
-    *,
-    instance: Instance = "",
-    state: Annotated[EntryState, typer.Option(help="Which entries.")] = EntryState.ERROR,
-) -> None:
-    """Write reports to files, one WSJF file each, named by their report id."""
-
-    async def ask() -> tuple[int, int]:
-        async with agent() as client:
-            name = await one_instance(client, instance)
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                return await _export(client, name, folder, state)
-            except OSError as error:
-                raise StationmasterError(
-                    f"{error.filename or folder} cannot be written: {error.strerror}.",
-                    next_step="Make room, or name another folder; what is written already is written anew.",
-                ) from error
-
-    written, gone = run(ask())
-    say(f"{written} report{' is' if written == 1 else 's are'} in {folder}.")
-    if gone:
-        say(f"{gone} more were delivered so long ago that only their history is kept (settings: retention).")
-
-
-async def _export(client: ControlClient, name: str, folder: Path, state: EntryState) -> tuple[int, int]:
-    """How many were written, and of how many the content is gone."""
-    seen, written, gone, before = 0, 0, 0, None
-    total = await _count(client, name, state)
-    with progress("Exporting") as bar:
-        while page := await client.entries(name, state=state, limit=500, before=before):
-            for entry in page:
-                seen += 1
-                bar.update(seen, max(seen, total))
-                if not (entry.report_id and entry.size):
-                    continue
-                try:
-                    body = await client.payload(name, entry.id)
-                except ControlError as error:
-                    if error.status != 404:
-                        raise
-                    gone += 1
-                    continue
-                (folder / f"{entry.report_id}-{entry.revision}.json").write_bytes(body)
-                written += 1
-            before = page[-1].id
-    return written, gone
-
-
-async def _count(client: ControlClient, name: str, state: EntryState) -> int:
-    """How many entries there are, as far as the snapshot knows."""
-    counts = [one.counts for one in (await client.status()).instances if one.name == name]
-    return sum(int(getattr(one, state.value)) for one in counts)
+app.command()(export)
+app.command("import")(import_reports)
 
 
 async def one_instance(client: ControlClient, wanted: str) -> str:

@@ -26,8 +26,8 @@ from stationmaster.control.protocol import (
     AddRequest,
     Imported,
     InstanceConfigView,
-    ProvisionRequest,
     Provisioned,
+    ProvisionRequest,
     Submitted,
 )
 from stationmaster.errors import ConfigError, ControlError, SpoolError
