@@ -95,14 +95,17 @@ class Packing:
         for root in self._archives.roots:
             if root == self._archives.own and not await asyncio.to_thread(root.is_dir):
                 continue
+            child = ChildProcess("stationmaster.archive.child")
             try:
-                async with ChildProcess("stationmaster.archive.child") as child:
-                    left |= await self._root(child, root, today)
+                await child.start()
+                left |= await self._root(child, root, today)
                 trouble = ""
             except (ChildError, SpoolError) as error:
                 left, trouble = True, _words(error)
             except _NotPackedError as error:
                 left, trouble = True, str(error)
+            finally:
+                await child.aclose()  # a start that was cut short leaves a process, too
             self._told(root, trouble)
         self.rounds += 1
         return left

@@ -157,7 +157,15 @@ async def spawn(
             os.close(read_end)
             raise
     ours.setblocking(False)
-    link, _ = await loop.create_unix_connection(lambda: channel, sock=ours)
     reader = os.fdopen(read_end, "rb", buffering=0)
-    pipe, pipe_protocol = await loop.connect_read_pipe(lambda: OutputPipe(output), reader)
+    link = None
+    try:
+        link, _ = await loop.create_unix_connection(lambda: channel, sock=ours)
+        pipe, pipe_protocol = await loop.connect_read_pipe(lambda: OutputPipe(output), reader)
+    except asyncio.CancelledError:  # nobody will ever hold it
+        process.kill()
+        _unreaped.append(process)
+        reader.close()
+        (link or ours).close()
+        raise
     return PosixChild(process, link, pipe, pipe_protocol)
