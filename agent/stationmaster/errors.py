@@ -49,6 +49,7 @@ class TransientError(StationmasterError):
         overload: True when the server asked for less (429, 503): the limiter brakes.
         alone: True when the trouble may lie in this report (5xx on it alone): the uploader parks it.
         code: the Problem code this shows as, see `stationmaster.model.ProblemCode`; "" for none.
+        hop: which part of the way to the server failed, see `stationmaster.model.Hop`; "" for the server.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class TransientError(StationmasterError):
         overload: bool = False,
         alone: bool = False,
         code: str = "",
+        hop: str = "",
     ) -> None:
         """Keep what the server asked for."""
         super().__init__(text, next_step=next_step)
@@ -67,6 +69,7 @@ class TransientError(StationmasterError):
         self.overload = overload
         self.alone = alone
         self.code = code
+        self.hop = hop
 
 
 class NeedsUserError(StationmasterError):
@@ -74,12 +77,14 @@ class NeedsUserError(StationmasterError):
 
     Attributes:
         code: the stable Problem code, see `stationmaster.model.ProblemCode`.
+        hop: as `TransientError.hop`.
     """
 
-    def __init__(self, text: str, *, code: str, next_step: str = "") -> None:
+    def __init__(self, text: str, *, code: str, next_step: str = "", hop: str = "") -> None:
         """Keep the Problem code."""
         super().__init__(text, next_step=next_step)
         self.code = code
+        self.hop = hop
 
 
 class NeedsLoginError(NeedsUserError):

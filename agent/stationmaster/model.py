@@ -141,6 +141,73 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return (self.instance, self.code, self.subject)
 
 
+class Hop(StrEnum):
+    """What a check of the doctor looks at: each part of the way from a file to the server."""
+
+    AGENT = "agent"
+    VERSION = "version"
+    SUPERVISION = "supervision"
+    HOME = "home"
+    SETTINGS = "settings"
+    TOKEN = "token"  # noqa: S105 - a check's name, not a token
+    ADDRESS = "address"
+    DNS = "dns"
+    TCP = "tcp"
+    PROXY = "proxy"
+    TLS = "tls"
+    SERVER = "server"
+    LOGIN = "login"
+    PERMISSION = "permission"
+    CLOCK = "clock"
+    FOLDER = "folder"
+    OVERLAP = "overlap"
+    CONVERTER = "converter"
+    DISK = "disk"
+    SPOOL = "spool"
+    PROBLEM = "problem"
+    """What the running agent tells beside all that."""
+
+
+class CheckState(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the doctor looked at. What failed has the words of the Problem that the agent shows.
+
+    Attributes:
+        name: what was looked at.
+        code: the Problem's code; "" where all is well, and for what is no Problem of an agent that runs.
+        instance: name of the instance, "" for the agent itself.
+        subject: what it is about (a folder, a converter, a host).
+        seconds: how long it took.
+        details: more for a person who looks closer; `because` of a skipped check names the hop that failed.
+    """
+
+    name: Hop
+    state: CheckState
+    title: str
+    text: str
+    next_step: str = ""
+    code: str = ""
+    instance: str = ""
+    subject: str = ""
+    seconds: float = 0.0
+    details: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """As a Problem's: the texts may name files."""
+        for field in ("title", "text", "next_step", "subject"):
+            text = getattr(self, field)
+            if not text.isascii():
+                msgspec.structs.force_setattr(self, field, shown(text))
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How many entries stand in each state."""
 

@@ -174,6 +174,8 @@ class Oracle:
             behaviour = Behaviour(act=Act.STATUS, status=401, text="Invalid token")
         if behaviour.act is Act.OK and route == "any":
             behaviour = Behaviour(act=Act.STATUS, status=404, text="No such route")
+        if behaviour.act is Act.OK and route == "submit" and not body:
+            behaviour = Behaviour(act=Act.STATUS, status=400, text="The body holds no report")
         self._record(request, route, body, behaviour)
         if self.delay or behaviour.seconds:
             await self._pause(self.delay + behaviour.seconds)

@@ -20,10 +20,13 @@ import msgspec
 
 from stationmaster.api.text import printable
 from stationmaster.errors import NeedsLoginError, NeedsUserError, RejectedError, TransientError
-from stationmaster.model import ProblemCode
+from stationmaster.model import Hop, ProblemCode
 
 BODY_LIMIT = 2048
 """Bytes of an answer that receipts and reasons keep."""
+
+_EMPTY_REFUSED = frozenset({400, 411, 413, 415, 422})
+"""What a server answers to a submit without a body, once it has let the token in."""
 
 RETRY_AFTER_LIMIT = 3600.0
 """No `Retry-After` holds us longer than this: a mistyped date must not stop a station for a year."""
@@ -101,6 +104,27 @@ def read_version(answer: Answer, *, now: datetime) -> str:
     if not isinstance(version, str) or not version:
         _raise_not_wats(answer)
     return version
+
+
+def read_greeting(answer: Answer, *, now: datetime) -> str:
+    """As `read_version`, of a request without a token: "" where the server asks for one first."""
+    if answer.status in {401, 403} and not _is_html(answer):
+        return ""
+    return read_version(answer, now=now)
+
+
+def read_permission(answer: Answer, *, now: datetime) -> str:
+    """Out of the answer to a submit of nothing at all: "" where the token may submit reports.
+
+    A server looks at the token before it looks at the body. Else why that cannot be told, in a sentence;
+    raises as `read_receipt` does where the token may not.
+    """
+    if answer.status in _EMPTY_REFUSED and not _is_html(answer):
+        return ""
+    unclear = answer.status >= 500 or 200 <= answer.status < 300 or answer.status in _EMPTY_REFUSED
+    if not unclear:
+        _raise_for_status(answer, now=now, report=False)
+    return f"The server answered {answer.status} to a submit of nothing, which does not tell."
 
 
 def read_ids(answer: Answer, *, now: datetime) -> list[str]:
@@ -286,6 +310,16 @@ def _busy(answer: Answer, *, now: datetime) -> TransientError:
     )
 
 
+def proxy_login(proxy: str) -> NeedsLoginError:
+    """407; `proxy` is its host and port, "" where somebody else's proxy stands in the way."""
+    return NeedsLoginError(
+        f"The proxy {proxy} asks for a log-in (407)." if proxy else "A proxy asks for a log-in (407).",
+        code=ProblemCode.PROXY_LOGIN,
+        next_step="Enter the proxy with its user name and password, or use another way to the server.",
+        hop=Hop.PROXY,
+    )
+
+
 def held(status: int, reason: str) -> NeedsUserError:
     """The error for an answer that holds the link until a person acts."""
     if status == 401:
@@ -293,19 +327,17 @@ def held(status: int, reason: str) -> NeedsUserError:
             f"The server does not accept the token (401): {reason}.",
             code=ProblemCode.LOGIN_REFUSED,
             next_step="Enter a valid token for this instance.",
+            hop=Hop.LOGIN,
         )
     if status == 403:
         return NeedsLoginError(
             f"The server does not let this token submit reports (403): {reason}.",
             code=ProblemCode.PERMISSION_REFUSED,
             next_step="Give the token the right to submit reports, or enter another token.",
+            hop=Hop.PERMISSION,
         )
     if status == 407:
-        return NeedsLoginError(
-            "The proxy asks for a log-in (407).",
-            code=ProblemCode.PROXY_LOGIN,
-            next_step="Enter the proxy with its user name and password, or use another way to the server.",
-        )
+        return proxy_login("")
     return NeedsUserError(
         f"The server has no such route (404): {reason}.",
         code=ProblemCode.ROUTE_MISSING,

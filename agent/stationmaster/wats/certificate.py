@@ -1,4 +1,4 @@
-"""Names the issuer of a server's certificate that we do not trust, so that a person can judge it.
+"""Whom we trust, and the issuer of a certificate that we do not, so that a person can judge it.
 
 The standard library decodes a certificate only after it was verified, so a few bytes of DER (X.690) are
 walked here: Certificate -> TBSCertificate -> [0] version, serialNumber, signature, issuer (RFC 5280 4.1).
@@ -10,8 +10,34 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 
+import truststore
+
+from stationmaster.errors import NeedsUserError
+from stationmaster.model import Hop, ProblemCode
+
 _NAMES = {b"\x55\x04\x03": "CN", b"\x55\x04\x0a": "O"}
 """The attribute types we show: 2.5.4.3 common name, 2.5.4.10 organisation."""
+
+
+def trust(ca_file: str) -> ssl.SSLContext:
+    """The system's trust store plus the extra CA file. Blocking: reads files.
+
+    Raises:
+        NeedsUserError: the CA file cannot be read.
+    """
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise NeedsUserError(
+                f"The CA file {ca_file} cannot be used: {reason}.",
+                code=ProblemCode.TLS_UNTRUSTED,
+                next_step="Correct server.ca_file.",
+                hop=Hop.TLS,
+            ) from None
+    return context
 
 
 async def presented_issuer(host: str, port: int, *, timeout: float) -> str:  # noqa: ASYNC109 - caller's budget
@@ -32,6 +58,17 @@ async def presented_issuer(host: str, port: int, *, timeout: float) -> str:  # n
     except (OSError, TimeoutError):
         return ""
     return issuer(shown or b"")
+
+
+async def takes_connection(host: str, port: int, *, timeout: float) -> bool:  # noqa: ASYNC109 - as above
+    """Somebody takes a connection there; it is closed at once."""
+    try:
+        async with asyncio.timeout(timeout):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError:  # a TimeoutError is one
+        return False
+    writer.transport.abort()
+    return True
 
 
 def issuer(der: bytes) -> str:

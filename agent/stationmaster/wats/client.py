@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-import truststore
 from yarl import URL
 
 from stationmaster import __version__
@@ -25,11 +24,25 @@ from stationmaster.errors import (
     StationmasterError,
     TransientError,
 )
-from stationmaster.model import ProblemCode
-from stationmaster.wats.answer import Answer, Receipt, http_date, read_ids, read_receipt, read_version
-from stationmaster.wats.certificate import presented_issuer
+from stationmaster.model import Hop, ProblemCode
+from stationmaster.wats.address import base_url
+from stationmaster.wats.answer import (
+    Answer,
+    Receipt,
+    http_date,
+    proxy_login,
+    read_greeting,
+    read_ids,
+    read_permission,
+    read_receipt,
+    read_version,
+)
+from stationmaster.wats.body import read_body
+from stationmaster.wats.certificate import presented_issuer, takes_connection, trust
 from stationmaster.wats.compare import names_report, same_report
-from stationmaster.wats.failure import mapped
+from stationmaster.wats.failure import connect_limit, host_and_port, mapped, resolve_limit, tls_hangs
+from stationmaster.wats.journey import Journey
+from stationmaster.wats.resolver import Resolver
 
 _ANSWER_LIMIT = 64 * 1024
 _REPORT_LIMIT = 256 * 1024 * 1024
@@ -40,6 +53,15 @@ _PAGE = 1000
 
 _PIECEMEAL = 256 * 1024
 """Bytes; a larger body goes out in pieces, so that it does not hold the loop up."""
+
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    # A compressed answer of unknown size would have to be unpacked before it can be judged.
+    "Accept-Encoding": "identity",
+    "User-Agent": f"Stationmaster/{__version__}",
+}
 
 
 class SecretLike(Protocol):
@@ -69,30 +91,6 @@ class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 30.0
 
 
-def base_url(url: str) -> str:
-    """The address without a trailing "/" and "/api".
-
-    Raises:
-        NeedsUserError: it is no http or https address.
-    """
-    text = url.strip().rstrip("/")
-    if text.lower().endswith("/api"):
-        text = text[:-4].rstrip("/")
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
-        usable = usable and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise NeedsUserError(
-            "server.url is not an http or https address without a user name.",
-            code=ProblemCode.CONFIG_INVALID,
-            next_step='Enter the address of the WATS server, such as "https://company.wats.com".',
-        )
-    return text
-
-
 class WatsClient:
     """A session with one WATS server; use it as an async context manager.
 
@@ -100,8 +98,13 @@ class WatsClient:
     receipt or repr.
     """
 
-    def __init__(self, address: ServerAddress, token: TokenGetter, clock: Clock) -> None:
+    def __init__(
+        self, address: ServerAddress, token: TokenGetter, clock: Clock, *, journey: Journey | None = None
+    ) -> None:
         """Keep the address; the session opens with the first request.
+
+        Args:
+            journey: notes how the requests get to the server.
 
         Raises:
             NeedsUserError: the address is not usable.
@@ -111,6 +114,8 @@ class WatsClient:
         self._submit_url = URL(f"{self.base_url}/api/Report/WSJF", encoded=True)
         self._token = token
         self._clock = clock
+        self._journey = journey
+        self._resolver: Resolver | None = None
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
         self._secret = ""
@@ -139,6 +144,11 @@ class WatsClient:
         """Seconds the server's clock is ahead of ours, from its last `Date`; None before the first answer."""
         return self._offset
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those that the name of the server, or of the proxy, was last found to have."""
+        return self._resolver.found if self._resolver else ()
+
     def credentials_changed(self) -> None:
         """Forget the token; the next request asks the getter again."""
         self._secret = ""
@@ -165,6 +175,21 @@ class WatsClient:
     async def ping(self) -> None:
         """Return when a WATS server answers; raises as `submit` does."""
         await self.version()
+
+    async def greet(self) -> str:
+        """The server's version, asked for without a token; "" where it asks for one. Raises as `submit`."""
+        url = URL(f"{self.base_url}/api/App/Version", encoded=True)
+        return read_greeting(await self._request("GET", url, anonymous=True), now=self._clock.now())
+
+    async def may_submit(self) -> str:
+        """Ask whether the token may submit reports: a submit without a body, which can make no report.
+
+        It leaves a line in the server's log, nothing else.
+
+        Returns:
+            "" where it may, else why that cannot be told; raises as `submit` does where it may not.
+        """
+        return read_permission(await self._request("POST", self._submit_url), now=self._clock.now())
 
     async def report(self, report_id: str) -> bytes:
         """A report as the server keeps it, with charts and attachments; WSJF bytes.
@@ -223,15 +248,22 @@ class WatsClient:
         return await self._request("GET", url.with_query(everything), limit=_REPORT_LIMIT)
 
     async def _request(
-        self, method: str, url: URL, *, data: bytes | io.BytesIO | None = None, limit: int = _ANSWER_LIMIT
+        self,
+        method: str,
+        url: URL,
+        *,
+        data: bytes | io.BytesIO | None = None,
+        limit: int = _ANSWER_LIMIT,
+        anonymous: bool = False,
     ) -> Answer:
         """One HTTP request; foreign errors end here."""
-        if not self._secret:
+        if not self._secret and not anonymous:
             await self._fetch_token()
         # Another request may forget the token meanwhile; what echoes this one must be masked all the same.
-        secret, sent = self._secret, self._headers
+        secret, sent = ("", _HEADERS) if anonymous else (self._secret, self._headers)
         session = self._session or await self._open()
-        failure: StationmasterError | aiohttp.ClientConnectorCertificateError
+        proxy = self.address.proxy
+        failure: StationmasterError | aiohttp.ClientError
         try:
             async with session.request(
                 method,
@@ -239,20 +271,37 @@ class WatsClient:
                 data=data,
                 headers=sent,
                 allow_redirects=False,
-                proxy=self.address.proxy or None,
+                proxy=proxy or None,
             ) as response:
-                body, complete = await _read(response, limit)
+                body, complete = await read_body(response, limit)
                 headers = response.headers
                 self._note_date(headers.get("Date", ""))
+                if response.status == 407 and proxy:
+                    raise proxy_login(host_and_port(proxy))
                 return Answer(response.status, headers, body, complete, secret)
-        except aiohttp.ClientConnectorCertificateError as error:
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ConnectionTimeoutError) as error:
             failure = error
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, zlib.error) as error:
-            failure = mapped(error, urlsplit(self.base_url).netloc, self.address.timeout, secret=secret)
+            failure = self._mapped(error, secret)
         # Raised outside the handler: a foreign error's repr can show request headers, so none is chained.
         if isinstance(failure, aiohttp.ClientConnectorCertificateError):
             failure = await self._untrusted(failure)
+        elif isinstance(failure, aiohttp.ConnectionTimeoutError):
+            failure = await self._slow(failure)
         raise failure
+
+    def _mapped(self, error: Exception, secret: str = "") -> StationmasterError:
+        address = self.address
+        return mapped(error, self.base_url, address.timeout, proxy=address.proxy, secret=secret)
+
+    async def _slow(self, error: aiohttp.ConnectionTimeoutError) -> StationmasterError:
+        """No connection in time: is it the network, or does TLS on top of it not come about?"""
+        parts, timeout = urlsplit(self.base_url), self.address.timeout
+        if parts.scheme == "https" and not self.address.proxy:
+            limit = min(5.0, connect_limit(timeout))
+            if await takes_connection(parts.hostname or "", parts.port or 443, timeout=limit):
+                return tls_hangs(self.base_url, timeout)
+        return self._mapped(error)
 
     async def _open(self) -> aiohttp.ClientSession:
         """Open the session, once."""
@@ -262,13 +311,15 @@ class WatsClient:
                 if self.base_url.startswith("https:"):
                     # Reading the trust store takes tens of milliseconds: not on the loop.
                     context = await asyncio.get_running_loop().run_in_executor(
-                        None, _trust, self.address.ca_file
+                        None, trust, self.address.ca_file
                     )
                 timeout = self.address.timeout
+                self._resolver = Resolver(resolve_limit(timeout))
                 self._session = aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(limit=0, ssl=context),
+                    connector=aiohttp.TCPConnector(limit=0, ssl=context, resolver=self._resolver),
+                    trace_configs=[self._journey.trace()] if self._journey else None,
                     cookie_jar=aiohttp.DummyCookieJar(),
-                    timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(10.0, timeout)),
+                    timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=connect_limit(timeout)),
                     trust_env=False,
                     auto_decompress=False,  # unpacked here, within the limit
                 )
@@ -284,6 +335,7 @@ class WatsClient:
                 "The token store did not answer in time.",
                 code=ProblemCode.KEYRING_UNAVAILABLE,
                 next_step="Unlock the keyring, or keep the token in another store.",
+                hop=Hop.TOKEN,
             ) from None
         secret = found if isinstance(found, str) else found.reveal() if found is not None else ""
         secret = secret.strip()
@@ -292,22 +344,17 @@ class WatsClient:
                 "No token is stored for this instance.",
                 code=ProblemCode.TOKEN_MISSING,
                 next_step="Enter the token of the WATS server.",
+                hop=Hop.TOKEN,
             )
         if not secret.isascii() or not secret.isprintable():
             raise NeedsLoginError(
                 "The stored token holds characters that no token has.",
                 code=ProblemCode.LOGIN_REFUSED,
                 next_step="Enter the token again, exactly as WATS shows it.",
+                hop=Hop.TOKEN,
             )
         self._secret = secret
-        self._headers = {
-            "Authorization": f"Basic {secret}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            # A compressed answer of unknown size would have to be unpacked before it can be judged.
-            "Accept-Encoding": "identity",
-            "User-Agent": f"Stationmaster/{__version__}",
-        }
+        self._headers = {"Authorization": f"Basic {secret}", **_HEADERS}
 
     def _note_date(self, value: str) -> None:
         """Learn the server clock's offset. `Date` has whole seconds, so it is half a second off at best."""
@@ -331,45 +378,5 @@ class WatsClient:
             code=ProblemCode.TLS_UNTRUSTED,
             next_step="If that issuer is your company's own, put its certificate in a file and name it in "
             "server.ca_file.",
+            hop=Hop.TLS,
         )
-
-
-def _trust(ca_file: str) -> ssl.SSLContext:
-    """The system's trust store plus the extra CA file. Blocking: reads files.
-
-    Raises:
-        NeedsUserError: the CA file cannot be read.
-    """
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError as error:
-            reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
-            raise NeedsUserError(
-                f"The CA file {ca_file} cannot be used: {reason}.",
-                code=ProblemCode.TLS_UNTRUSTED,
-                next_step="Correct server.ca_file.",
-            ) from None
-    return context
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
-    """At most `limit` bytes of the body, unpacked, and whether that is all of it."""
-    unpack = _unpacker(response.headers.get("Content-Encoding", ""))
-    length = response.content_length
-    if unpack is None and length is not None and length <= limit:
-        return await response.read(), True
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        body += chunk if unpack is None else unpack.decompress(chunk, limit + 1 - len(body))
-        if len(body) > limit or (unpack is not None and unpack.unconsumed_tail):
-            response.close()
-            return bytes(body[:limit]), False
-    return bytes(body), unpack is None or unpack.eof
-
-
-def _unpacker(encoding: str) -> zlib._Decompress | None:
-    """What unpacks an answer that is compressed although we asked for a plain one."""
-    # 32: gzip or zlib, told by the first bytes.
-    return zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding.lower() in {"gzip", "deflate"} else None

@@ -1,69 +1,125 @@
-"""Maps what the HTTP library raises to what happens next. The texts name hosts, never headers or tokens."""
+"""Maps what the HTTP library raises to what happens next. The texts name hosts, never headers or tokens.
+
+Each text names the hop that failed and its address: the doctor and the Problems of the running agent have
+the same words, because both come from here.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from stationmaster.errors import NeedsUserError, StationmasterError, TransientError
-from stationmaster.model import ProblemCode
-from stationmaster.wats.answer import held, hide
+from stationmaster.model import Hop, ProblemCode
+from stationmaster.wats.answer import hide, proxy_login
 
 _CODE = ProblemCode.SERVER_UNREACHABLE
+_PORTS = {"http": 80, "https": 443}
+
+CONNECT_LIMIT = 10.0
+"""Seconds that a name may take to be resolved, and then a connection to come about, at most."""
 
 
-def mapped(error: Exception, host: str, timeout: float, *, secret: str = "") -> StationmasterError:
-    """A foreign error as one of ours, for a request to `host` that had `timeout` seconds.
+def connect_limit(timeout: float) -> float:
+    """Of a request's `timeout`, what the connection may take: it must end first, to be told apart."""
+    return min(CONNECT_LIMIT, timeout / 2)
+
+
+def resolve_limit(timeout: float) -> float:
+    """Of a request's `timeout`, what the name may take."""
+    return min(CONNECT_LIMIT, timeout / 3)
+
+
+def host_and_port(url: str) -> str:
+    """Where an address leads, without user name and path."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return f"{f'[{host}]' if ':' in host else host}:{parts.port or _PORTS.get(parts.scheme.lower(), 0)}"
+
+
+def mapped(
+    error: Exception, url: str, timeout: float, *, proxy: str = "", secret: str = ""
+) -> StationmasterError:
+    """A foreign error as one of ours, for a request to `url` that had `timeout` seconds.
 
     `alone` is set where the request may have reached the server: then the trouble may lie in the report,
     and the report may have been committed.
     """
-    if isinstance(
-        error, aiohttp.InvalidURL | UnicodeError
-    ):  # a host name or a password that no request can carry
+    if isinstance(error, aiohttp.InvalidURL | UnicodeError):
+        # a host name or a password that no request can carry
         return NeedsUserError(
             "The address of the server or of the proxy is not valid.",
             code=ProblemCode.CONFIG_INVALID,
             next_step="Correct server.url and server.proxy.",
+            hop=Hop.ADDRESS,
         )
-    if isinstance(error, aiohttp.ClientHttpProxyError | aiohttp.ClientProxyConnectionError):
-        return _at_proxy(error, host)
+    server, through = host_and_port(url), host_and_port(proxy) if proxy else ""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _refused_by_proxy(error, through, server)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return _unresolved(error, through)
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return _unreachable(f"TLS failed with {server}: {hide(cause(error), secret)}.", Hop.TLS)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return TransientError(
-            f"{host} cannot be reached: {hide(cause(error), secret)}.",
-            next_step="Check the network; reports wait here and are sent when the server answers.",
-            code=_CODE,
-        )
+        return _no_connection(error, f"The proxy {through}" if through else server, timeout, through, secret)
+    text = f"The connection to {server} broke before the answer was complete ({type(error).__name__})."
     if isinstance(error, TimeoutError):
-        text = f"{host} gave no answer within {timeout:g} s."
+        text = f"{server} gave no answer within {timeout:g} s."
+    return TransientError(text, alone=True, code=_CODE, hop=Hop.SERVER)
+
+
+def _no_connection(
+    error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError,
+    who: str,
+    timeout: float,
+    through: str,
+    secret: str,
+) -> TransientError:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        text = f"{who} does not take the connection within {connect_limit(timeout):g} s."
+    elif error.os_error.errno == errno.ECONNREFUSED:
+        text = f"{who} refuses the connection."
     else:
-        text = f"The connection to {host} broke before the answer was complete ({type(error).__name__})."
-    return TransientError(text, alone=True, code=_CODE)
+        text = f"{who} cannot be reached: {hide(cause(error), secret)}."
+    return _unreachable(text, Hop.TCP, through)
 
 
-def cause(error: Exception) -> str:
+def tls_hangs(url: str, timeout: float) -> TransientError:
+    """The connection came about, TLS on it did not, in the time that both have."""
+    text = f"{host_and_port(url)} takes the connection, but no TLS comes about within"
+    return _unreachable(f"{text} {connect_limit(timeout):g} s.", Hop.TLS)
+
+
+def cause(error: aiohttp.ClientConnectorError) -> str:
     """The operating system's words for a connection that failed."""
-    if not isinstance(error, aiohttp.ClientConnectorError):
-        return "no connection in time"
     inner = error.os_error
     if isinstance(inner, ssl.SSLError):
-        return f"TLS failed ({inner.reason or type(inner).__name__})"
+        return inner.reason or type(inner).__name__
     if inner.errno and inner.errno > 0:  # asyncio puts its own sentence, with the address, into strerror
         return os.strerror(inner.errno)
     return inner.strerror or str(inner) or type(inner).__name__
 
 
-def _at_proxy(
-    error: aiohttp.ClientHttpProxyError | aiohttp.ClientProxyConnectionError, host: str
-) -> StationmasterError:
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        if error.status == 407:
-            return held(407, "")
-        return TransientError(f"The proxy answered {error.status} for {host}.", code=_CODE)
-    return TransientError(
-        f"The proxy at {error.host}:{error.port} cannot be reached: {cause(error)}.",
-        next_step="Check server.proxy and the network.",
-        code=_CODE,
-    )
+def _unresolved(error: aiohttp.ClientConnectorDNSError, through: str) -> TransientError:
+    which = f"The proxy's name {error.host}" if through else f"The name {error.host}"
+    return _unreachable(f"{which} cannot be resolved: {cause(error)}.", Hop.DNS, through)
+
+
+def _unreachable(text: str, hop: Hop, through: str = "") -> TransientError:
+    step = "Check the network; reports wait here and are sent when the server answers."
+    if through:
+        step = "Check server.proxy and the network."
+    elif hop is Hop.DNS:
+        step = "Check server.url and the network; reports wait here and are sent when the server answers."
+    return TransientError(text, next_step=step, code=_CODE, hop=hop)
+
+
+def _refused_by_proxy(error: aiohttp.ClientHttpProxyError, through: str, server: str) -> StationmasterError:
+    if error.status == 407:
+        return proxy_login(through)
+    text = f"The proxy {through} answered {error.status} for {server}."
+    return TransientError(text, next_step="Check server.proxy and the network.", code=_CODE, hop=Hop.PROXY)

@@ -270,7 +270,7 @@ async def test_the_server_is_away_for_an_hour(tmp_path: Path) -> None:
             await rig.clock.advance(4)
         problem = rig.problem(ProblemCode.SERVER_UNREACHABLE)
         assert problem is not None
-        assert "cannot be reached" in problem.text
+        assert "refuses the connection" in problem.text
         assert "network" in problem.next_step
         assert rig.clock.now() - problem.since > timedelta(minutes=59)
         assert rig.link() is Link.OFFLINE
