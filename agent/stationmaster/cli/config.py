@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,17 +13,13 @@ from stationmaster.cli.output import answer, plain, print_json, say
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
 from stationmaster.cli.stand_in import with_stand_in
-from stationmaster.config.rule import in_clear
-from stationmaster.config.schema import AgentConfig, WatchFolder
+from stationmaster.config.rule import IN_CLEAR, IN_CLEAR_STEP, in_clear
+from stationmaster.config.schema import AgentConfig
 from stationmaster.config.store import ConfigStore, Loaded
 from stationmaster.errors import ConfigError, StationmasterError
 
 if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
-    from stationmaster.ingest.overlap import Overlap
-
-IN_CLEAR = "the address begins with http://: token and reports can be read on the network."
-IN_CLEAR_STEP = "Use https:// where the server offers it."
 
 app = typer.Typer(help="The agent's own settings; are all settings right?", no_args_is_help=True)
 
@@ -100,37 +94,10 @@ def _in_clear(loaded: Loaded) -> list[dict[str, str]]:
 
 def _overlaps(loaded: Loaded) -> list[dict[str, str]]:
     """Folders that share files: within an instance one of them takes a file, of two instances both do."""
-    from stationmaster.ingest.overlap import Watched, overlaps  # noqa: PLC0415 - loads all that watches
+    from stationmaster.ingest.overlap import overlaps, told, watched  # noqa: PLC0415 - loads all that watches
 
-    watched = [
-        Watched(name, folder, _own(name, config.watch))
-        for name, config in sorted(loaded.instances.items())
-        for folder in config.watch
+    found = [told(one) for one in overlaps(watched(home(), loaded.instances))]
+    return [
+        {"instance": one.instance, "severity": "warning", "text": one.text, "next_step": one.next_step}
+        for one in found
     ]
-    return [_told(found) for found in overlaps(watched)]
-
-
-def _told(found: Overlap) -> dict[str, str]:
-    owner, other, such = found.owner, found.other, f"files such as {found.name}"
-    twice = owner.root == other.root
-    if owner.instance != other.instance:
-        one, two = sorted((owner.instance, other.instance))
-        by = (
-            f'"{one}" and by "{two}"'
-            if twice
-            else f'"{other.instance}", and {owner.root} by "{owner.instance}"'
-        )
-        text = f"{other.root} is watched by {by}: each takes {such}."
-        step = "Give each instance a folder of its own, or narrow `include`."
-    else:
-        what = f"{owner.root} twice" if twice else f"{other.root} and {owner.root}"
-        text = f'"{owner.instance}" watches {what}: only the {"first" if twice else "second"} takes {such}.'
-        step = "Exclude them in one of the two watch folders, or remove one."
-    instance = max(owner.instance, other.instance)
-    return {"instance": instance, "severity": "warning", "text": text, "next_step": step}
-
-
-def _own(name: str, folders: Sequence[WatchFolder]) -> tuple[str, ...]:
-    """Folders of an instance that its watch folders leave out."""
-    moved = (str(Path(folder.move_to)) for folder in folders if folder.move_to)
-    return (str(home().errors(name)), str(home().archive(name)), *moved)

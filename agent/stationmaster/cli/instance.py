@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stationmaster.cli.agent import Json
-from stationmaster.cli.config import IN_CLEAR, IN_CLEAR_STEP
 from stationmaster.cli.output import plain, print_json, say, table
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
 from stationmaster.cli.stand_in import with_stand_in
 from stationmaster.cli.takeover import DryRun, Force, Instance, ReportsDir, take_over
 from stationmaster.config.field import masked
-from stationmaster.config.rule import in_clear
+from stationmaster.config.rule import IN_CLEAR, IN_CLEAR_STEP, in_clear
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore

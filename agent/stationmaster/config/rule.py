@@ -222,6 +222,10 @@ def _split(url: str) -> SplitResult | None:
     return split
 
 
+IN_CLEAR = "the address begins with http://: token and reports can be read on the network."
+IN_CLEAR_STEP = "Use https:// where the server offers it."
+
+
 def in_clear(url: str) -> bool:
     """Whether token and reports would cross a network that anybody on it can read."""
     split = urlsplit(url)

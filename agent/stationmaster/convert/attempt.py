@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -21,6 +21,9 @@ from stationmaster.convert.words import blame
 from stationmaster.file_name import to_wire
 from stationmaster.worker.error import ChildError
 from stationmaster.worker.process import ChildProcess
+
+MAKE_TIMEOUT = 10.0
+"""Seconds in which a converter must be there to be asked for its options."""
 
 
 class ConvertLimits(Protocol):
@@ -176,6 +179,22 @@ class Attempt:
             confidences=chosen.confidences,
             issues=reply.issues,
         )
+
+
+async def usable(worker: Worker, info: ConverterInfo, given: Mapping[str, Any], limits: ConvertLimits) -> str:
+    """Why a converter cannot be used with these options, "" where it can; no file is converted.
+
+    Raises:
+        ChildError: making it ended the worker, or raised.
+    """
+    options = dict(given)
+    try:
+        _taken(options, "timeout", limits.timeout, info)
+        _taken(options, "memory_mb", limits.memory_mb, info)
+    except _OptionError as error:
+        return str(error)
+    message = {"op": "usable", "target": info.target, "name": info.name, "options": options}
+    return str((await worker.child.request(message, MAKE_TIMEOUT))["text"])
 
 
 class _OptionError(ValueError):

@@ -8,15 +8,16 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from stationmaster.api import identity, validate, wsjf
-from stationmaster.api.converter import Resume, Source
+from stationmaster.api.converter import Converter, ConverterOptions, Resume, Source
 from stationmaster.api.defaults import complete
 from stationmaster.api.report import Report
 from stationmaster.convert.explain import ConverterFaultError, explain, source_trouble
@@ -57,16 +58,36 @@ def convert(order: Order, plugins: Plugins) -> Reply:
     return source_trouble(path, order) or reply
 
 
+class UnusableError(Exception):
+    """A converter cannot be used as it is configured; says why."""
+
+
+def made(
+    target: str, name: str, options: Mapping[str, Any], plugins: Plugins
+) -> tuple[Converter, ConverterOptions]:
+    """A fresh converter with its options.
+
+    Raises:
+        UnusableError: it cannot be had, or its options are wrong.
+        Exception: whatever its constructor raises.
+    """
+    try:
+        converter = plugins.make(target)
+    except PluginError as error:
+        raise UnusableError(f"Converter {name} cannot be loaded: {error}.") from error
+    try:
+        return converter, msgspec.convert(options, options_type(converter))
+    except msgspec.ValidationError as error:
+        raise UnusableError(
+            f"The options of converter {name} in the configuration are wrong: {error}."
+        ) from error
+
+
 def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
     try:
-        converter = plugins.make(order.target)
-    except PluginError as error:
-        return Reply(outcome="unusable", text=f"Converter {order.name} cannot be loaded: {error}.")
-    try:
-        options = msgspec.convert(order.options, options_type(converter))
-    except msgspec.ValidationError as error:
-        text = f"The options of converter {order.name} in the configuration are wrong: {error}."
-        return Reply(outcome="unusable", text=text)
+        converter, options = made(order.target, order.name, order.options, plugins)
+    except UnusableError as error:
+        return Reply(outcome="unusable", text=str(error))
     note = None
     if order.resume:
         note = ResumeNote.load(order.resume, converter=order.name, path=path)

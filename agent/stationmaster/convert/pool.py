@@ -8,10 +8,10 @@ import itertools
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from stationmaster.clock import Clock
-from stationmaster.convert.attempt import Attempt, ConvertLimits
+from stationmaster.convert.attempt import Attempt, ConvertLimits, usable
 from stationmaster.convert.crew import Crew, Worker, child_maker
 from stationmaster.convert.job import ConverterInfo, ImportFailure, Job, NotYet, Outcome
 from stationmaster.convert.registry import Registry
@@ -159,6 +159,19 @@ class ConverterPool:
                 # only the start of a worker gets here
                 self._troubles.start_failed(error.text)
                 return NotYet(reason="busy", text=error.text)
+
+    async def try_options(self, name: str, options: Mapping[str, Any]) -> None:
+        """Make a converter with its options, as for a file; what is wrong is in `problems` then."""
+        info = self.converters.get(name)
+        if info is None:
+            return
+        try:
+            async with self._crew.lease() as worker:
+                text = await usable(worker, info, options, self._limits)
+        except ChildError as error:
+            text = f"Converter {name} cannot be made: {error.text}."
+        if text:
+            self._troubles.unusable(name, text)
 
     def _known(self, job: Job) -> tuple[ConverterInfo, ...] | NotYet:
         """The converters that may take the file."""

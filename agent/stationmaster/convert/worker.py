@@ -1,6 +1,6 @@
 """The module that a worker process runs: `python -m stationmaster.convert.worker`.
 
-Ops: candidates, describe, detect, complete, convert, readable.
+Ops: candidates, describe, detect, complete, convert, readable, usable.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from stationmaster.api.converter import Completes, Detects, Glimpse
 from stationmaster.convert import plugin
-from stationmaster.convert.conversion import convert
+from stationmaster.convert.conversion import UnusableError, convert, made
 from stationmaster.convert.explain import unreadable
 from stationmaster.convert.order import Look, Order, Reply
 from stationmaster.file_name import from_wire
@@ -38,6 +38,7 @@ def main() -> None:
             "complete": worker.complete,
             "convert": worker.convert,
             "readable": worker.readable,
+            "usable": worker.usable,
         }
     )
 
@@ -97,6 +98,14 @@ class _Worker:
         """Read both ends of a file: does its share answer at all?"""
         Glimpse.at(Path(from_wire(message["path"])))
         return {}
+
+    def usable(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a converter with its options: why it cannot be used, "" where it can."""
+        try:
+            made(message["target"], message["name"], message["options"], self._plugins)
+        except UnusableError as error:
+            return {"text": str(error)}
+        return {"text": ""}
 
     def _look_at(self, path: Path) -> Glimpse | Reply:
         """A glimpse, read once for all converters that are asked about the same file."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 from stationmaster.clock import Clock
+from stationmaster.errors import NeedsUserError, TransientError
 from stationmaster.log import bound
 from stationmaster.model import Problem, ProblemCode, Severity
 
@@ -70,18 +72,8 @@ class Board:
     def show(self, code: ProblemCode, text: str, *, next_step: str, subject: str = "") -> None:
         """Show a Problem, or bring its text up to date."""
         old = self._problems.get(code)
-        kind = _ALL[code]
-        problem = Problem(
-            code=code,
-            severity=kind.severity,
-            title=kind.title,
-            text=text,
-            next_step=next_step,
-            instance=self._instance,
-            subject=subject,
-            since=old.since if old else self._clock.now(),
-            time_to_visible=kind.time_to_visible,
-        )
+        since = old.since if old else self._clock.now()
+        problem = shown_as(code, text, next_step, instance=self._instance, since=since, subject=subject)
         if problem == old:
             return
         if code in LINK_PROBLEMS:
@@ -108,6 +100,37 @@ class Board:
         """Only `code` tells of the link now."""
         if self.link_trouble:
             self.clear(*(one for one in LINK_PROBLEMS if one is not code))
+
+
+def told(error: TransientError | NeedsUserError, instance: str, now: datetime) -> Problem:
+    """What an error on the way to the server shows as."""
+    step = error.next_step
+    if isinstance(error, TransientError):
+        step = step or "Nothing to do: reports wait here and are sent when the server answers."
+    return shown_as(link_code(error.code), error.text, step, instance=instance, since=now)
+
+
+def shown_as(
+    code: ProblemCode, text: str, next_step: str, *, instance: str, since: datetime, subject: str = ""
+) -> Problem:
+    """The Problem of a code."""
+    kind = _ALL[code]
+    return Problem(
+        code=code,
+        severity=kind.severity,
+        title=kind.title,
+        text=text,
+        next_step=next_step,
+        instance=instance,
+        subject=subject,
+        since=since,
+        time_to_visible=kind.time_to_visible,
+    )
+
+
+def title_of(code: ProblemCode) -> str:
+    """What a Problem of the uploader is called."""
+    return _ALL[code].title
 
 
 def link_code(code: str) -> ProblemCode:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from stationmaster.api.moment import ahead
 from stationmaster.clock import Clock
-from stationmaster.deliver.board import Board, Parked, Suspects, link_code
+from stationmaster.deliver.board import Board, Parked, Suspects, link_code, told
 from stationmaster.deliver.port import Lease
 from stationmaster.errors import NeedsLoginError, NeedsUserError, StationmasterError, TransientError
 from stationmaster.log import bound
@@ -32,6 +32,17 @@ GONE_AFTER = 60.0
 
 GONE_AFTER_AT_MOST = 600.0
 """... and when other reports are due, which may go first."""
+
+
+CLOCK_STEP = "Set the station's clock and time zone: WATS quarantines reports from the future."
+
+
+def clock_text(offset: float) -> str:
+    """What to tell of a server's clock that is `offset` seconds ahead of ours; "" where that is all right."""
+    if abs(offset) <= CLOCK_TOLERANCE:
+        return ""
+    side = "behind" if offset > 0 else "ahead of"
+    return f"The station's clock is {abs(offset) / 60:.0f} minutes {side} the server's."
 
 
 class LinkState:
@@ -115,12 +126,11 @@ class LinkState:
 
     def trouble(self, error: TransientError, *, outage: bool) -> None:
         """A request failed for a reason that passes."""
-        code = link_code(error.code)
+        problem = told(error, "", self._clock.now())
         if outage:
-            self.board.clear_link_but(code)
+            self.board.clear_link_but(problem.code)
             self._set(Link.OFFLINE)
-        step = error.next_step or "Nothing to do: reports wait here and are sent when the server answers."
-        self.board.show(code, error.text, next_step=step)
+        self.board.show(problem.code, problem.text, next_step=problem.next_step)
 
     def park(self, entry_id: int, serial_number: str, error: StationmasterError, at: float) -> None:
         """A report fails alone: show it."""
@@ -149,19 +159,14 @@ class LinkState:
         if offset is None:
             return
         self._clock_offset = offset
-        skewed = abs(offset) > CLOCK_TOLERANCE
+        skewed = bool(clock_text(offset))
         if skewed == self._skewed:
             return
         self._skewed = skewed
         if not skewed:
             self.board.clear(ProblemCode.CLOCK_OFFSET)
             return
-        side = "behind" if offset > 0 else "ahead of"
-        self.board.show(
-            ProblemCode.CLOCK_OFFSET,
-            f"The station's clock is {abs(offset) / 60:.0f} minutes {side} the server's.",
-            next_step="Set the station's clock and time zone: WATS quarantines reports from the future.",
-        )
+        self.board.show(ProblemCode.CLOCK_OFFSET, clock_text(offset), next_step=CLOCK_STEP)
 
     def note_start(self, lease: Lease) -> None:
         """The server took this report: tell where its date lies ahead of the server's clock."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
 
-from stationmaster.config.schema import WatchFolder
+from stationmaster.config.schema import InstanceConfig, WatchFolder
+from stationmaster.home.paths import Home
 from stationmaster.ingest.scan import Sieve
 from stationmaster.ingest.territory import Territory, folder_key
 from stationmaster.ingest.watcher import selection_of
@@ -60,6 +63,49 @@ def overlaps(watched: Sequence[Watched]) -> Iterator[Overlap]:
         found = next(_shared(pair), None)
         if found is not None:
             yield found
+
+
+class Told(NamedTuple):
+    """An overlap in words; `instance` is the one that it is told for."""
+
+    instance: str
+    text: str
+    next_step: str
+
+
+def watched(home: Home, instances: Mapping[str, InstanceConfig]) -> list[Watched]:
+    """The watch folders of these instances."""
+    return [
+        Watched(name, folder, _own(home, name, config.watch))
+        for name, config in sorted(instances.items())
+        for folder in config.watch
+    ]
+
+
+def _own(home: Home, name: str, folders: Sequence[WatchFolder]) -> tuple[str, ...]:
+    """Folders of an instance that its watch folders leave out."""
+    moved = (str(Path(folder.move_to)) for folder in folders if folder.move_to)
+    return (str(home.errors(name)), str(home.archive(name)), *moved)
+
+
+def told(found: Overlap) -> Told:
+    """Say it."""
+    owner, other, such = found.owner, found.other, f"files such as {found.name}"
+    twice = owner.root == other.root
+    if owner.instance != other.instance:
+        one, two = sorted((owner.instance, other.instance))
+        by = (
+            f'"{one}" and by "{two}"'
+            if twice
+            else f'"{other.instance}", and {owner.root} by "{owner.instance}"'
+        )
+        text = f"{other.root} is watched by {by}: each takes {such}."
+        step = "Give each instance a folder of its own, or narrow `include`."
+    else:
+        what = f"{owner.root} twice" if twice else f"{other.root} and {owner.root}"
+        text = f'"{owner.instance}" watches {what}: only the {"first" if twice else "second"} takes {such}.'
+        step = "Exclude them in one of the two watch folders, or remove one."
+    return Told(max(owner.instance, other.instance), text, step)
 
 
 def _shared(pair: tuple[Watched, Watched]) -> Iterator[Overlap]:

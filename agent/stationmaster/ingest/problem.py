@@ -8,12 +8,15 @@ from datetime import datetime
 
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.folder import FolderWatch
+from stationmaster.ingest.trouble import Trouble
 from stationmaster.model import Problem, ProblemCode, Severity
 
 LOCKED_AFTER = 600.0
 INCOMPLETE_AFTER = 60.0
 """Seconds after which a locked or incomplete file is worth telling."""
 
+_RELEASE_TITLE = "File cannot be released"
+_RELEASE_STEP = "Let the agent's account write there, and see that the disk has space."
 _TITLES = {
     ProblemCode.FOLDER_HANGING: "Watch folder does not answer",
     ProblemCode.FOLDER_MISSING: "Watch folder is missing",
@@ -46,21 +49,26 @@ def problems_of(
             yield _release_failed(root, files, instance)
 
 
+def out_of_sight(trouble: Trouble, root: str, *, instance: str, since: datetime) -> Problem:
+    """A folder that cannot be looked at."""
+    return Problem(
+        code=trouble.code,
+        severity=Severity.ERROR,
+        title=_TITLES[trouble.code],
+        text=trouble.text,
+        next_step=trouble.next_step,
+        instance=instance,
+        subject=root,
+        since=since,
+        time_to_visible=trouble.time_to_visible,
+    )
+
+
 def _sight(folder: FolderWatch, instance: str) -> Iterator[Problem]:
     """Folders and sub-folders that cannot be looked at."""
     sight, root = folder.sight, folder.root
     if sight.trouble is not None and sight.since is not None:
-        yield Problem(
-            code=sight.trouble.code,
-            severity=Severity.ERROR,
-            title=_TITLES[sight.trouble.code],
-            text=sight.trouble.text,
-            next_step=sight.trouble.next_step,
-            instance=instance,
-            subject=root,
-            since=sight.since,
-            time_to_visible=sight.trouble.time_to_visible,
-        )
+        yield out_of_sight(sight.trouble, root, instance=instance, since=sight.since)
     if sight.unreadable and sight.unreadable_since is not None:
         name, reason = sight.unreadable[0]
         yield Problem(
@@ -141,13 +149,27 @@ def _release_failed(root: str, files: Mapping[str, Unreleased], instance: str) -
     return Problem(
         code=ProblemCode.RELEASE_FAILED,
         severity=Severity.WARNING,
-        title="File cannot be released",
+        title=_RELEASE_TITLE,
         text=f"The reports of {_several(names)} are stored, but the file cannot be moved away: "
         f"{files[names[0]].reason}.",
-        next_step="Let the agent's account write there, and see that the disk has space.",
+        next_step=_RELEASE_STEP,
         instance=instance,
         subject=root,
         since=min(each.since for each in files.values()),
+    )
+
+
+def not_writable(root: str, reason: str, *, instance: str, since: datetime) -> Problem:
+    """No file can be moved away from there, or to where it is to go; found before any file was."""
+    return Problem(
+        code=ProblemCode.RELEASE_FAILED,
+        severity=Severity.WARNING,
+        title=_RELEASE_TITLE,
+        text=f"No file of the watch folder {root} can be moved away: {reason}.",
+        next_step=_RELEASE_STEP,
+        instance=instance,
+        subject=root,
+        since=since,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
+from stationmaster.ingest.drive import DRIVE_STEP, missing_drive
 from stationmaster.ingest.files import FolderHangsError
 from stationmaster.model import ProblemCode
 
@@ -30,6 +31,10 @@ class Trouble:
                 30.0,
             )
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            drive = missing_drive(root)
+            if drive:
+                text = f"The watch folder {root} is not there: this account has no drive {drive}."
+                return cls(ProblemCode.FOLDER_MISSING, text, DRIVE_STEP, 10.0)
             return cls(
                 ProblemCode.FOLDER_MISSING,
                 f"The watch folder {root} is not there.",

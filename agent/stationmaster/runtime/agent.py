@@ -15,6 +15,7 @@ import msgspec
 
 from stationmaster import __version__
 from stationmaster.clock import Clock
+from stationmaster.config.problem import invalid_settings
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
@@ -31,7 +32,7 @@ from stationmaster.runtime.event import first_of
 from stationmaster.runtime.health import Pulses, Watchdog
 from stationmaster.runtime.order import Orders
 from stationmaster.runtime.part import Shared
-from stationmaster.runtime.problem import ProblemBoard, invalid_settings
+from stationmaster.runtime.problem import ProblemBoard
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.supervisor import Aim, Supervisor
 from stationmaster.runtime.turn import Turns

@@ -26,7 +26,8 @@ from stationmaster.runtime.event import first_of
 from stationmaster.runtime.health import DELIVERY, INTAKE, Pulse
 from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
-from stationmaster.runtime.upkeep import unwritable
+from stationmaster.spool.problem import unwritable
+from stationmaster.spool.schema import full_text
 from stationmaster.spool.store import Spool
 
 _UNWRITABLE = {ProblemCode.DISK_FULL, ProblemCode.SPOOL_ERROR}
@@ -227,7 +228,8 @@ class Instance:
         ]
         trouble = parts.intake.trouble
         if trouble is not None and not any(one.code in _UNWRITABLE for one in found):
-            found.append(unwritable(self.name, trouble.text, full=trouble.disk_full, now=now))
+            text = full_text(self._shared.home.spool(self.name)) if trouble.disk_full else trouble.text
+            found.append(unwritable(self.name, text, full=trouble.disk_full, now=now))
         errors = parts.spool.counts.error
         if errors:
             found.append(_errors_waiting(self.name, errors, now))

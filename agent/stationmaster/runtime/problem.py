@@ -7,8 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from stationmaster.errors import ConfigError
-from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.model import Problem, Severity
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -34,35 +33,3 @@ class ProblemBoard:
         return tuple(
             sorted(current.values(), key=lambda one: (_ORDER[one.severity], bool(one.depends_on), one.key))
         )
-
-
-def invalid_settings(
-    name: str, error: ConfigError, now: datetime, *, since: datetime | None = None
-) -> Problem:
-    """A settings file that is wrong; the instance goes on with what it had, or does not start.
-
-    Args:
-        name: the instance, "" for the agent itself.
-        error: what is wrong.
-        now: the time.
-        since: where the last settings that were right stand in from the start on: how old those are.
-    """
-    instead = (
-        f"The last good settings, of {local(since)}, are in use."
-        if since
-        else "What ran before goes on with its old settings."
-    )
-    return Problem(
-        code=ProblemCode.CONFIG_INVALID,
-        severity=Severity.ERROR,
-        title=f"The settings of {name or 'the agent'} are wrong",
-        text=f"{error.text} {instead}",
-        next_step=error.next_step or "Correct the file; it is read again by itself.",
-        instance=name,
-        since=now,
-    )
-
-
-def local(moment: datetime) -> str:
-    """A moment in the machine's own zone, to the minute."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"

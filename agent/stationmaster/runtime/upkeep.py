@@ -12,7 +12,8 @@ from stationmaster.config.schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.outbox import prune
 from stationmaster.log import Lasting, bound
-from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.model import Problem
+from stationmaster.spool.problem import damaged, unwritable
 from stationmaster.spool.record import Health
 from stationmaster.spool.retention import sweep
 from stationmaster.spool.store import Spool
@@ -98,44 +99,5 @@ class Upkeep:
                 unwritable(self._instance, health.error, full=health.disk_full, now=self._clock.now())
             )
         if health.damage or health.salvage:
-            found.append(self._damage(health))
+            found.append(damaged(self._instance, health, now=self._clock.now()))
         return tuple(found)
-
-    def _damage(self, health: Health) -> Problem:
-        salvage = health.salvage
-        if salvage is None:
-            text = f"A check found: {health.damage}. It is repaired at the next start."
-            step = "Restart the agent when it suits you."
-        else:
-            text = (
-                f"It was damaged ({salvage.reason}) and made anew: {salvage.entries} entries and "
-                f"{salvage.sources} files were saved, {salvage.without_payload} reports lost their content, "
-                f"{salvage.unreadable} stretches could not be read. {salvage.error}"
-            ).strip()
-            step = (
-                f"The damaged file is kept at {salvage.damaged}; remove it when you have no more use for it."
-            )
-        return Problem(
-            code=ProblemCode.SPOOL_DAMAGED,
-            severity=Severity.ERROR if salvage is None or salvage.error else Severity.WARNING,
-            title="The spool was damaged",
-            text=text,
-            next_step=step,
-            instance=self._instance,
-            since=self._clock.now(),
-        )
-
-
-def unwritable(instance: str, text: str, *, full: bool, now: datetime) -> Problem:
-    """Nothing can be stored; `full`: because there is no room."""
-    return Problem(
-        code=ProblemCode.DISK_FULL if full else ProblemCode.SPOOL_ERROR,
-        severity=Severity.ERROR,
-        title="The disk is full" if full else "The spool cannot be written",
-        text=f"{text} No file is taken until it can be stored; nothing is lost.",
-        next_step="Make room on the disk; work goes on by itself."
-        if full
-        else "Check the disk of the data folder; see the log for details.",
-        instance=instance,
-        since=now,
-    )

@@ -108,12 +108,17 @@ def to_text(kept: str | bytes) -> str:
     return kept if isinstance(kept, str) else kept.decode(errors="backslashreplace")
 
 
+def full_text(path: Path) -> str:
+    """What is told of a disk without room, whichever write met it."""
+    return f"The disk that holds the spool {path} is full."
+
+
 def spool_error(error: sqlite3.Error | OSError, path: Path) -> SpoolError:
     """Map an error of SQLite or the file system; the one place where that is done."""
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code == sqlite3.SQLITE_FULL or (isinstance(error, OSError) and error.errno in _FULL):
         return SpoolError(
-            f"The disk that holds the spool {path} is full.",
+            full_text(path),
             next_step="Make space on that disk; the agent goes on by itself.",
             disk_full=True,
         )

@@ -276,7 +276,7 @@ class Spool(Browse):
             unclean=self._engine.unclean,
             damage=self._engine.damage,
             salvage=await self._storage.run(self._engine.salvage),
-            error="" if failure is None else str(failure),
+            error="" if failure is None else failure.text,
             disk_full=failure is not None and failure.disk_full,
             owed=self._committer.owed,
         )

@@ -8,11 +8,12 @@ import logging
 import pytest
 
 from fakes.clock import FakeClock, settle
+from stationmaster.config.problem import invalid_settings
 from stationmaster.errors import ConfigError, SpoolError
 from stationmaster.model import Problem, ProblemCode, Severity
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.health import DELIVERY, LATE, LOOK_EVERY, Pulse, Watchdog
-from stationmaster.runtime.problem import ProblemBoard, invalid_settings
+from stationmaster.runtime.problem import ProblemBoard
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.supervisor import expected_in
 
