@@ -17,10 +17,13 @@ from stationmaster.control.routes import ROUTES
 from stationmaster.convert.plugin import BUILT_INS
 from stationmaster.model import (
     AgentStatus,
+    Check,
+    CheckState,
     Counts,
     Entry,
     EntryState,
     FolderStatus,
+    Hop,
     InstanceStatus,
     Lifecycle,
     Link,
@@ -49,7 +52,18 @@ def test_every_route_has_its_section_and_no_other() -> None:
     assert written == {f"{method} {path}" for method, path, *_ in ROUTES}
 
 
-@pytest.mark.parametrize("kind", [protocol.AddRequest, protocol.Submitted, protocol.InstanceConfigView])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        protocol.AddRequest,
+        protocol.Submitted,
+        protocol.InstanceConfigView,
+        protocol.DoctorRequest,
+        protocol.DoctorLine,
+        protocol.TestConnectionRequest,
+        Check,
+    ],
+)
 def test_fields_of_requests_and_answers_stand_in_the_control_api(kind: type[msgspec.Struct]) -> None:
     text = page("docs/control-api.md")
     assert not [
@@ -82,6 +96,12 @@ def test_every_problem_has_its_section_and_no_other() -> None:
     assert written == {code.value for code in ProblemCode}
     unhelpful = [code for code in written if "**What to do:**" not in section(DOCS / "problems.md", code)]
     assert not unhelpful
+
+
+@pytest.mark.parametrize("values", [Hop, CheckState])
+def test_checks_of_the_doctor_stand_in_the_command_line(values: type[Hop | CheckState]) -> None:
+    text = section(DOCS / "cli.md", "`stationmaster doctor")
+    assert not [value for value in values if f"`{value.value}`" not in text]
 
 
 @pytest.mark.parametrize("states", [EntryState, Lifecycle, Link])

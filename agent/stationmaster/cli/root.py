@@ -13,7 +13,7 @@ from stationmaster.cli.session import use_scope
 from stationmaster.home.paths import Scope
 
 NOUNS = ("agent", "instance", "queue", "archive", "converter", "config", "server", "log")
-VERBS = ("submit", "provision", "demo")
+VERBS = ("submit", "provision", "demo", "doctor")
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.cli.output import say
-from stationmaster.cli.session import home, run
+from stationmaster.cli.agent import Json
+from stationmaster.cli.doctor import WAY, examined, failed, show
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import print_json, say
+from stationmaster.cli.progress import progress
+from stationmaster.cli.session import fail, home, run, with_agent
+from stationmaster.control.protocol import TestConnectionRequest
+from stationmaster.errors import ConfigError
 from stationmaster.home.paths import make_private
+from stationmaster.model import Check
 
 if TYPE_CHECKING:
     from stationmaster.embedded_server import ServerSettings
 
-app = typer.Typer(help="A WATS-compatible server on this computer, to try things with.", no_args_is_help=True)
+app = typer.Typer(help="A WATS-compatible server to try things with; the way to yours.", no_args_is_help=True)
 
 
 @app.command("run")
@@ -46,6 +54,47 @@ def run_server(
         port=port, database=place, token=token, processes=processes, strict_loops=strict_loops
     )
     run(_serve(settings))
+
+
+@app.command("test")
+def try_way(
+    instance: Annotated[str | None, typer.Argument(help="An instance: its settings and its token.")] = None,
+    *,
+    url: Annotated[str, typer.Option(help="Address of a WATS server that no instance has yet.")] = "",
+    proxy: Annotated[str, typer.Option(help="With --url: the proxy on the way.")] = "",
+    ca_file: Annotated[str, typer.Option(help="With --url: further root certificates, PEM.")] = "",
+    token_stdin: Annotated[
+        bool, typer.Option("--token-stdin", help="With --url: read the token from standard input.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Try the way to a WATS server, hop by hop, without sending a report."""
+    if bool(instance) == bool(url):
+        fail(ConfigError("Which server?", next_step="Name an instance, or give --url."))
+    token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
+    request = TestConnectionRequest(server=url, proxy=proxy, ca_file=ca_file, token=token)
+    with progress("Checking"):
+        checks = run(_way_of(instance) if instance else _way(request))
+    if json:
+        print_json("connection", {"ok": not failed(checks), "checks": checks})
+    else:
+        show(checks)
+    if failed(checks):
+        raise typer.Exit(Exit.NEEDS_PERSON)
+
+
+async def _way_of(instance: str) -> Sequence[Check]:
+    return [one for one in await examined([instance]) if one.instance == instance and one.name in WAY]
+
+
+async def _way(request: TestConnectionRequest) -> Sequence[Check]:
+    async def offline() -> Sequence[Check]:
+        from stationmaster.clock import Clock  # noqa: PLC0415 - as below
+        from stationmaster.diagnostics.doctor import try_connection  # noqa: PLC0415 - loads all parts
+
+        return await try_connection(request, clock=Clock())
+
+    return await with_agent(lambda client: client.test_connection(request), offline)
 
 
 async def _serve(settings: ServerSettings) -> None:

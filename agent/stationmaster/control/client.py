@@ -15,7 +15,7 @@ from stationmaster.control import protocol
 from stationmaster.control.transport import NO_AGENT_STEP, connector
 from stationmaster.errors import ControlError, NoAgentError
 from stationmaster.file_name import shown
-from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Entry, Event
+from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Check, Entry, Event
 
 T = TypeVar("T")
 _LONG = 600.0
@@ -175,6 +175,28 @@ class ControlClient:
         path = _instance(name, "entries/dismiss")
         return (await self._call("POST", path, protocol.Changed, body=body)).count
 
+    # ---------------------------------------------------------------- the doctor
+    async def doctor(self, request: protocol.DoctorRequest | None = None) -> AsyncIterator[Check]:
+        """Checks as they are made, the agent's first, then instance by instance."""
+        body = msgspec.json.encode(request or protocol.DoctorRequest())
+        try:
+            async with self._open.post("/v1/doctor", data=body, timeout=_NO_LIMIT) as response:
+                await _refusal(response)
+                async for line in _lines(response.content):
+                    check = _decode(line, protocol.DoctorLine).check
+                    if check is None:
+                        return
+                    yield check
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise NoAgentError("The agent went away.", next_step=NO_AGENT_STEP) from error
+        raise NoAgentError("The agent went away.", next_step=NO_AGENT_STEP)
+
+    async def test_connection(self, request: protocol.TestConnectionRequest) -> tuple[Check, ...]:
+        """Try the way to a server, with settings that are not saved yet."""
+        path = "/v1/test-connection"
+        answer = await self._call("POST", path, protocol.Checks, body=request, seconds=request.timeout * 3)
+        return answer.checks
+
     # ---------------------------------------------------------------- submit
     async def submit(
         self,
@@ -228,10 +250,10 @@ class ControlClient:
         body: msgspec.Struct | None = None,
         raw: bytes | None = None,
         params: Mapping[str, str] | None = None,
-        seconds: float | None = None,
+        seconds: float = 0.0,
     ) -> T:
-        sent = self._send(method, path, body=body, raw=raw, params=params, seconds=seconds)
-        return _decode(await sent, answer)
+        sent = await self._send(method, path, body=body, raw=raw, params=params, seconds=seconds)
+        return _decode(sent, answer)
 
     async def _send(
         self,
@@ -241,10 +263,11 @@ class ControlClient:
         body: msgspec.Struct | None = None,
         raw: bytes | None = None,
         params: Mapping[str, str] | None = None,
-        seconds: float | None = None,
+        seconds: float = 0.0,
     ) -> bytes:
+        """`seconds`: what the agent itself needs, on top of the limit of one call."""
+        limit = aiohttp.ClientTimeout(total=(self._timeout.total or 0.0) + seconds)
         data = msgspec.json.encode(body) if body is not None else raw
-        limit = self._timeout if seconds is None else aiohttp.ClientTimeout(total=seconds)
         try:
             async with self._open.request(method, path, data=data, params=params, timeout=limit) as response:
                 await _refusal(response)

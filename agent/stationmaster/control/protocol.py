@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stationmaster.errors import ControlError
-from stationmaster.model import PROTOCOL_VERSION, Entry, Event
+from stationmaster.model import PROTOCOL_VERSION, Check, Entry, Event
 
 VERSION_HEADER = "Stationmaster-Protocol"
 """Both sides send it; a different major number is refused with a sentence."""
@@ -179,6 +179,41 @@ class InstanceConfigView(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     toml: str
     values: dict[str, Any]
+
+
+class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/doctor`. `instances`: which, none for all; `version`: that of the program that asks."""
+
+    instances: tuple[str, ...] = ()
+    version: str = ""
+
+
+class DoctorLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of its answer; the last one has no check: then nothing was cut off."""
+
+    check: Check | None = None
+
+
+class TestConnectionRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/test-connection`: settings that are not saved yet, as in `server` of an instance."""
+
+    __test__ = False  # no test, whatever its name makes pytest think
+
+    server: str
+    proxy: str = ""
+    ca_file: str = ""
+    timeout: float = 30.0
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        """Never the token, nor the proxy's password."""
+        return f"TestConnectionRequest(server={self.server!r}, proxy=***, token=***)"
+
+
+class Checks(msgspec.Struct, frozen=True, kw_only=True):
+    """What was checked, in the order of the way."""
+
+    checks: tuple[Check, ...]
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):

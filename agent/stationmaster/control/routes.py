@@ -14,6 +14,7 @@ from aiohttp import web
 
 from stationmaster.api.text import printable
 from stationmaster.control import protocol
+from stationmaster.control.stream import checks_as_lines
 from stationmaster.control.transport import peer_uid
 from stationmaster.errors import (
     ConfigError,
@@ -330,6 +331,18 @@ async def import_report(request: web.Request) -> web.Response:
     return _json(answer)
 
 
+async def doctor(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/doctor`: checks as JSON lines, as they are made; the last line has none."""
+    wanted = await _body(request, protocol.DoctorRequest)
+    return await checks_as_lines(request, _agent(request).doctor(wanted))
+
+
+async def test_connection(request: web.Request) -> web.Response:
+    """`POST /v1/test-connection`: settings that are not saved yet."""
+    checks = await _agent(request).test_connection(await _body(request, protocol.TestConnectionRequest))
+    return _json(protocol.Checks(checks=tuple(checks)))
+
+
 async def unknown(request: web.Request) -> web.Response:
     """Everything else."""
     raise ControlError(f"There is no {request.method} {request.path}.", status=404, code="not-found")
@@ -359,6 +372,8 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/instances/{name}/import", import_report, Right.OPERATE),
     ("GET", "/v1/find", find, Right.OPERATE),
     ("POST", "/v1/submit", submit, Right.OPERATE),
+    ("POST", "/v1/doctor", doctor, Right.OPERATE),
+    ("POST", "/v1/test-connection", test_connection, Right.ADMINISTER),
 )
 
 

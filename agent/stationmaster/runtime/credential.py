@@ -6,11 +6,12 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
+from stationmaster.config.problem import unreadable_token
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.errors import NeedsUserError
 from stationmaster.log import Lasting, bound
-from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.model import Problem
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +30,11 @@ class Credentials:
         self._known: dict[str, Secret] = {}
         self._trouble: dict[str, NeedsUserError] = {}
         self._lasting: dict[str, Lasting] = {}
+
+    @property
+    def store(self) -> SecretStore:
+        """The secret store itself, without the memory."""
+        return self._store
 
     async def token(self, name: str) -> Secret:
         """The token of an instance.
@@ -87,16 +93,4 @@ class Credentials:
 
     def problems(self, now: datetime, names: Collection[str]) -> list[Problem]:
         """Secret stores that do not answer for these instances."""
-        return [
-            Problem(
-                code=ProblemCode(error.code),
-                severity=Severity.ERROR,
-                title="The token cannot be read",
-                text=error.text,
-                next_step=error.next_step,
-                instance=name,
-                since=now,
-            )
-            for name, error in self._trouble.items()
-            if name in names
-        ]
+        return [unreadable_token(name, error, now) for name, error in self._trouble.items() if name in names]

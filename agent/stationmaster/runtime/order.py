@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -24,16 +24,18 @@ from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import (
     AddRequest,
+    DoctorRequest,
     Imported,
     InstanceConfigView,
     Provisioned,
     ProvisionRequest,
     Submitted,
+    TestConnectionRequest,
 )
 from stationmaster.errors import ConfigError, ControlError, SpoolError
 from stationmaster.home.paths import Home
 from stationmaster.log import bound
-from stationmaster.model import Entry, EntryState, Event, Lane, ReportMeta
+from stationmaster.model import AgentStatus, Check, Entry, EntryState, Event, Lane, ReportMeta
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
 from stationmaster.runtime.supervisor import Supervisor
@@ -263,6 +265,31 @@ class Orders(ABC):
         else:
             supervisor.instance.nudge()
         return Submitted(instance=name, place=str(place))
+
+    # ---------------------------------------------------------------- the doctor
+    @abstractmethod
+    def status(self) -> AgentStatus:
+        """The snapshot now."""
+
+    def doctor(self, request: DoctorRequest) -> AsyncGenerator[Check]:
+        """Check each hop, see `stationmaster.diagnostics`."""
+        from stationmaster.runtime.doctor import examine_inside  # noqa: PLC0415 - seldom asked for
+
+        return examine_inside(
+            self.home,
+            clock=self.clock,
+            credentials=self.credentials,
+            supervisors=self.supervisors,
+            status=self.status,
+            names=request.instances,
+            asker=request.version,
+        )
+
+    async def test_connection(self, request: TestConnectionRequest) -> list[Check]:
+        """Try the way to a server that stands in no settings yet."""
+        from stationmaster.diagnostics.doctor import try_connection  # noqa: PLC0415 - as above
+
+        return await try_connection(request, clock=self.clock)
 
     # ---------------------------------------------------------------- look-ups
     def _only(self) -> str:

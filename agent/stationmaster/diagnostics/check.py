@@ -1,0 +1,107 @@
+"""How checks are made: well, not well, or not at all because something before them failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from stationmaster.model import Check, CheckState, Hop, Problem, Severity
+
+TITLES: dict[Hop, str] = {
+    Hop.AGENT: "The agent runs",
+    Hop.VERSION: "Versions are equal",
+    Hop.SUPERVISION: "The agent is started again by itself",
+    Hop.HOME: "The home's folders",
+    Hop.SETTINGS: "Settings",
+    Hop.TOKEN: "The token can be read",
+    Hop.ADDRESS: "The server's address",
+    Hop.DNS: "Name resolution (DNS)",
+    Hop.TCP: "Connection (TCP)",
+    Hop.PROXY: "Proxy",
+    Hop.TLS: "Certificate (TLS)",
+    Hop.SERVER: "The server answers",
+    Hop.LOGIN: "Log-in",
+    Hop.PERMISSION: "Right to submit reports",
+    Hop.CLOCK: "Clocks agree",
+    Hop.FOLDER: "Watch folder",
+    Hop.OVERLAP: "Watch folders are apart",
+    Hop.CONVERTER: "Converter",
+    Hop.DISK: "Disk of the spool",
+    Hop.SPOOL: "Spool",
+    Hop.PROBLEM: "Problem of the running agent",
+}
+"""What a check is called as long as nothing is wrong; what failed is called as its Problem is."""
+
+
+def good(
+    name: Hop,
+    text: str,
+    *,
+    instance: str = "",
+    subject: str = "",
+    seconds: float = 0.0,
+    details: Mapping[str, str] | None = None,
+) -> Check:
+    """All is well."""
+    return Check(
+        name=name,
+        state=CheckState.OK,
+        title=TITLES[name],
+        text=text,
+        instance=instance,
+        subject=subject,
+        seconds=seconds,
+        details=dict(details or {}),
+    )
+
+
+def warned(name: Hop, text: str, next_step: str, *, instance: str = "", subject: str = "") -> Check:
+    """It works, but somebody should look at it."""
+    return bad(name, text, next_step, instance=instance, subject=subject, state=CheckState.WARNING)
+
+
+def bad(
+    name: Hop,
+    text: str,
+    next_step: str,
+    *,
+    instance: str = "",
+    subject: str = "",
+    state: CheckState = CheckState.FAILED,
+) -> Check:
+    """It failed, and no Problem of a running agent tells of that."""
+    return msgspec.structs.replace(
+        good(name, text, instance=instance, subject=subject), state=state, next_step=next_step
+    )
+
+
+def skipped(name: Hop, because: Hop, *, instance: str = "", subject: str = "") -> Check:
+    """It could not be checked: an earlier hop failed."""
+    return Check(
+        name=name,
+        state=CheckState.SKIPPED,
+        title=TITLES[name],
+        text=f"Not checked, because this failed: {TITLES[because]}.",
+        instance=instance,
+        subject=subject,
+        details={"because": because.value},
+    )
+
+
+def of_problem(
+    problem: Problem, name: Hop, *, state: CheckState | None = None, seconds: float = 0.0
+) -> Check:
+    """A check that ended with this Problem; `state`: None takes the Problem's severity."""
+    by_severity = CheckState.FAILED if problem.severity is Severity.ERROR else CheckState.WARNING
+    return Check(
+        name=name,
+        state=state or by_severity,
+        code=problem.code.value,
+        title=problem.title,
+        text=problem.text,
+        next_step=problem.next_step,
+        instance=problem.instance,
+        subject=problem.subject,
+        seconds=seconds,
+    )
