@@ -7,6 +7,7 @@ with a file server that is gone, such a call does not even end when its process 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import subprocess
 import time
@@ -132,6 +133,10 @@ async def test_a_share_that_hangs_for_a_minute_is_told_and_heals(tmp_path: Path)
             await look(station)
             problem = await station.problem(ProblemCode.FOLDER_HANGING, instance="share", seconds=40)
             assert str(box.path) in problem.text
+            said = await station.command("doctor", "--json")
+            (check,) = [one for one in json.loads(said.stdout)["data"]["checks"] if one["state"] == "failed"]
+            assert (check["name"], check["code"]) == ("folder", problem.code)
+            assert (check["title"], check["text"]) == (problem.title, problem.text)
             while time.monotonic() < end:
                 await undisturbed(disk, before)
         await station.well(ProblemCode.FOLDER_HANGING, seconds=60)

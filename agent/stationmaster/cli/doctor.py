@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
@@ -72,6 +73,13 @@ async def examined(names: Sequence[str]) -> list[Check]:
         return [check async for check in _outside(names)]
 
 
+def patient_with_nobody() -> None:
+    """Names and files are looked at as in the agent: a call that hangs keeps no command from ending."""
+    from stationmaster.blocking import THREAD, BlockingExecutor  # noqa: PLC0415 - only without an agent
+
+    asyncio.get_running_loop().set_default_executor(BlockingExecutor(THREAD))
+
+
 def _outside(names: Sequence[str]) -> AsyncIterator[Check]:
     """No agent runs: look with our own eyes and rights."""
     from stationmaster.clock import Clock  # noqa: PLC0415 - as below
@@ -79,6 +87,7 @@ def _outside(names: Sequence[str]) -> AsyncIterator[Check]:
     from stationmaster.config.store import ConfigStore  # noqa: PLC0415 - as below
     from stationmaster.diagnostics.doctor import Surroundings, examine  # noqa: PLC0415 - loads all parts
 
+    patient_with_nobody()
     store = ConfigStore(home())
     around = Surroundings(
         home=home(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationmaster.cli.agent import Json
-from stationmaster.cli.doctor import WAY, examined, failed, show
+from stationmaster.cli.doctor import WAY, examined, failed, patient_with_nobody, show
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import print_json, say
 from stationmaster.cli.progress import progress
@@ -92,6 +92,7 @@ async def _way(request: TestConnectionRequest) -> Sequence[Check]:
         from stationmaster.clock import Clock  # noqa: PLC0415 - as below
         from stationmaster.diagnostics.doctor import try_connection  # noqa: PLC0415 - loads all parts
 
+        patient_with_nobody()
         return await try_connection(request, clock=Clock())
 
     return await with_agent(lambda client: client.test_connection(request), offline)

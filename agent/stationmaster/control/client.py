@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -176,7 +176,7 @@ class ControlClient:
         return (await self._call("POST", path, protocol.Changed, body=body)).count
 
     # ---------------------------------------------------------------- the doctor
-    async def doctor(self, request: protocol.DoctorRequest | None = None) -> AsyncIterator[Check]:
+    async def doctor(self, request: protocol.DoctorRequest | None = None) -> AsyncGenerator[Check]:
         """Checks as they are made, the agent's first, then instance by instance."""
         body = msgspec.json.encode(request or protocol.DoctorRequest())
         try:
