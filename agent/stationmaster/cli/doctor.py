@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
-from itertools import groupby
+import sys
+from collections.abc import AsyncGenerator, Sequence
 
 import typer
 
@@ -13,11 +14,10 @@ from stationmaster import __version__
 from stationmaster.cli.agent import Json, Only
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, print_json
-from stationmaster.cli.progress import progress
 from stationmaster.cli.session import agent, home, run
 from stationmaster.control.protocol import DoctorRequest
 from stationmaster.errors import NoAgentError
-from stationmaster.model import Check, CheckState, Hop
+from stationmaster.model import Check, CheckState
 
 SIGNS = {
     CheckState.OK: "✓",
@@ -28,31 +28,11 @@ SIGNS = {
 """Shapes, each with its word beside it: meaning is never colour alone."""
 
 
-WAY = frozenset(
-    {
-        Hop.TOKEN,
-        Hop.ADDRESS,
-        Hop.DNS,
-        Hop.TCP,
-        Hop.PROXY,
-        Hop.TLS,
-        Hop.SERVER,
-        Hop.LOGIN,
-        Hop.PERMISSION,
-        Hop.CLOCK,
-    }
-)
-"""What lies between an instance and its server."""
-
-
 def doctor(instances: Only = None, *, json: Json = False) -> None:
     """Check each hop from the watch folders to the server: which one fails, and what to do."""
-    with progress("Checking"):
-        checks = run(examined(instances or ()))
+    checks = run(told(instances or (), kind="" if json else "Agent"))
     if json:
         print_json("doctor", {"ok": not failed(checks), "checks": checks})
-    else:
-        show(checks)
     if failed(checks):
         raise typer.Exit(Exit.NEEDS_PERSON)
 
@@ -62,15 +42,40 @@ def failed(checks: Sequence[Check]) -> bool:
     return any(one.state is CheckState.FAILED for one in checks)
 
 
-async def examined(names: Sequence[str]) -> list[Check]:
-    """All checks of these instances, through the agent where one runs."""
-    request = DoctorRequest(instances=tuple(names), version=__version__)
+async def told(names: Sequence[str], *, way_only: bool = False, kind: str) -> list[Check]:
+    """Check these instances, through the agent where one runs.
+
+    Args:
+        names: none: all.
+        way_only: only the way to the server.
+        kind: what the checks without an instance are headed; each is told as it is made. "": none is told.
+    """
+    checks = []
+    page = Page(kind)
+    request = DoctorRequest(instances=tuple(names), version=__version__, way_only=way_only)
+    async with contextlib.aclosing(await _asked(request)) as answers:
+        async for check in answers:
+            checks.append(check)
+            if kind:
+                page.add(check)
+    if kind:
+        page.end()
+    return checks
+
+
+async def _asked(request: DoctorRequest) -> AsyncGenerator[Check]:
     try:
         async with agent() as client:
             await client.status()
-            return [check async for check in client.doctor(request)]
     except NoAgentError:
-        return [check async for check in _outside(names)]
+        return _outside(request)
+    return _through_agent(request)
+
+
+async def _through_agent(request: DoctorRequest) -> AsyncGenerator[Check]:
+    async with agent() as client:
+        async for check in client.doctor(request):
+            yield check
 
 
 def patient_with_nobody() -> None:
@@ -80,7 +85,7 @@ def patient_with_nobody() -> None:
     asyncio.get_running_loop().set_default_executor(BlockingExecutor(THREAD))
 
 
-def _outside(names: Sequence[str]) -> AsyncIterator[Check]:
+def _outside(request: DoctorRequest) -> AsyncGenerator[Check]:
     """No agent runs: look with our own eyes and rights."""
     from stationmaster.clock import Clock  # noqa: PLC0415 - as below
     from stationmaster.config.secrets import SecretStore  # noqa: PLC0415 - as below
@@ -95,24 +100,34 @@ def _outside(names: Sequence[str]) -> AsyncIterator[Check]:
         secrets=SecretStore(home(), store.load),
         clock=Clock(),
         env=os.environ,
-        asker=__version__,
     )
-    return examine(around, names)
+    return examine(around, request)
 
 
-def show(checks: Sequence[Check]) -> None:
+class Page:
     """For a person: by instance, the next step under what failed, and what it comes to."""
-    for name, group in groupby(checks, lambda one: one.instance):
-        answer(name or "Agent")
-        for check in group:
-            _show_one(check)
+
+    def __init__(self, kind: str) -> None:
+        """Nothing is told yet; `kind` heads what belongs to no instance."""
+        self._kind = kind
+        self._head: str | None = None
+        self._counts = dict.fromkeys(CheckState, 0)
+
+    def add(self, check: Check) -> None:
+        """Tell one."""
+        if check.instance != self._head:
+            if self._head is not None:
+                answer("")
+            self._head = check.instance
+            answer(check.instance or self._kind)
+        self._counts[check.state] += 1
+        code = f" [{check.code}]" if check.code else ""
+        answer(f"  {SIGNS[check.state]} {check.state.value:<7}  {check.title}{code}: {check.text}")
+        if check.next_step and check.state in (CheckState.FAILED, CheckState.WARNING):
+            answer(f"      → {check.next_step}")
+        sys.stdout.flush()
+
+    def end(self) -> None:
+        """What it comes to."""
         answer("")
-    counts = {state: sum(one.state is state for one in checks) for state in CheckState}
-    answer(", ".join(f"{count} {state.value}" for state, count in counts.items() if count) + ".")
-
-
-def _show_one(check: Check) -> None:
-    code = f" [{check.code}]" if check.code else ""
-    answer(f"  {SIGNS[check.state]} {check.state.value:<7}  {check.title}{code}: {check.text}")
-    if check.next_step and check.state in (CheckState.FAILED, CheckState.WARNING):
-        answer(f"      → {check.next_step}")
+        answer(", ".join(f"{count} {state.value}" for state, count in self._counts.items() if count) + ".")

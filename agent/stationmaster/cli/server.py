@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationmaster.cli.agent import Json
-from stationmaster.cli.doctor import WAY, examined, failed, patient_with_nobody, show
+from stationmaster.cli.doctor import Page, failed, patient_with_nobody, told
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import print_json, say
-from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.control.protocol import TestConnectionRequest
 from stationmaster.errors import ConfigError
@@ -73,21 +72,16 @@ def try_way(
         fail(ConfigError("Which server?", next_step="Name an instance, or give --url."))
     token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
     request = TestConnectionRequest(server=url, proxy=proxy, ca_file=ca_file, token=token)
-    with progress("Checking"):
-        checks = run(_way_of(instance) if instance else _way(request))
+    kind = "" if json else url or "Agent"
+    way = told([instance], way_only=True, kind=kind) if instance else _way(request, kind)
+    checks = run(way)
     if json:
         print_json("connection", {"ok": not failed(checks), "checks": checks})
-    else:
-        show(checks)
     if failed(checks):
         raise typer.Exit(Exit.NEEDS_PERSON)
 
 
-async def _way_of(instance: str) -> Sequence[Check]:
-    return [one for one in await examined([instance]) if one.instance == instance and one.name in WAY]
-
-
-async def _way(request: TestConnectionRequest) -> Sequence[Check]:
+async def _way(request: TestConnectionRequest, kind: str) -> Sequence[Check]:
     async def offline() -> Sequence[Check]:
         from stationmaster.clock import Clock  # noqa: PLC0415 - as below
         from stationmaster.diagnostics.doctor import try_connection  # noqa: PLC0415 - loads all parts
@@ -95,7 +89,13 @@ async def _way(request: TestConnectionRequest) -> Sequence[Check]:
         patient_with_nobody()
         return await try_connection(request, clock=Clock())
 
-    return await with_agent(lambda client: client.test_connection(request), offline)
+    checks = await with_agent(lambda client: client.test_connection(request), offline)
+    if kind:
+        page = Page(kind)
+        for check in checks:
+            page.add(check)
+        page.end()
+    return checks
 
 
 async def _serve(settings: ServerSettings) -> None:

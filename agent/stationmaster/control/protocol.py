@@ -182,10 +182,17 @@ class InstanceConfigView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`POST /v1/doctor`. `instances`: which, none for all; `version`: that of the program that asks."""
+    """`POST /v1/doctor`.
+
+    Attributes:
+        instances: which; none for all.
+        version: that of the program that asks, "" where it does not matter.
+        way_only: only the way to the server, of these instances.
+    """
 
     instances: tuple[str, ...] = ()
     version: str = ""
+    way_only: bool = False
 
 
 class DoctorLine(msgspec.Struct, frozen=True, kw_only=True):

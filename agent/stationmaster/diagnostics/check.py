@@ -9,7 +9,7 @@ import msgspec
 from stationmaster.model import Check, CheckState, Hop, Problem, Severity
 
 TITLES: dict[Hop, str] = {
-    Hop.AGENT: "The agent runs",
+    Hop.AGENT: "Agent",
     Hop.VERSION: "Versions are equal",
     Hop.SUPERVISION: "The agent is started again by itself",
     Hop.HOME: "The home's folders",

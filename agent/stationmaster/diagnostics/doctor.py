@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,11 +17,11 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore, Loaded
-from stationmaster.control.protocol import TestConnectionRequest
+from stationmaster.control.protocol import DoctorRequest, TestConnectionRequest
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped
 from stationmaster.diagnostics.converter import converter_checks
 from stationmaster.diagnostics.folder import folder_check, overlap_checks
-from stationmaster.diagnostics.home import agent_checks, home_check, settings_checks
+from stationmaster.diagnostics.home import agent_checks, home_check, instance_checks, settings_checks
 from stationmaster.diagnostics.server import ServerWay, clear_text
 from stationmaster.diagnostics.spool import disk_check, spool_check
 from stationmaster.diagnostics.token import token_check
@@ -62,7 +62,6 @@ class Surroundings:
     Attributes:
         inside: None where no agent runs.
         env: the environment, for what it says of a supervisor.
-        asker: the version of the program that asks.
     """
 
     home: Home
@@ -71,50 +70,50 @@ class Surroundings:
     clock: Clock
     env: Mapping[str, str]
     inside: Inside | None = None
-    asker: str = ""
 
 
-async def examine(around: Surroundings, names: Sequence[str] = ()) -> AsyncGenerator[Check]:
+async def examine(around: Surroundings, request: DoctorRequest) -> AsyncGenerator[Check]:
     """All checks in order: first the agent's, then instance by instance.
-
-    Args:
-        names: which instances; none: all.
 
     Raises:
         ConfigError: there is no instance of such a name; before the first check.
     """
     settings, loaded = await settings_checks(around.store, clock=around.clock)
-    wanted = _wanted(names, loaded)
+    wanted = _wanted(request.instances, loaded)
     status = around.inside.status() if around.inside else None
-    seen: list[Check] = []
-    problems = status.problems if status else ()
-
-    def note(checks: Sequence[Check]) -> Sequence[Check]:
-        seen.extend(checks)
-        return checks
-
-    for check in note(agent_checks(around.home, status, around.asker, around.env)):
-        yield check
-    own = [one for one in settings if not one.instance]
-    for check in note([await home_check(around.home, clock=around.clock), *own]):
-        yield check
-    for check in note(_untold(problems, "", seen)):
-        yield check
+    problems = () if status is None or request.way_only else status.problems
+    if not request.way_only:
+        own = await _of_the_agent(around, request, status, settings)
+        for check in [*own, *_untold(problems, "", own)]:
+            yield check
     turns = asyncio.Semaphore(AT_ONCE)
-    plan = {name: _parts(around, name, loaded, settings, turns) for name in wanted}
+    plan = {name: _parts(around, name, loaded, settings, turns, request.way_only) for name in wanted}
     tasks = {name: [asyncio.create_task(part()) for part in parts] for name, parts in plan.items()}
     try:
         for name, parts in tasks.items():
+            seen: list[Check] = []
             for part in parts:
-                for check in note(await part):
+                seen += await part
+                for check in part.result():
                     yield check
-            for check in note(_untold(problems, name, seen)):
+            for check in _untold(problems, name, seen):
                 yield check
     finally:
         left = [one for parts in tasks.values() for one in parts if not one.done()]
         for one in left:
             one.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _of_the_agent(
+    around: Surroundings, request: DoctorRequest, status: AgentStatus | None, settings: Sequence[Check]
+) -> list[Check]:
+    """What belongs to no instance."""
+    return [
+        *agent_checks(around.home, status, request.version, around.env),
+        await home_check(around.home, clock=around.clock),
+        *(one for one in settings if not one.instance),
+    ]
 
 
 async def try_connection(request: TestConnectionRequest, *, clock: Clock) -> list[Check]:
@@ -148,6 +147,7 @@ def _parts(
     loaded: Loaded | None,
     settings: Sequence[Check],
     turns: asyncio.Semaphore,
+    way_only: bool,  # noqa: FBT001 - one caller
 ) -> list[Part]:
     """The parts of one instance, in the order in which they are told."""
     own = [one for one in settings if one.instance == name]
@@ -157,20 +157,29 @@ def _parts(
     if not config.enabled:
         text = "The instance is switched off (enabled = false): nothing else is checked."
         return [partial(_told, [*own, good(Hop.SETTINGS, text, instance=name)])]
-    home, clock = around.home, around.clock
-    health = around.inside.health.get(name) if around.inside else None
-    limit = config.server.timeout * 3 + SLACK
-    parts: list[tuple[Hop, float, Part]] = [(Hop.SERVER, limit, partial(_server, around, config))]
+    way = partial(
+        _turn, turns, name, Hop.SERVER, config.server.timeout * 3 + SLACK, partial(_server, around, config)
+    )
+    if way_only:
+        return [way]
+    status = around.inside.status() if around.inside else None
+    return [
+        partial(_told, own + instance_checks(name, status, around.clock.now())),
+        way,
+        *(partial(_turn, turns, name, hop, seconds, part) for hop, seconds, part in _rest(around, config)),
+        partial(_told, overlap_checks(around.home, name, loaded.instances)),
+    ]
+
+
+def _rest(around: Surroundings, config: InstanceConfig) -> Iterator[tuple[Hop, float, Part]]:
+    """What there is beside the way to the server, with the seconds that each may take."""
+    home, clock, name = around.home, around.clock, config.name
     for folder in config.watch:
         look = partial(folder_check, folder, instance=name, archive=home.archive(name), clock=clock)
-        parts.append((Hop.FOLDER, SLACK * 2, partial(_one, look)))
-    parts.append((Hop.CONVERTER, SLACK * 4, partial(converter_checks, home, config, clock=clock)))
-    parts.append((Hop.SPOOL, SLACK * 2, partial(_storage, home, name, health, clock)))
-    return [
-        partial(_told, own),
-        *(partial(_turn, turns, name, hop, seconds, part) for hop, seconds, part in parts),
-        partial(_told, overlap_checks(home, name, loaded.instances)),
-    ]
+        yield Hop.FOLDER, SLACK * 2, partial(_one, look)
+    yield Hop.CONVERTER, SLACK * 4, partial(converter_checks, home, config, clock=clock)
+    health = around.inside.health.get(name) if around.inside else None
+    yield Hop.SPOOL, SLACK * 2, partial(_storage, home, name, health, clock)
 
 
 async def _told(checks: list[Check]) -> list[Check]:

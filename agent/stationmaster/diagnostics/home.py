@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 
 from stationmaster import __version__
 from stationmaster.blocking import THREAD, CallHangsError
 from stationmaster.clock import Clock
 from stationmaster.config.problem import invalid_settings
 from stationmaster.config.store import ConfigStore, Loaded
+from stationmaster.control.protocol import FOREVER
 from stationmaster.control.transport import NO_AGENT_STEP
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped, warned
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
-from stationmaster.model import AgentStatus, Check, Hop
+from stationmaster.model import AgentStatus, Check, Hop, Lifecycle
 
 _DEADLINE = 20.0
 
@@ -43,6 +45,24 @@ def agent_checks(home: Home, status: AgentStatus | None, asker: str, env: Mappin
         text = "Nobody starts the agent again after a crash, or when the computer starts."
         found.append(warned(Hop.SUPERVISION, text, "Let it run as a service of the system."))
     return found
+
+
+def instance_checks(name: str, status: AgentStatus | None, now: datetime) -> list[Check]:
+    """What people ordered of an instance; nothing where no agent runs."""
+    found = [one for one in status.instances if one.name == name] if status else []
+    step = f"Resume it: stationmaster agent resume {name}"
+    checks = []
+    for one in found:
+        paused = one.paused_until
+        if one.lifecycle in (Lifecycle.STOPPED, Lifecycle.DRAINING):
+            text = f"The instance is {one.lifecycle.value}: it was drained."
+            checks.append(warned(Hop.AGENT, text, step, instance=name))
+        elif paused is not None and paused > now:
+            until = "until you resume" if paused >= FOREVER else f"until {paused:%Y-%m-%d %H:%M} UTC"
+            checks.append(warned(Hop.AGENT, f"Uploads are paused {until}.", step, instance=name))
+        else:
+            checks.append(good(Hop.AGENT, f"The instance is {one.lifecycle.value}.", instance=name))
+    return checks
 
 
 def supervisor_of(env: Mapping[str, str], *, pid: int | None = None) -> str:

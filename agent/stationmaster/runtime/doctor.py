@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 from stationmaster.clock import Clock
 from stationmaster.config.store import ConfigStore
+from stationmaster.control.protocol import DoctorRequest
 from stationmaster.diagnostics.doctor import Inside, Surroundings, examine
 from stationmaster.home.paths import Home
 from stationmaster.model import AgentStatus, Check
@@ -21,8 +22,7 @@ def examine_inside(
     credentials: Credentials,
     supervisors: Mapping[str, Supervisor],
     status: Callable[[], AgentStatus],
-    names: Sequence[str],
-    asker: str,
+    request: DoctorRequest,
 ) -> AsyncGenerator[Check]:
     """All checks, as the agent itself makes them."""
     spools = {name: one.instance.spool for name, one in supervisors.items()}
@@ -34,6 +34,5 @@ def examine_inside(
         clock=clock,
         env=os.environ,
         inside=Inside(status=status, health=health),
-        asker=asker,
     )
-    return examine(around, names)
+    return examine(around, request)

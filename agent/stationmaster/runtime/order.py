@@ -281,8 +281,7 @@ class Orders(ABC):
             credentials=self.credentials,
             supervisors=self.supervisors,
             status=self.status,
-            names=request.instances,
-            asker=request.version,
+            request=request,
         )
 
     async def test_connection(self, request: TestConnectionRequest) -> list[Check]:

@@ -19,7 +19,7 @@ from fakes.planted import free_port
 from fakes.rights import rights_count
 from fakes.typed import Said, Typist
 from stationmaster.control.client import ControlClient
-from stationmaster.control.protocol import DoctorRequest, TestConnectionRequest
+from stationmaster.control.protocol import FOREVER, DoctorRequest, TestConnectionRequest
 from stationmaster.errors import ControlError, NoAgentError
 from stationmaster.model import Check, CheckState, Hop
 
@@ -177,6 +177,22 @@ async def test_other_versions_and_nobody_who_restarts_are_warnings(
     states = {one.name: one.state for one in checks}
     assert states[Hop.VERSION] is CheckState.WARNING
     assert states[Hop.SUPERVISION] is CheckState.WARNING
+
+
+async def test_what_people_ordered_is_told(hosted: Hosted, oracle: Oracle) -> None:
+    for name in ("line1", "line2"):
+        await hosted.line(name, oracle)
+    async with hosted:
+        await hosted.running("line1", "line2")
+        await hosted.agent.pause("line1", FOREVER)
+        await hosted.drained("line2")
+        with Typist(hosted) as typist:
+            async with typist.agent():
+                said = await typist.type("doctor")
+    assert "! warning  Agent: Uploads are paused until you resume." in said.out
+    assert "! warning  Agent: The instance is stopped: it was drained." in said.out
+    assert "→ Resume it: stationmaster agent resume line2" in said.out
+    assert said.code == 0
 
 
 # -------------------------------------------------------------------- settings that are not saved yet
