@@ -18,7 +18,7 @@ from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.mount import is_network
 from stationmaster.ingest.overlap import overlaps, told, watched
 from stationmaster.ingest.probe import try_write
-from stationmaster.ingest.problem import not_writable, out_of_sight
+from stationmaster.ingest.problem import OVERLAP_TITLE, not_writable, out_of_sight
 from stationmaster.ingest.territory import folder_key
 from stationmaster.ingest.trouble import Trouble
 from stationmaster.ingest.watcher import selection_of
@@ -83,7 +83,9 @@ def overlap_checks(home: Home, name: str, instances: Mapping[str, InstanceConfig
         return [good(Hop.OVERLAP, text, instance=name)] if instances[name].watch else []
     return [
         msgspec.structs.replace(
-            warned(Hop.OVERLAP, one.text, one.next_step, instance=name), code=ProblemCode.FOLDER_OVERLAP.value
+            warned(Hop.OVERLAP, one.text, one.next_step, instance=name),
+            code=ProblemCode.FOLDER_OVERLAP.value,
+            title=OVERLAP_TITLE,
         )
         for one in found
     ]

@@ -15,6 +15,7 @@ LOCKED_AFTER = 600.0
 INCOMPLETE_AFTER = 60.0
 """Seconds after which a locked or incomplete file is worth telling."""
 
+OVERLAP_TITLE = "Watch folders overlap"
 _RELEASE_TITLE = "File cannot be released"
 _RELEASE_STEP = "Let the agent's account write there, and see that the disk has space."
 _TITLES = {
@@ -92,7 +93,7 @@ def _overlaps(folder: FolderWatch, folders: Sequence[FolderWatch], instance: str
         yield Problem(
             code=ProblemCode.FOLDER_OVERLAP,
             severity=Severity.WARNING,
-            title="Watch folders overlap",
+            title=OVERLAP_TITLE,
             text=f"Files such as {name} in the watch folder {folder.root} belong to the watch folder "
             f"{owner} too; only that one takes them, with its settings.",
             next_step="Exclude them in one of the two watch folders.",
