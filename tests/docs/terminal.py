@@ -149,8 +149,8 @@ class Terminal:
     def _snippet(self, block: Block) -> int:
         file = self.folder / block.marks.get("file", f"snippet_{block.line}.py")
         file.write_text(block.text, encoding="utf-8")
-        test = file.name.startswith("test_")
-        arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", file.name] if test else [file.name]
+        test, place = file.name.startswith("test_"), str(file.relative_to(self.folder))
+        arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", place] if test else [place]
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,

@@ -24,6 +24,8 @@ def wrong(words: list[str]) -> str:
     if program == "make":
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
         return "" if rest and f"\n{rest[0]}:" in makefile else "no such target"
+    if program == "python" and rest[:2] == ["-m", "pytest"]:
+        return ""
     if program == "python":
         return "" if rest and (ROOT / rest[0]).is_file() else "no such file"
     return "" if program in FOREIGN else "unknown program"

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import stationmaster.api
 from docs.page import DOCS, PAGES, ROOT, headings, section
 from stationmaster.api import CompOp, ConverterOptions, Sequence, Step
+from stationmaster.api import reference as api_reference
 from stationmaster.cli.exit import Exit
 from stationmaster.config import reference
 from stationmaster.control import protocol
@@ -123,6 +125,28 @@ def test_every_step_the_builder_makes_stands_in_the_tutorial_and_the_format() ->
         assert not [name for name in makers if f"`{name}`" not in page(path)], path
     common = ("details", "chart", "attach", "additional", "loop_summary", "loop_index")
     assert not [name for name in common if not hasattr(Step, name)]
+
+
+def test_the_page_of_the_converter_api_is_current_and_names_every_public_name() -> None:
+    text = page("docs/reference/converter-api.md")
+    assert text == api_reference.render(), "python -m stationmaster.api.reference --write makes it anew"
+    assert not [one for one in stationmaster.api.__all__ if f"### `{one}`\n" not in text]
+
+
+def test_every_code_of_a_check_stands_in_the_tutorial_and_no_other() -> None:
+    code = source("api/trial") + page("agent/stationmaster/convert/check.py")
+    told = set(re.findall(r'(?:found\.\w+|tell|found\.add)\(\s*"([a-z-]+)",', code))
+    told |= set(re.findall(r'_same\(case, found, \w+, "([a-z-]+)"', code)) | set(
+        re.findall(r'"(hangs|memory)"', code)
+    )
+    told |= set(re.findall(r'^ +"(line-ends)",$', code, re.MULTILINE))
+    rows = section(DOCS / "writing-a-converter.md", "What a check finds")
+    written = {
+        one
+        for row in re.findall(r"^\| (`[^|]*) \|", rows, re.MULTILINE)
+        for one in re.findall(r"`([a-z-]+)`", row)
+    }
+    assert written == told
 
 
 def test_every_operator_stands_in_the_format() -> None:

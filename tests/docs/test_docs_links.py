@@ -13,7 +13,7 @@ WIDTH = 110
 _FOREIGN = re.compile(
     r"pypi\.|pythonhosted|index-url|/work/|\.\./shared|/shared/|npmjs|debian\.org", re.IGNORECASE
 )
-_GENERATED = DOCS / "settings.md"
+_GENERATED = {DOCS / "settings.md", DOCS / "reference" / "converter-api.md"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -44,7 +44,7 @@ def test_every_page_is_reachable_from_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [one for one in PAGES if one != _GENERATED and "adr" not in one.parts], ids=name
+    "page", [one for one in PAGES if one not in _GENERATED and "adr" not in one.parts], ids=name
 )
 def test_lines_are_short(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

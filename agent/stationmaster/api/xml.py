@@ -49,7 +49,8 @@ def open(  # noqa: A001 - read as xml.open(source), like gzip.open
     if source.size > MAX_BYTES:
         raise _too_big(source.name)
     with source.open() as file:
-        data = file.read(MAX_BYTES + 1)
+        # no larger buffer than the file needs; one that grows meanwhile is looked at again by the host
+        data = file.read(source.size + 1)
     return parse(data, name=source.name, warnings=warnings, fallback=fallback)
 
 

@@ -1,4 +1,4 @@
-"""`stationmaster converter ...`: which there are, and what one makes of a file."""
+"""`stationmaster converter ...`: which there are, what one makes of a file, one of your own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import typer
 
 from stationmaster.api import Station
 from stationmaster.cli.agent import Json
+from stationmaster.cli.converter_check import check
+from stationmaster.cli.converter_write import install, new
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, print_json, say, table
 from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.setting import option_values
 from stationmaster.cli.tree import report_tree
 from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
@@ -22,17 +25,22 @@ from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_conve
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
 
-app = typer.Typer(help="Which converters there are, and what one makes of a file.", no_args_is_help=True)
+app = typer.Typer(
+    help="Which converters there are, what one makes of a file, and one of your own.", no_args_is_help=True
+)
 
 Instance = Annotated[
     str, typer.Option("--instance", "-i", help="With this instance's converters, options and station.")
 ]
+Folder = Annotated[
+    Path | None, typer.Option("--dir", help="With the converters in this folder.", file_okay=False)
+]
 
 
 @app.command("list")
-def list_all(*, instance: Instance = "", json: Json = False) -> None:
+def list_all(*, instance: Instance = "", folder: Folder = None, json: Json = False) -> None:
     """List converters: built in, from packages, and from an instance's folder."""
-    infos, failures = run(list_converters(home().converters(instance) if instance else None))
+    infos, failures = run(list_converters(_converters_folder(instance, folder)))
     if json:
         print_json("converters", {"converters": infos, "failures": failures})
         return
@@ -50,16 +58,21 @@ def try_file(
         list[str] | None, typer.Option(help="Which; without it the most confident one.")
     ] = None,
     instance: Instance = "",
+    folder: Folder = None,
     setting: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the converter.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent."""
+    place = _converters_folder(instance, folder)
     try:
+        options = option_values(setting)
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         with progress("Converting", quiet=json):
-            outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, _options(setting)))
+            outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, place, options))
+    except ConfigError as error:
+        fail(error)
     except OSError as error:
         fail(StationmasterError(f"{file} cannot be read: {error.strerror}.", next_step="Check its rights."))
     if json:
@@ -70,10 +83,26 @@ def try_file(
         raise typer.Exit(Exit.ERROR)
 
 
-async def _dry_run(file: Path, converters: tuple[str, ...], instance: str, options: dict[str, Any]) -> DryRun:
+def _converters_folder(instance: str, folder: Path | None) -> Path | None:
+    """The folder with further converters, where one is named."""
+    if instance and folder is not None:
+        fail(ConfigError("--dir and --instance do not go together.", next_step="Give one of the two."))
+    if instance:
+        return home().converters(instance)
+    return folder.absolute() if folder is not None else None
+
+
+app.command("new")(new)
+app.command("check")(check)
+app.command("install")(install)
+
+
+async def _dry_run(
+    file: Path, converters: tuple[str, ...], instance: str, folder: Path | None, options: dict[str, Any]
+) -> DryRun:
     if not instance:
         chosen = dict.fromkeys(converters, options) if options else {}
-        return await dry_run(file, converters=converters, options=chosen, station=_somewhere())
+        return await dry_run(file, converters=converters, options=chosen, station=_somewhere(), folder=folder)
     config = ConfigStore(home()).load(instance)
     known = options_by_converter(config.watch)
     for name in converters:
@@ -84,7 +113,7 @@ async def _dry_run(file: Path, converters: tuple[str, ...], instance: str, optio
         or tuple(dict.fromkeys(one for folder in config.watch for one in folder.converters)),
         options=known,
         station=station_of(config.station),
-        folder=home().converters(instance),
+        folder=folder,
         instance_id=config.id,
         limits=config.convert,
     )
@@ -92,19 +121,6 @@ async def _dry_run(file: Path, converters: tuple[str, ...], instance: str, optio
 
 def _somewhere() -> Station:
     return Station(name="this-station", location="-", purpose="-")
-
-
-def _options(settings: list[str] | None) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for setting in settings or []:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            fail(ConfigError(f"--option {setting} has no value.", next_step="Write --option NAME=VALUE."))
-        try:
-            options[name] = msgspec.json.decode(text.encode())
-        except msgspec.DecodeError:
-            options[name] = text
-    return options
 
 
 def _plain(outcome: DryRun) -> dict[str, Any]:

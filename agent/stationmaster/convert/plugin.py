@@ -2,7 +2,8 @@
 
 Three origins: built-ins, entry points of the group `stationmaster.converters` (the entry point's name is
 the converter's), and `*.py` files in the instance's `converters` folder (names that start with `_` are
-modules for them to share; so are classes). A file wins over an entry point, an entry point over a built-in.
+modules for them to share; so are classes; `test_x.py` beside `x.py` is its test). A file wins over an entry
+point, an entry point over a built-in.
 """
 
 from __future__ import annotations
@@ -67,8 +68,15 @@ def candidates(folder: Path | None) -> Iterator[Candidate]:
         yield Candidate(origin=ENTRY_POINT, name=point.name, place=point.value)
     if folder is not None and folder.is_dir():
         for path in sorted(folder.glob("*.py")):
-            if not path.name.startswith(("_", ".")):
+            if not path.name.startswith(("_", ".")) and not _is_test(path):
                 yield Candidate(origin=FILE, place=str(path))
+
+
+def _is_test(path: Path) -> bool:
+    """`test_x.py` beside `x.py` is the test of that converter; pytest's own settings are none either."""
+    if path.name == "conftest.py":
+        return True
+    return path.name.startswith("test_") and path.with_name(path.name.removeprefix("test_")).is_file()
 
 
 def describe(candidate: Candidate) -> list[ConverterInfo]:

@@ -49,6 +49,7 @@ class ChildProcess:
         memory_mb: int = 0,
         output_mb: float = 4,
         folder: Path | None = None,
+        env: Mapping[str, str] | None = None,
         watch: Callable[[int, int, Callable[[], None]], MemoryWatch | None] = watch_memory,
     ) -> None:
         """Nothing is started yet.
@@ -58,12 +59,14 @@ class ChildProcess:
             memory_mb: memory a request may take on top of what the idle child has; 0: no limit.
             output_mb: what it may print during one request.
             folder: its working folder and place for temporary files.
+            env: variables that it gets beside, or instead of, ours.
             watch: makes the watch over its memory from outside, where the system cannot cap it.
         """
         self.module = module
         self._memory_mb = memory_mb
         self._output_limit = int(output_mb * _MB)
         self._folder = folder
+        self._env = dict(env or {})
         self._watch = watch
         self._child: Spawned | None = None
         self._channel = Channel()
@@ -108,7 +111,7 @@ class ChildProcess:
         try:
             self._child = await spawn(
                 child_command(self.module),
-                env=child_environment(folder=self._folder),
+                env={**child_environment(folder=self._folder), **self._env},
                 folder=self._folder,
                 channel=self._channel,
                 output=self._output,

@@ -1,0 +1,110 @@
+"""`stationmaster converter check`: all that a factory does to a converter, done to it now."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stationmaster.api import Station
+from stationmaster.api.trial.finding import Finding, Severity
+from stationmaster.cli.agent import Json
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import answer, print_json, say
+from stationmaster.cli.progress import Bar, progress
+from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.setting import option_values
+from stationmaster.config.option import options_by_converter
+from stationmaster.config.station import station_of
+from stationmaster.config.store import ConfigStore
+from stationmaster.convert.check import check as check_in_workers
+from stationmaster.errors import ConfigError
+
+MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
+
+
+def check(
+    name: Annotated[str, typer.Argument(help="The converter's name.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Files that it reads.", exists=True, dir_okay=False),
+    ],
+    *,
+    instance: Annotated[
+        str, typer.Option("--instance", "-i", help="With this instance's converters, options and station.")
+    ] = "",
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="With the converters in this folder.", file_okay=False)
+    ] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the converter.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Try a converter hard with sample files, in worker processes, and tell in words what is wrong."""
+    try:
+        place, options, station = _surroundings(name, instance, folder, setting)
+    except ConfigError as error:
+        fail(error)
+    paths = [file.absolute() for file in files]
+    with progress("Checking", quiet=json) as bar:
+        found = run(_checked(name, paths, place, options, station, bar))
+    errors = any(one.severity is Severity.ERROR for one in found)
+    if json:
+        print_json("check", {"converter": name, "files": len(paths), "ok": not errors, "findings": found})
+    else:
+        _show(name, paths, found)
+    if errors:
+        raise typer.Exit(Exit.ERROR)
+
+
+async def _checked(
+    name: str, paths: list[Path], folder: Path | None, options: dict[str, Any], station: Station, bar: Bar
+) -> list[Finding]:
+    try:
+        return await check_in_workers(
+            name,
+            paths,
+            folder=folder,
+            options=options,
+            station=station,
+            told=lambda done: bar.update(done, len(paths)),
+        )
+    except OSError as error:
+        reason = error.strerror or errno.errorcode.get(error.errno or 0, "no reason is given")
+        raise ConfigError(f"A file cannot be read: {reason}.", next_step="Check its rights.") from error
+
+
+def _surroundings(
+    name: str, instance: str, folder: Path | None, setting: Sequence[str] | None
+) -> tuple[Path | None, dict[str, Any], Station]:
+    """Folder of converters, options and station: those of the instance where one is named."""
+    given = option_values(setting)
+    if not instance:
+        station = Station(name="this-station", location="-", purpose="-")
+        return folder.absolute() if folder else None, given, station
+    if folder is not None:
+        raise ConfigError("--dir and --instance do not go together.", next_step="Give one of the two.")
+    config = ConfigStore(home()).load(instance)
+    known = options_by_converter(config.watch).get(name, {})
+    return home().converters(instance), {**known, **given}, station_of(config.station)
+
+
+def _show(name: str, paths: Sequence[Path], found: Sequence[Finding]) -> None:
+    for one in found:
+        where = ", ".join(filter(None, (one.file, one.place)))
+        answer(f"{MARKS[one.severity]} {where + ': ' if where else ''}{one.text} [{one.code}]")
+        if one.next_step:
+            answer(f"  → {one.next_step}")
+    counts = Counter(one.severity for one in found)
+    told = ", ".join(
+        f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}"
+        for severity in Severity
+        if counts[severity]
+    )
+    many = f"{len(paths)} file{'' if len(paths) == 1 else 's'}"
+    say(f"{name}, tried with {many}: {told or 'nothing is wrong'}.")
