@@ -25,6 +25,7 @@ from stationmaster.api.converter import (
 from stationmaster.api.defaults import complete
 from stationmaster.api.moment import parse
 from stationmaster.api.report import Report
+from stationmaster.api.trial.surroundings import Surroundings
 from stationmaster.errors import ConversionError, SourceBusyError
 
 _numbers = itertools.count(1)
@@ -145,13 +146,18 @@ class Case:
         converter: the converter as it was handed over.
         source: the sample.
         folder: a temporary folder for variants of the sample.
+        before: what was around the converter before its first conversion.
     """
 
     converter: Converter
     source: Source
     options: ConverterOptions
     folder: Path
-    _made: dict[str, Converter] = field(default_factory=dict)
+    before: Surroundings = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look around before anything is converted."""
+        self.before = Surroundings.of(self.converter)
 
     @property
     def file(self) -> str:

@@ -45,8 +45,8 @@ def _rules(case: Case, taken: Taken, found: Findings) -> None:
 
 
 def _step(case: Case, taken: Taken, path: str, step: dict[str, Any], found: Findings) -> None:
-    rows = [row for key in ("numericMeas", "stringMeas") for row in _rows(step, key)]
-    for row in rows:
+    numeric, texts = _rows(step, "numericMeas"), _rows(step, "stringMeas")
+    for row in [*numeric, *texts]:
         if row.get("status") == "F" and (row.get("compOp") or CompOp.LOG) == CompOp.LOG:
             found.note(
                 "failed-without-limits",
@@ -55,8 +55,7 @@ def _step(case: Case, taken: Taken, path: str, step: dict[str, Any], found: Find
                 file=case.file,
                 next_step="If the file has limits, give them to the measurement.",
             )
-        text = _wrong_number(row) if "value" in row and not isinstance(row.get("value"), str) else ""
-        text = text or _wrong_text(row)
+        text = _wrong_number(row) if row in numeric else _wrong_text(row)
         if text:
             name = str(row.get("name") or step.get("name") or "")
             found.warning(

@@ -21,7 +21,7 @@ _TIMES = 10
 _TOO_MUCH = 40.0
 """A file ten times as large that takes so many times as long grows by the square."""
 
-_LEAST_SECONDS = 0.02
+_LEAST_SECONDS = 0.01
 _MB = 1024 * 1024
 _SLOW, _LARGE = 10.0, 200.0
 """Seconds and MB of memory for one MB of file: with more a file of some MB meets the limits."""
@@ -39,8 +39,8 @@ def check_growth(case: Case, found: Findings) -> None:
         large, big = _measured(case, grown, factor * _TIMES)
         if large is None or not large[0].good:
             continue
-        _tell(case, found, (small[1], len(content)), (large[1], len(big)))
-        _memory(case, found, big)
+        if _in_proportion(case, found, (small[1], len(content)), (large[1], len(big))):
+            _memory(case, found, big)
         return
     found.note("size", "No larger file could be made of this sample: time and memory were not measured.",
                file=case.file)  # fmt: skip
@@ -67,10 +67,12 @@ def _measured(case: Case, grown: Any, factor: int) -> tuple[tuple[Outcome, float
     return (outcome, time.process_time() - began), content
 
 
-def _tell(case: Case, found: Findings, small: tuple[float, int], large: tuple[float, int]) -> None:
+def _in_proportion(case: Case, found: Findings, small: tuple[float, int], large: tuple[float, int]) -> bool:
+    """Tell what took too long; False: too long to look at the memory as well."""
     times = large[0] / max(small[0], _LEAST_SECONDS)
     sizes = large[1] / small[1]
-    if times > _TOO_MUCH and times > 4 * sizes:
+    out_of_proportion = times > _TOO_MUCH and times > 4 * sizes
+    if out_of_proportion:
         found.error(
             "grows-too-fast",
             f"A file {sizes:.0f} times as large ({large[1] / _MB:.1f} MB) takes {times:.0f} times as long "
@@ -86,6 +88,7 @@ def _tell(case: Case, found: Findings, small: tuple[float, int], large: tuple[fl
             file=case.file,
             next_step="Make it faster, or set the option timeout of the converter.",
         )
+    return not out_of_proportion and per_mb <= _SLOW
 
 
 def _memory(case: Case, found: Findings, content: bytes) -> None:

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import copy
-import inspect
-import locale
-import os
-import sys
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import msgspec
 
 from stationmaster.api.converter import Converter, ConverterOptions, HasOptions
 from stationmaster.api.trial.case import Case, Outcome, convert, words
 from stationmaster.api.trial.finding import Findings
+from stationmaster.api.trial.surroundings import Surroundings
 from stationmaster.api.trial.watch import Watch
-
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), list, dict, set, tuple, frozenset)
 
 
 def check_habits(case: Case, found: Findings) -> None:
     """Convert the sample once more and look at all that is not a report."""
-    modules = _modules(case.converter)
-    before = {module.__name__: _values(vars(module)) for module in modules}
-    kept = _values(vars(type(case.converter)))
-    world = _world()
     options = copy.deepcopy(case.options)
     with Watch(case.source.path) as watch:
         outcome = case.run()
-    _world_changed(found, case, world, _world())
-    for module in modules:
-        _changed(
-            found,
-            f"The module {Path(module.__file__ or module.__name__).name}",
-            before[module.__name__],
-            vars(module),
-        )
-    _changed(found, f"The class {type(case.converter).__name__}", kept, vars(type(case.converter)))
+    _kept(found, case, Surroundings.of(case.converter))
     if case.options != options:
         found.error("options", "convert() changes its options.", next_step="They are the same for all files.")
     if outcome.printed.strip():
@@ -132,66 +112,18 @@ def _touched(found: Findings, case: Case, watch: Watch) -> None:
         found.error("system", f"The converter {done}.", file=case.file, next_step="Leave the system alone.")
 
 
-def _modules(converter: Converter) -> list[ModuleType]:
-    """The converter's own module and those beside it."""
-    home = sys.modules.get(type(converter).__module__)
-    file = getattr(home, "__file__", None)
-    if home is None or file is None:
-        return [home] if home is not None else []
-    folder = Path(file).parent
-    near = [
-        module
-        for module in list(sys.modules.values())
-        if (place := getattr(module, "__file__", None)) and Path(place).parent == folder
-    ]
-    return near if home in near else [home, *near]
-
-
-def _values(names: Any) -> dict[str, Any]:
-    """Copies of the plain values; what cannot be copied is left out."""
-    kept: dict[str, Any] = {}
-    for name, value in list(names.items()):
-        if name.startswith("__") or not isinstance(value, _PLAIN) or inspect.ismodule(value):
-            continue
-        try:
-            kept[name] = copy.deepcopy(value)
-        except Exception:  # noqa: BLE001, S112 - a value that does not like to be copied says nothing
-            continue
-    return kept
-
-
-def _changed(found: Findings, who: str, before: dict[str, Any], names: Any) -> None:
-    now = _values(names)
-    for name in sorted(now.keys() | before.keys()):
-        if name in now and name in before and _same(now[name], before[name]):
-            continue
+def _kept(found: Findings, case: Case, now: Surroundings) -> None:
+    """What is not as it was before the first conversion."""
+    for who, name in case.before.kept_by(now):
         found.warning(
             "global-state",
             f"{who} changes {name} while it converts.",
             next_step="Make it in convert(), or leave it as it is: the next file finds it changed.",
         )
-
-
-def _same(one: object, other: object) -> bool:
-    return type(one) is type(other) and repr(one) == repr(other)
-
-
-def _world() -> dict[str, Any]:
-    return {
-        "the working folder": os.getcwd(),  # noqa: PTH109 - a text to compare
-        "the environment": dict(os.environ),
-        "the locale": locale.setlocale(locale.LC_ALL),
-        "sys.path": list(sys.path),
-        "the recursion limit": sys.getrecursionlimit(),
-    }
-
-
-def _world_changed(found: Findings, case: Case, before: dict[str, Any], after: dict[str, Any]) -> None:
-    for what, value in before.items():
-        if after[what] != value:
-            found.error(
-                "global-state",
-                f"The converter changes {what} of the process.",
-                file=case.file,
-                next_step="Other converters run in the same process after it.",
-            )
+    for what in case.before.changed_in(now):
+        found.error(
+            "global-state",
+            f"The converter changes {what} of the process.",
+            file=case.file,
+            next_step="Other converters run in the same process after it.",
+        )

@@ -1,0 +1,76 @@
+"""`converter check`, as an author types it: workers try the converter, and one that hangs or ends is told."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fakes.converting import PLUGINS
+from fakes.typed import Typist
+from stationmaster.api.trial.finding import Finding
+from stationmaster.convert.check import check
+
+SAMPLE = (
+    "serial;time;value;operator\nSN-1;2026-03-02 08:15:30;5.01;robin\nSN-2;2026-03-02 08:16:30;5.25;robin\n"
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with the faulty converters and a sample."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    shutil.copy(PLUGINS / "faulty.py", folder)
+    (folder / "day.csv").write_text(SAMPLE, encoding="utf-8")
+    return folder
+
+
+async def found(name: str, place: Path, *, seconds: float = 120.0) -> dict[str, Finding]:
+    findings = await check(name, [place / "day.csv"], folder=place, seconds=seconds)
+    return {one.code: one for one in findings}
+
+
+async def test_findings_are_printed_with_what_to_do(alone: Typist, place: Path) -> None:
+    words = ("converter", "check", "half-written", str(place / "day.csv"), "--dir", str(place))
+    said = await alone.begin(*words)
+    assert said.code == 1
+    assert "✗ day.csv, unit SN-1, line 2: Of the file cut at byte " in said.out
+    assert "  → Give the converter is_complete()" in said.out
+    assert "half-written, tried with 1 file: " in said.talk
+    assert " errors" in said.talk
+
+
+async def test_json_has_every_finding(alone: Typist, place: Path) -> None:
+    words = ("converter", "check", "sound", str(place / "day.csv"), "--dir", str(place), "--json")
+    said = await alone.begin(*words)
+    assert said.code == 0, said.out
+    assert (said.data["converter"], said.data["files"], said.data["ok"]) == ("sound", 1, True)
+    [note] = said.data["findings"]
+    assert (note["code"], note["severity"], note["file"]) == ("local-time", "note", "day.csv")
+
+
+async def test_an_unknown_converter_is_refused_with_those_that_there_are(alone: Typist, place: Path) -> None:
+    said = await alone.type("converter", "check", "nobody", str(place / "day.csv"))
+    assert said.code == 2
+    assert "There is no converter nobody." in said.talk
+    assert "There are: wsjf, wstf, openhtf, junit." in said.talk
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("hash-seed", "not-repeatable", "In another process the file gives other reports"),
+        ("pc-time-zone", "pc-time-zone", "although station.time_zone is set"),
+        ("encoding", "encoding", "faulty.py line"),
+        ("ends", "crash", "ended its process: exit code 7"),
+    ],
+)
+async def test_what_only_another_process_shows(place: Path, name: str, code: str, words: str) -> None:
+    assert words in (await found(name, place))[code].text
+
+
+async def test_a_converter_that_hangs_is_ended(place: Path) -> None:
+    told = (await found("hangs", place, seconds=1.0))["hangs"]
+    assert told.text == "Within 1 s the converter was not done with it."
