@@ -89,6 +89,7 @@ class ProblemCode(StrEnum):
     KEYRING_UNAVAILABLE = "keyring-unavailable"
     LOGIN_REFUSED = "login-refused"
     PERMISSION_REFUSED = "permission-refused"
+    PROCESS_UNKNOWN = "process-unknown"
     PROXY_LOGIN = "proxy-login"
     RELEASE_FAILED = "release-failed"
     REPORT_IN_FUTURE = "report-in-future"

@@ -99,6 +99,7 @@ class Oracle:
         self.delay = delay
         self.date: str | None = None
         self.clock: Clock | None = None
+        self.processes: list[dict[str, object]] | None = None
         self.stored: dict[str, str] = {}
         self.seen: list[Seen] = []
         self.port = 0
@@ -162,13 +163,7 @@ class Oracle:
         if path == "/_oracle/rules":
             self.script = Script.from_json(body)
             return web.json_response({})
-        route: Route = "any"
-        if path == "/api/report/wsjf" and request.method == "POST":
-            route = "submit"
-        elif path.startswith("/api/report/wsjf/"):
-            route = "read"
-        elif path in {"/api/app/version", "/api/internal/client/ping"}:
-            route = "ping"
+        route = self._route(request.method, path)
         behaviour = self.script.pick(route, body)
         if behaviour.act is Act.OK and self.token and not self._authorized(request):
             behaviour = Behaviour(act=Act.STATUS, status=401, text="Invalid token")
@@ -183,6 +178,15 @@ class Oracle:
         if not response.prepared and self.clock is not None:
             response.headers["Date"] = self.date or format_datetime(self.clock.now(), usegmt=True)
         return response
+
+    def _route(self, method: str, path: str) -> Route:
+        if path == "/api/report/wsjf" and method == "POST":
+            return "submit"
+        if path.startswith("/api/report/wsjf/"):
+            return "read"
+        if path == "/api/app/processes" and self.processes is not None:
+            return "processes"
+        return "ping" if path in {"/api/app/version", "/api/internal/client/ping"} else "any"
 
     def _authorized(self, request: web.Request) -> bool:
         return request.headers.get("Authorization") == f"Basic {self.token}"
@@ -241,6 +245,8 @@ class Oracle:
         return answer
 
     def _good(self, route: Route, request: web.Request, name: str) -> web.Response:
+        if route == "processes":
+            return web.json_response(self.processes)
         if route == "ping":
             return web.json_response(VERSION)
         if route == "read":

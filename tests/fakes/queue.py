@@ -25,6 +25,7 @@ class FakeEntry:
         self.report_id = report_id
         self.payload = payload
         self.serial_number = serial_number
+        self.process_code: int | None = None
         self.start = start
         self.source = source
         self.state = EntryState.QUEUED
@@ -47,6 +48,7 @@ class FakeLease:
         self.size = len(entry.payload)
         self.attempts = entry.attempts
         self.serial_number = entry.serial_number
+        self.process_code = entry.process_code
         self.start = entry.start
         self.source = entry.source
 
@@ -114,6 +116,7 @@ class FakeQueue:
         size: int = 0,
         start: str = "2026-01-01T00:00:00Z",
         source: str = "",
+        process_code: int | None = None,
     ) -> FakeEntry:
         """Queue a report."""
         entry_id = next(self._ids)
@@ -121,6 +124,7 @@ class FakeQueue:
         serial_number = serial_number or f"SN{entry_id}"
         body = {"id": report_id, "type": "T", "sn": serial_number, "start": start, "pad": "x" * size}
         entry = FakeEntry(entry_id, report_id, msgspec.json.encode(body), serial_number, start, source)
+        entry.process_code = process_code
         self.entries[entry_id] = entry
         self.changed()
         return entry

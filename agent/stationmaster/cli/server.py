@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,10 @@ import typer
 from stationmaster.cli.agent import Json
 from stationmaster.cli.doctor import Page, failed, patient_with_nobody, told
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import print_json, say
-from stationmaster.cli.session import fail, home, run, with_agent
-from stationmaster.control.protocol import TestConnectionRequest
+from stationmaster.cli.output import ago, print_json, say, table
+from stationmaster.cli.queue import one_instance
+from stationmaster.cli.session import agent, fail, home, run, with_agent
+from stationmaster.control.protocol import ServerProcesses, TestConnectionRequest
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import make_private
 from stationmaster.model import Check
@@ -79,6 +81,35 @@ def try_way(
         print_json("connection", {"ok": not failed(checks), "checks": checks})
     if failed(checks):
         raise typer.Exit(Exit.NEEDS_PERSON)
+
+
+@app.command("processes")
+def show_processes(
+    instance: Annotated[
+        str | None, typer.Argument(help="Whose server; not needed where there is one instance.")
+    ] = None,
+    *,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the server now.")] = False,
+    json: Json = False,
+) -> None:
+    """List the processes (test and repair operations) that the server knows, with their codes."""
+
+    async def ask() -> ServerProcesses:
+        async with agent() as client:
+            return await client.processes(await one_instance(client, instance or ""), refresh=refresh)
+
+    found = run(ask())
+    if json:
+        print_json("processes", found)
+    elif found.fetched_at is None:
+        say("The server has not been asked for its processes yet: use --refresh")
+    else:
+        rows = [
+            (str(one.code), one.name, ", ".join(one.kinds) or "-", "" if one.active else "out of use")
+            for one in found.processes
+        ]
+        table("", ("Code", "Process", "For", ""), rows)
+        say(f"From {found.server}, asked {ago(found.fetched_at, datetime.now(UTC))} ago.")
 
 
 async def _way(request: TestConnectionRequest, kind: str) -> Sequence[Check]:

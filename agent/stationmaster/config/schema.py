@@ -27,6 +27,14 @@ class UploadMode(StrEnum):
     FIXED = "fixed"
 
 
+class ProcessCheckChoice(StrEnum):
+    """What happens to a report whose process code the server does not know."""
+
+    TELL = "tell"
+    HOLD = "hold"
+    OFF = "off"
+
+
 class SecretsStore(StrEnum):
     """Where the token lies."""
 
@@ -151,6 +159,14 @@ class UploadConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         int,
         Meta(ge=0, description="Most requests per minute with this token; 0 for no limit.", examples=[600]),
     ] = 0
+    check_process: Annotated[
+        ProcessCheckChoice,
+        Meta(
+            description="A report whose process code is not on the server's list: `tell` sends it and shows "
+            "a Problem, `hold` puts it into the error list instead, `off` does not look.",
+            examples=["hold"],
+        ),
+    ] = ProcessCheckChoice.TELL
 
 
 class ConvertConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

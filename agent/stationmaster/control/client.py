@@ -127,6 +127,12 @@ class ControlClient:
         """Try everything that waits for its next attempt now, and look at the folders."""
         await self._send("POST", _instance(name, "send"))
 
+    async def processes(self, name: str, *, refresh: bool = False) -> protocol.ServerProcesses:
+        """The server's processes; with `refresh` it is asked for them now."""
+        params = {"refresh": "1"} if refresh else None
+        path = _instance(name, "processes")
+        return await self._call("GET", path, protocol.ServerProcesses, params=params, seconds=60.0)
+
     # ---------------------------------------------------------------- entries
     async def entries(
         self,

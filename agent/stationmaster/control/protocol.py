@@ -166,6 +166,32 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
 
 
+class ServerProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that the server knows.
+
+    Attributes:
+        kinds: what it may be used for: `test`, `repair`, `wip`.
+        active: it is in use.
+    """
+
+    code: int
+    name: str
+    kinds: tuple[str, ...]
+    active: bool
+
+
+class ServerProcesses(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET /v1/instances/{name}/processes`.
+
+    Attributes:
+        fetched_at: when the server was asked; None: it never was, there is no list.
+    """
+
+    server: str
+    fetched_at: datetime | None = None
+    processes: tuple[ServerProcess, ...] = ()
+
+
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """`GET /v1/instances/{name}/entries/{id}/history`."""
 

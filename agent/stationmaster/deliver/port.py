@@ -50,6 +50,11 @@ class Lease(Protocol):
         ...
 
     @property
+    def process_code(self) -> int | None:
+        """The process that the report names, None where it names none."""
+        ...
+
+    @property
     def start(self) -> str:
         """When the test began, as the report says it."""
         ...
@@ -110,4 +115,12 @@ class Submits(Protocol):
 
     def credentials_changed(self) -> None:
         """Ask for the token anew with the next request."""
+        ...
+
+
+class Checks(Protocol):
+    """A last look at a report before it leaves."""
+
+    async def before(self, lease: Lease) -> None:
+        """Return when it may leave; raises as `Submits.submit` does."""
         ...

@@ -18,7 +18,7 @@ from stationmaster.deliver.ahead import Ahead
 from stationmaster.deliver.gate import Gate, Seat
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.link import LinkState
-from stationmaster.deliver.port import Lease, Queue, Submits
+from stationmaster.deliver.port import Checks, Lease, Queue, Submits
 from stationmaster.deliver.verdict import Judge
 from stationmaster.errors import StationmasterError
 from stationmaster.log import bound
@@ -47,6 +47,7 @@ class Uploader:
         instance: str = "",
         limits: Limits | None = None,
         ping_interval: float = 60.0,
+        checks: Checks | None = None,
         rng: random.Random | None = None,
     ) -> None:
         """Keep what it works with; nothing runs yet.
@@ -56,10 +57,12 @@ class Uploader:
             limits: the instance's own limits at a shared gate.
             ping_interval: seconds without contact after which the server is pinged, and the longest pause
                 between two probes of a held link.
+            checks: looks at each report before it leaves.
         """
         rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._log = bound(_LOG, instance)
         self._client = client
+        self._checks = checks
         self._gate = gate
         self._clock = clock
         self._limits = limits or Limits()
@@ -284,6 +287,8 @@ class Uploader:
     async def _deliver(self, lease: Lease, ticket: int, seat: Seat) -> None:
         before = seat.gate.successes
         try:
+            if self._checks is not None:
+                await self._checks.before(lease)
             receipt = await self._client.submit(lease.report_id, lease.payload)
         except StationmasterError as error:
             self._judge.failed(seat, ticket, lease, error, before)

@@ -144,6 +144,10 @@ class Home(msgspec.Struct, frozen=True):
         """Folder where submitted raw files wait, one sub-folder a converter."""
         return self.instance_dir(name) / "inbox"
 
+    def processes(self, name: str) -> Path:
+        """The server's list of processes, as it was last seen."""
+        return self.instance_dir(name) / "processes.json"
+
     def converters(self, name: str) -> Path:
         """Folder for the instance's own converters."""
         return self.instance_dir(name) / "converters"

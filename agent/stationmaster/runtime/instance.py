@@ -12,6 +12,7 @@ from datetime import datetime
 
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.store import keep_id
+from stationmaster.control.protocol import ServerProcess, ServerProcesses
 from stationmaster.model import (
     Counts,
     InstanceStatus,
@@ -105,6 +106,7 @@ class Instance:
                 group.create_task(parts.watcher.run()),
                 group.create_task(parts.upkeep.run()),
                 group.create_task(parts.packing.run()),
+                group.create_task(parts.processes.run()),
             ]
             intake = group.create_task(parts.intake.run())
             uploading = group.create_task(parts.uploader.run())
@@ -145,6 +147,25 @@ class Instance:
             await self._parts.spool.hasten()
             self._parts.uploader.credentials_changed()
             self._parts.uploader.wake()  # no count changed: nothing else tells that they are due
+
+    async def processes(self, *, refresh: bool) -> ServerProcesses:
+        """The server's processes; raises as a submit does where it is asked and does not answer."""
+        parts = self._parts
+        if parts is None:
+            return ServerProcesses(server=self.config.server.url)
+        check = parts.processes
+        await check.load()
+        known = await check.refresh() if refresh else check.known
+        if known is None:
+            return ServerProcesses(server=self.config.server.url)
+        return ServerProcesses(
+            server=known.server,
+            fetched_at=known.fetched_at,
+            processes=tuple(
+                ServerProcess(code=one.code, name=one.name or "", kinds=one.kinds, active=one.state == 1)
+                for one in sorted(known.processes, key=lambda one: one.code)
+            ),
+        )
 
     def nudge(self) -> None:
         """Something was put into a folder of ours."""
@@ -225,6 +246,7 @@ class Instance:
             *parts.uploader.problems(),
             *parts.upkeep.problems(),
             *parts.packing.problems(),
+            *parts.processes.problems(),
         ]
         trouble = parts.intake.trouble
         if trouble is not None and not any(one.code in _UNWRITABLE for one in found):

@@ -29,6 +29,7 @@ from stationmaster.control.protocol import (
     InstanceConfigView,
     Provisioned,
     ProvisionRequest,
+    ServerProcesses,
     Submitted,
     TestConnectionRequest,
 )
@@ -296,6 +297,10 @@ class Orders(ABC):
             return next(iter(self.supervisors))
         names = ", ".join(sorted(self.supervisors)) or "none; make one with `stationmaster instance add`"
         raise ConfigError("Which instance?", next_step=f"There are: {names}")
+
+    async def processes(self, name: str, *, refresh: bool = False) -> ServerProcesses:
+        """The server's processes, as they were last seen or as they are now."""
+        return await self._supervisor(name).instance.processes(refresh=refresh)
 
     def _supervisor(self, name: str) -> Supervisor:
         found = self.supervisors.get(name)

@@ -15,6 +15,7 @@ from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
 from stationmaster.deliver.gate import Gate, Gates
 from stationmaster.deliver.limiter import Limits
+from stationmaster.deliver.process import ProcessCheck
 from stationmaster.deliver.uploader import Uploader
 from stationmaster.errors import NeedsUserError
 from stationmaster.home.paths import Home
@@ -61,6 +62,7 @@ class Parts:
     intake: Intake
     upkeep: Upkeep
     packing: Packing
+    processes: ProcessCheck
 
 
 async def assemble(
@@ -96,6 +98,7 @@ async def assemble(
     )
     skip = (home.errors(name), home.archive(name))
     watcher = Watcher(folders, spool, shared.clock, instance=name, wakeup=shared.wakeup, skip=skip)
+    processes = _processes(shared, config, name, client)
     uploader = Uploader(
         spool,
         client,
@@ -105,21 +108,20 @@ async def assemble(
         instance=name,
         limits=_limits(config),
         ping_interval=config.server.ping_interval,
+        checks=processes,
     )
     setting = _setting(home, config, name, folders)
     intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
     outbox = home.outbox(name)
     upkeep = Upkeep(spool, config.retention, outbox=outbox, clock=shared.clock, instance=name)
     packing = Packing(
-        Archives(
-            own=home.archive(name), roots=roots(home.archive(name), folders), retention=config.retention
-        ),
+        _archives(home, config, name, folders),
         spool,
         shared.clock,
         instance=name,
         busy=lambda: intake.running > 0 or watcher.claimable,
     )
-    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing)
+    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing, processes)
 
 
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
@@ -129,6 +131,23 @@ async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
     except NeedsUserError:
         token = ""  # the uploader meets the same trouble, and tells
     return shared.gates.gate(config.server.url, token, _limits(config))
+
+
+def _processes(shared: Shared, config: InstanceConfig, name: str, client: WatsClient) -> ProcessCheck:
+    return ProcessCheck(
+        name,
+        config.upload.check_process,
+        server=config.server.url,
+        file=shared.home.processes(name),
+        fetch=client.processes,
+        clock=shared.clock,
+        on_change=shared.changed,
+    )
+
+
+def _archives(home: Home, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]) -> Archives:
+    own = home.archive(name)
+    return Archives(own=own, roots=roots(own, folders), retention=config.retention)
 
 
 def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:

@@ -28,8 +28,8 @@ class Lease:
     """
 
     __slots__ = (
-        "_ended", "_judge", "attempts", "entry_id", "lane", "payload", "report_id", "revision",
-        "serial_number", "size", "source", "start",
+        "_ended", "_judge", "attempts", "entry_id", "lane", "payload", "process_code", "report_id",
+        "revision", "serial_number", "size", "source", "start",
     )  # fmt: skip
 
     def __init__(self, row: Leased, payload: bytes, judge: Judge) -> None:
@@ -39,6 +39,7 @@ class Lease:
         self.revision = row.revision
         self.attempts = row.attempts
         self.serial_number = row.serial_number
+        self.process_code = row.process_code
         self.lane = Lane(row.lane)
         self.size = row.size
         self.start = row.start

@@ -27,6 +27,7 @@ class Leased(NamedTuple):
     revision: int
     attempts: int
     serial_number: str
+    process_code: int | None
     lane: str
     size: int
     start: str
@@ -126,8 +127,9 @@ class Leases:
         rows: dict[int, Leased] = {}
         total = 0
         cursor = self._reader.execute(
-            "SELECT e.id, e.report_id, e.revision, e.attempts, e.serial_number, e.lane, e.size,"  # noqa: S608 - marks
-            " e.start, coalesce(s.path, e.origin), p.data FROM entry e LEFT JOIN source s ON s.id=e.source_id"
+            "SELECT e.id, e.report_id, e.revision, e.attempts, e.serial_number, e.process_code,"  # noqa: S608 - marks
+            " e.lane, e.size, e.start, coalesce(s.path, e.origin), p.data FROM entry e"
+            " LEFT JOIN source s ON s.id=e.source_id"
             f" LEFT JOIN payload p ON p.entry_id=e.id WHERE e.id IN ({_marks(wanted)})",
             wanted,
         )

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -21,6 +21,8 @@ import msgspec
 from stationmaster.api.text import printable
 from stationmaster.errors import NeedsLoginError, NeedsUserError, RejectedError, TransientError
 from stationmaster.model import Hop, ProblemCode
+
+T = TypeVar("T")
 
 BODY_LIMIT = 2048
 """Bytes of an answer that receipts and reasons keep."""
@@ -138,6 +140,19 @@ def read_ids(answer: Answer, *, now: datetime) -> list[str]:
     if not all(isinstance(one, str) and one for one in ids):
         _raise_not_wats(answer)
     return [str(one).lower() for one in ids]
+
+
+def read_list(answer: Answer, kind: type[T], *, now: datetime) -> list[T]:
+    """A list of `kind` out of an answer; raises as `read_receipt` does."""
+    if not 200 <= answer.status < 300:
+        _raise_for_status(answer, now=now, report=False)
+    try:
+        found: list[T] = msgspec.json.decode(answer.body, type=list[kind])  # type: ignore[valid-type]  # at run time
+    except ValueError:
+        _raise_not_wats(answer)
+    if not answer.complete:
+        _raise_not_wats(answer)
+    return found
 
 
 def excerpt(answer: Answer, limit: int = BODY_LIMIT) -> str:

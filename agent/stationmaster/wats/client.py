@@ -42,11 +42,14 @@ from stationmaster.wats.certificate import presented_issuer, takes_connection, t
 from stationmaster.wats.compare import names_report, same_report
 from stationmaster.wats.failure import connect_limit, host_and_port, mapped, resolve_limit, tls_hangs
 from stationmaster.wats.journey import Journey
+from stationmaster.wats.process import EVERYTHING, Process, read_processes
+from stationmaster.wats.process import ROUTE as PROCESSES
 from stationmaster.wats.resolver import Resolver
 
 _ANSWER_LIMIT = 64 * 1024
+_LIST_LIMIT = 4 * 1024 * 1024
 _REPORT_LIMIT = 256 * 1024 * 1024
-"""Bytes that are read of an answer, and of a report that is read back."""
+"""Bytes that are read of an answer, of a list, and of a report that is read back."""
 
 _PAGE = 1000
 """Reports that are asked for at once in a list."""
@@ -190,6 +193,12 @@ class WatsClient:
             "" where it may, else why that cannot be told; raises as `submit` does where it may not.
         """
         return read_permission(await self._request("POST", self._submit_url), now=self._clock.now())
+
+    async def processes(self) -> tuple[Process, ...]:
+        """All processes that the server knows, also those out of use; raises as `submit` does."""
+        url = URL(f"{self.base_url}{PROCESSES}", encoded=True).with_query(EVERYTHING)
+        answer = await self._request("GET", url, limit=_LIST_LIMIT)
+        return read_processes(answer, now=self._clock.now())
 
     async def report(self, report_id: str) -> bytes:
         """A report as the server keeps it, with charts and attachments; WSJF bytes.
