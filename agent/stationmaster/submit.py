@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import MAX_BODY, Submitted, too_large
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.home.file_system import flush_folder
-from stationmaster.home.paths import Home
+from stationmaster.home.paths import Home, Scope
 
 _NAME_BYTES = 200
 """Of the name of a submitted raw file, so many are kept: the last ones, for its ending."""
@@ -77,8 +78,11 @@ async def submit_async(
             return await client.submit(
                 instance, parcel.content, filename=parcel.filename, converter=converter
             )
-    except NoAgentError:
-        return await asyncio.to_thread(_leave_parcel, home, instance, parcel)
+    except NoAgentError as error:
+        try:
+            return await asyncio.to_thread(_leave_parcel, home, instance, parcel)
+        except PermissionError:
+            raise error from None  # this account is one of those that the agent does not serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,8 @@ def leave_raw(
         raise ConfigError(f'"{converter}" is no name of a converter.', next_step=_SEE_CONVERTERS)
     folder = home.inbox(name) / converter
     fresh = not folder.exists()
+    if fresh:
+        _make_inbox(home, name, folder)
     safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename).lstrip(".")
     while len(safe.encode()) > _NAME_BYTES:
         safe = safe[1:]
@@ -239,11 +245,12 @@ def leave(folder: Path, name: str, content: bytes, *, mtime_ns: int | None = Non
         _make(folder)
         with temporary.open("xb") as file:
             file.write(content)
+            _let_agent_read(file.fileno(), folder)
             file.flush()
             if mtime_ns is not None:
                 os.utime(temporary, ns=(mtime_ns, mtime_ns))
             os.fsync(file.fileno())
-        temporary.replace(place)
+        place = _named(temporary, place)
         flush_folder(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -253,6 +260,49 @@ def leave(folder: Path, name: str, content: bytes, *, mtime_ns: int | None = Non
             next_step="Nothing was taken. Make room or check permissions, then submit again.",
         ) from error
     return place
+
+
+def _named(temporary: Path, place: Path) -> Path:
+    """Give the file its name; a like one where another user's file has it, which we may not replace."""
+    try:
+        return temporary.replace(place)
+    except PermissionError:
+        return temporary.replace(place.with_name(f"{uuid.uuid4().hex[:_MARK]}-{place.name}"))
+
+
+def _let_agent_read(file: int, folder: Path) -> None:
+    """In machine scope the agent has another account: what lies in its folders must be for its group.
+
+    Raises:
+        OSError: we belong to no such group.
+    """
+    if sys.platform == "win32":
+        return
+    agent = folder.stat()
+    if os.geteuid() == 0 != agent.st_uid:
+        os.fchown(file, agent.st_uid, agent.st_gid)
+    elif os.geteuid() != agent.st_uid:
+        os.fchown(file, -1, agent.st_gid)
+        os.fchmod(file, 0o640)
+
+
+def _make_inbox(home: Home, name: str, folder: Path) -> None:
+    """The folder where files for one converter wait.
+
+    Raises:
+        StationmasterError: it cannot be made, or is not ours to make.
+    """
+    try:
+        _make(folder)
+        home.make_drop(folder)
+    except OSError as error:
+        foreign = home.scope is Scope.MACHINE and isinstance(error, PermissionError)
+        raise StationmasterError(
+            f"{folder} cannot be written: {error.strerror}.",
+            next_step="Nothing was taken. The agent must be there for the first file of a converter: start it."
+            if foreign
+            else "Nothing was taken. Make room or check permissions, then submit again.",
+        ) from error
 
 
 def _make(folder: Path) -> None:

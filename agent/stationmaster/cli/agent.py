@@ -17,6 +17,7 @@ from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.lock import FileLock
 from stationmaster.control.protocol import FOREVER
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.home.owner import become_owner
 from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def stop(
     # Its channel goes first; what it still does, it does under its lock.
     lock = FileLock(home().agent_lock)
     try:
+        become_owner(home())  # a lock that root made would keep the agent's own account out
         with progress("Stopping"):
             gone = lock.try_acquire(wait=timeout)
     except StationmasterError as error:

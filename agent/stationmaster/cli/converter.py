@@ -24,6 +24,7 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.home.owner import become_owner
 
 app = typer.Typer(
     help="Which converters there are, what one makes of a file, and one of your own.", no_args_is_help=True
@@ -88,6 +89,7 @@ def _converters_folder(instance: str, folder: Path | None) -> Path | None:
     if instance and folder is not None:
         fail(ConfigError("--dir and --instance do not go together.", next_step="Give one of the two."))
     if instance:
+        _use_files()
         return home().converters(instance)
     return folder.absolute() if folder is not None else None
 
@@ -103,6 +105,7 @@ async def _dry_run(
     if not instance:
         chosen = dict.fromkeys(converters, options) if options else {}
         return await dry_run(file, converters=converters, options=chosen, station=_somewhere(), folder=folder)
+    _use_files()
     config = ConfigStore(home()).load(instance)
     known = options_by_converter(config.watch)
     for name in converters:
@@ -117,6 +120,14 @@ async def _dry_run(
         instance_id=config.id,
         limits=config.convert,
     )
+
+
+def _use_files() -> None:
+    """An instance's own converters are code of the agent's account: root does not run them as root."""
+    try:
+        become_owner(home())
+    except StationmasterError as error:
+        fail(error)
 
 
 def _somewhere() -> Station:

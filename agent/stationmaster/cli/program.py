@@ -15,6 +15,7 @@ from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import GROUP, Home, Scope
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.log import logging_to
@@ -37,6 +38,7 @@ def run_program(home: Home, *, once: bool = False, timeout: float | None = None)
     Raises:
         StationmasterError: an agent runs already, or the home cannot be used.
     """
+    become_owner(home)
     home.ensure()
     lock = FileLock(home.agent_lock, timeout=0.0)
     try:

@@ -11,6 +11,7 @@ import typer
 
 from stationmaster.cli.output import say, tell
 from stationmaster.errors import NoAgentError, StationmasterError
+from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import Home, Scope
 
 if TYPE_CHECKING:
@@ -49,12 +50,13 @@ async def with_agent(
     online: Callable[[ControlClient], Coroutine[Any, Any, T]],
     offline: Callable[[], Coroutine[Any, Any, T]],
 ) -> T:
-    """Through the agent where one runs, else on the files themselves."""
+    """Through the agent where one runs, else on the files themselves, as the account that they belong to."""
     try:
         async with agent() as client:
             await client.status()
             return await online(client)
     except NoAgentError:
+        become_owner(home())
         return await offline()
 
 

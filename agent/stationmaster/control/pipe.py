@@ -1,8 +1,9 @@
-r"""A named pipe that only its owner may open, and nobody from another computer.
+r"""A named pipe that its owner and administrators may open, and nobody from another computer.
 
 asyncio's own pipe takes the default security descriptor, which lets everyone read. This one is made with
-`D:P(A;;GA;;;OW)(A;;GA;;;SY)`: full access for the owner and the system, none for others (SDDL, see
-"Security Descriptor String Format" in the Windows documentation).
+`D:P(A;;GA;;;OW)(A;;GA;;;SY)(A;;GA;;;BA)`: full access for the owner, the system and administrators, who else
+could not reach an agent that runs under a service account; none for others (SDDL, see "Security Descriptor
+String Format" in the Windows documentation).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if sys.platform == "win32":  # pragma: no cover - proven under wine by the Windo
 
     from aiohttp import web
 
-    _SDDL = "D:P(A;;GA;;;OW)(A;;GA;;;SY)"
+    _SDDL = "D:P(A;;GA;;;OW)(A;;GA;;;SY)(A;;GA;;;BA)"
     _PIPE_ACCESS_DUPLEX = 0x3
     _FILE_FLAG_OVERLAPPED = 0x40000000
     _FILE_FLAG_FIRST_PIPE_INSTANCE = 0x80000
@@ -70,7 +71,7 @@ if sys.platform == "win32":  # pragma: no cover - proven under wine by the Windo
             return pipe
 
     class OwnedPipeSite(web.NamedPipeSite):
-        """aiohttp's pipe site over an owner-only pipe."""
+        """aiohttp's pipe site over such a pipe."""
 
         async def start(self) -> None:
             """Begin to accept connections."""

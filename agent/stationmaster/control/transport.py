@@ -45,6 +45,11 @@ def connector(address: str) -> aiohttp.BaseConnector:
         raise NoAgentError(
             f"No agent is running ({address} is not there).", next_step=NO_AGENT_STEP
         ) from error
+    except PermissionError as error:
+        raise NoAgentError(
+            f"This account may not use the control channel {address}.",
+            next_step="Root and members of the group may: sudo usermod -aG stationmaster NAME",
+        ) from error
     except OSError as error:
         raise NoAgentError(
             f"The control channel {address} cannot be reached: {error.strerror}.",

@@ -34,7 +34,10 @@ from stationmaster.home.name import check_name
 
 HOME_VARIABLE = "STATIONMASTER_HOME"
 GROUP = "stationmaster"
-"""Group that may use the control channel of a machine-scope agent."""
+"""Group that may operate a machine-scope agent: use its control channel, put files into its outboxes."""
+
+LISTED, PASSED, DROPPED = 0o750, 0o710, 0o1770
+"""Rights of a machine-scope agent's folders: the group may see names; pass through; leave files."""
 
 _APP = "stationmaster"
 _LONGEST_SOCKET = 100  # bytes; sun_path takes 104 on macOS, 108 on Linux
@@ -209,7 +212,9 @@ class Home(msgspec.Struct, frozen=True):
         for folder in (self.config, self.instances, self.data, self.log, self.run):
             make_private(folder)
         if sys.platform != "win32":
-            self._open_run_to_group()
+            for folder in (self.config, self.instances, self.log, self.run):
+                self._let_group_in(folder, LISTED)
+            self._let_group_in(self.data, PASSED)
             sockets = Path(self.socket).parent
             make_private(sockets)
             for folder in (self.config, self.instances, self.data, self.log, self.run):
@@ -218,18 +223,32 @@ class Home(msgspec.Struct, frozen=True):
             _refuse_foreign(sockets, sockets.lstat(), owners={os.geteuid()})
 
     def ensure_instance(self, name: str) -> None:
-        """Create the folders of one instance, for the owner only."""
+        """Create the folders of one instance: for the owner only, but the outbox in machine scope."""
         for folder in (self.instance_dir(name), self.outbox(name), self.converters(name), self.errors(name)):
             make_private(folder)
+        self._let_group_in(self.instance_dir(name), PASSED)
+        self.make_drop(self.outbox(name))
 
-    def _open_run_to_group(self) -> None:
-        """In machine scope the group may reach the socket, where there is such a group."""
-        if self.scope is Scope.MACHINE:
+    def make_drop(self, folder: Path) -> None:
+        """Create a folder where, in machine scope, members of the group may leave files.
+
+        It is sticky: nobody but their owner and the agent's account takes a file away or replaces it.
+        """
+        make_private(folder)
+        if self.scope is Scope.MACHINE and sys.platform != "win32":
+            above = folder.parent.stat()
+            if os.geteuid() == 0 != above.st_uid:
+                os.chown(folder, above.st_uid, above.st_gid)  # what root makes here is the agent's
+        self._let_group_in(folder, DROPPED)
+
+    def _let_group_in(self, folder: Path, mode: int) -> None:
+        """Rights of the group in machine scope, where there is such a group."""
+        if self.scope is Scope.MACHINE and sys.platform != "win32":
             try:
-                shutil.chown(self.run, group=GROUP)
-                self.run.chmod(0o750)
+                shutil.chown(folder, group=GROUP)
+                folder.chmod(mode)
             except (LookupError, OSError):
-                return  # no group, or not ours to change: the owner alone uses the channel
+                return  # no group, or not ours to change: the owner alone uses it
 
 
 def make_private(folder: Path) -> None:

@@ -24,9 +24,13 @@ _SLICE = 1_000
 """Files that one call of `prune` looks at."""
 
 
+class DropFolder(WatchFolder, frozen=True, kw_only=True):
+    """A folder of ours where other programs, and other users, leave files: only plain files count there."""
+
+
 def outbox_folder(path: Path) -> WatchFolder:
     """The outbox as a watch folder."""
-    return WatchFolder(
+    return DropFolder(
         path=str(path),
         converters=("wsjf",),
         include=(f"*{QUEUED}",),

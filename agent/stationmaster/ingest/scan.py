@@ -46,12 +46,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         exclude: globs of which none may; one that matches the name of a sub-folder leaves out all below it.
         recursive: look into sub-folders too; links to folders are never followed.
         skip: absolute paths of sub-folders that are never looked into: archive, error folder, move target.
+        plain: links do not count, nor files with a second name: others may leave files there, and must not
+            get the agent to read what only the agent may read.
     """
 
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     recursive: bool = False
     skip: tuple[str, ...] = ()
+    plain: bool = False
 
 
 class Sieve:
@@ -60,6 +63,7 @@ class Sieve:
     def __init__(self, selection: Selection) -> None:
         """Compile the globs."""
         self.recursive = selection.recursive
+        self.plain = selection.plain
         self._skip = {os.path.normcase(path) for path in selection.skip}
         self._include = None if "*" in selection.include else _Globs(selection.include)
         self._exclude = _Globs(selection.exclude) if selection.exclude else None
@@ -227,7 +231,7 @@ class NameScan:
             if self._sieve.enters(name, entry.path):
                 self._folders.append(name)
         elif self._sieve.takes(name):
-            if _is_file(entry):
+            if _is_file(entry) and not (self._sieve.plain and _is_shared(entry)):
                 found.append(name)
         elif entry.name.startswith(OWN_PREFIX) and _HIDDEN.match(entry.name):
             self._hidden.append(name)
@@ -242,6 +246,14 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:  # a link in a circle, or one into a folder that may not be read
         return False
+
+
+def _is_shared(entry: os.DirEntry[str]) -> bool:
+    """Is it a link, or one of several names of a file? Then it may be somebody else's."""
+    try:
+        return entry.is_symlink() or os.lstat(entry.path).st_nlink != 1
+    except OSError:
+        return True  # gone already, or looked at again by the next scan
 
 
 def stats(root: str, names: Iterable[str]) -> list[Stat | None]:

@@ -19,6 +19,7 @@ from stationmaster.ingest.access import Access, FilesFactory, make_files
 from stationmaster.ingest.claim import Claim, Ledger, Outcome
 from stationmaster.ingest.files import held
 from stationmaster.ingest.folder import FolderWatch
+from stationmaster.ingest.outbox import DropFolder
 from stationmaster.ingest.problem import Unreleased, problems_of
 from stationmaster.ingest.release import Release, Released, Standing
 from stationmaster.ingest.scan import Selection, Sieve
@@ -239,4 +240,10 @@ class Watcher:
 
 def selection_of(folder: WatchFolder, own: tuple[str, ...]) -> Selection:
     """Which files of the folder count; `own` are folders that are never looked into."""
-    return Selection(include=folder.include, exclude=folder.exclude, recursive=folder.recursive, skip=own)
+    return Selection(
+        include=folder.include,
+        exclude=folder.exclude,
+        recursive=folder.recursive,
+        skip=own,
+        plain=isinstance(folder, DropFolder),
+    )

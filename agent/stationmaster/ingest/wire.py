@@ -17,6 +17,7 @@ def selection_to_wire(selection: Selection) -> dict[str, Any]:
         "exclude": list(map(to_wire, selection.exclude)),
         "recursive": selection.recursive,
         "skip": list(map(to_wire, selection.skip)),
+        "plain": selection.plain,
     }
 
 
@@ -27,6 +28,7 @@ def selection_from_wire(values: dict[str, Any]) -> Selection:
         exclude=tuple(map(from_wire, values["exclude"])),
         recursive=values["recursive"],
         skip=tuple(map(from_wire, values["skip"])),
+        plain=values["plain"],
     )
 
 

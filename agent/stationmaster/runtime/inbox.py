@@ -9,7 +9,7 @@ from stationmaster.config.option import options_by_converter
 from stationmaster.config.schema import After, LaneChoice, WatchFolder
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
-from stationmaster.ingest.outbox import outbox_folder
+from stationmaster.ingest.outbox import DropFolder, outbox_folder
 
 
 def own_folders(home: Home, name: str, watched: Sequence[WatchFolder] = ()) -> tuple[WatchFolder, ...]:
@@ -27,7 +27,7 @@ def own_folders(home: Home, name: str, watched: Sequence[WatchFolder] = ()) -> t
     return (
         outbox_folder(home.outbox(name)),
         *(
-            WatchFolder(
+            DropFolder(
                 path=str(folder),
                 converters=(folder.name,),
                 settle=0.0,

@@ -9,6 +9,7 @@ may still open it, so that the program before an additive change goes on working
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -145,6 +146,12 @@ def has_lost_base(path: Path) -> bool:
     return wal.exists() and wal.stat().st_size > 0 and (not path.exists() or path.stat().st_size == 0)
 
 
+def _make_private(path: Path) -> None:
+    """A new database is for its owner alone: who may read it may also hold it up with a lock."""
+    with contextlib.suppress(OSError):  # it is there, or sqlite tells better why it cannot be
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open one connection as the spool uses it.
 
@@ -153,6 +160,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """
     if has_lost_base(path):
         raise sqlite3.DatabaseError("the database file is missing or empty, but its log is there")
+    if not read_only:
+        _make_private(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
         if db.execute("PRAGMA page_count").fetchone()[0] == 0:

@@ -201,7 +201,7 @@ def test_machine_scope_lets_the_group_reach_the_socket(
     home.ensure()
     assert mode(home.run) == 0o750
     assert home.run.stat().st_gid == os.getgid()
-    assert mode(home.data) == 0o700
+    assert mode(home.data) == 0o710
     monkeypatch.setattr(paths, "GROUP", "no-such-group-here")
     other = Home.find(Scope.MACHINE, env={"STATIONMASTER_HOME": str(tmp_path / "other")})
     other.ensure()
