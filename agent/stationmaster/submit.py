@@ -221,7 +221,7 @@ def leave_raw(
     folder = home.inbox(name) / converter
     fresh = not folder.exists()
     if fresh:
-        _make_inbox(home, name, folder)
+        _make_inbox(home, folder)
     safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename).lstrip(".")
     while len(safe.encode()) > _NAME_BYTES:
         safe = safe[1:]
@@ -286,7 +286,7 @@ def _let_agent_read(file: int, folder: Path) -> None:
         os.fchmod(file, 0o640)
 
 
-def _make_inbox(home: Home, name: str, folder: Path) -> None:
+def _make_inbox(home: Home, folder: Path) -> None:
     """The folder where files for one converter wait.
 
     Raises:
@@ -299,7 +299,7 @@ def _make_inbox(home: Home, name: str, folder: Path) -> None:
         foreign = home.scope is Scope.MACHINE and isinstance(error, PermissionError)
         raise StationmasterError(
             f"{folder} cannot be written: {error.strerror}.",
-            next_step="Nothing was taken. The agent must be there for the first file of a converter: start it."
+            next_step="Nothing was taken. The first file of a converter needs a running agent: start it."
             if foreign
             else "Nothing was taken. Make room or check permissions, then submit again.",
         ) from error

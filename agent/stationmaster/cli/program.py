@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import signal
 import sys
@@ -17,7 +18,9 @@ from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import GROUP, Home, Scope
+from stationmaster.hosting.notify import ServiceManager, sentence
 from stationmaster.runtime.agent import Agent
+from stationmaster.runtime.health import LOOK_EVERY, Beat
 from stationmaster.runtime.log import logging_to
 from stationmaster.runtime.supervisor import expected_in
 
@@ -71,16 +74,31 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
     loop.set_default_executor(BlockingExecutor(THREAD))
     agent = Agent(home)
     _stop_on_signals(loop, agent)
+    manager = _tell_manager(agent)
     members = GROUP if home.scope is Scope.MACHINE else ""
     async with asyncio.TaskGroup() as group:
         running = group.create_task(agent.run())
         await agent.ready()  # the first snapshot that anybody sees has all instances
         async with ControlServer(agent, home.socket, group=members, budget=agent.budget.control):
             _LOG.info("agent ready, process %d", agent.status().pid)
+            manager.ready(sentence(agent.status()))
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()
+            manager.stopping(agent.budget.total)
         await running
         return await watching if watching else Exit.OK
+
+
+def _tell_manager(agent: Agent) -> ServiceManager:
+    """Let the agent's watchdog give signs of life to the service manager, where there is one."""
+    manager = ServiceManager()
+    if manager.patience:
+        # It kills a process that is silent for too long with SIGABRT: its log then shows where that hung.
+        faulthandler.enable()
+    if manager.listens:
+        every = manager.beat_every(LOOK_EVERY)
+        agent.beat = Beat(every, lambda: manager.alive(sentence(agent.status())))
+    return manager
 
 
 def _stop_on_signals(loop: asyncio.AbstractEventLoop, agent: Agent) -> None:

@@ -29,7 +29,7 @@ from stationmaster.model import AgentStatus, FolderStatus, InstanceStatus, Lifec
 from stationmaster.runtime import settings
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.event import first_of
-from stationmaster.runtime.health import Pulses, Watchdog
+from stationmaster.runtime.health import UNHEARD, Pulses, Watchdog
 from stationmaster.runtime.order import Orders
 from stationmaster.runtime.part import Shared
 from stationmaster.runtime.problem import ProblemBoard
@@ -70,6 +70,8 @@ class Agent(Orders):
         self.storage = Storage()
         self.budget = Budget()
         """How long an ordered stop may take."""
+        self.beat = UNHEARD
+        """Who is told that the loop runs; to be set before `run`."""
         self._stop = asyncio.Event()
         self._board = ProblemBoard()
         self._news = asyncio.Event()
@@ -116,7 +118,7 @@ class Agent(Orders):
                     group.create_task(wakeup.run()),
                     group.create_task(self._publish()),
                     group.create_task(self._watch_settings()),
-                    group.create_task(self._watchdog.run(self._pulses)),
+                    group.create_task(self._watchdog.run(self._pulses, self.beat)),
                 ]
                 await self._stop.wait()
                 _LOG.info("stopping")

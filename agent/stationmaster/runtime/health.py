@@ -39,6 +39,24 @@ class Pulse(NamedTuple):
     may_take: float = 0.0
 
 
+class Beat(NamedTuple):
+    """Tells a service manager that the loop runs.
+
+    A part that stands still is a Problem and no reason to be silent: to restart the agent over and over would
+    stop all other stations too, and mend nothing.
+
+    Attributes:
+        every: seconds between two looks at most.
+        tell: called after each look.
+    """
+
+    every: float
+    tell: Callable[[], None]
+
+
+UNHEARD = Beat(LOOK_EVERY, lambda: None)
+"""Nobody listens."""
+
 Pulses = Mapping[tuple[str, str], Pulse]
 """By instance and part."""
 
@@ -53,16 +71,17 @@ class Watchdog:
         self._last: dict[tuple[str, str], tuple[object, float]] = {}
         self.stuck: set[tuple[str, str]] = set()
 
-    async def run(self, look: Callable[[], Pulses]) -> None:
+    async def run(self, look: Callable[[], Pulses], beat: Beat = UNHEARD) -> None:
         """Look until cancelled."""
         while True:
             before = self._clock.monotonic()
-            await self._clock.sleep(LOOK_EVERY)
-            late = self._clock.monotonic() - before - LOOK_EVERY
+            await self._clock.sleep(beat.every)
+            late = self._clock.monotonic() - before - beat.every
             if late > LATE:
                 _LOG.warning("the event loop was busy or the computer slept for %.1f s", late)
                 self._last.clear()
             self.compare(look())
+            beat.tell()
 
     def compare(self, now: Pulses) -> None:
         """One look."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from fakes.clock import FakeClock
 from stationmaster.model import ProblemCode
-from stationmaster.runtime.health import DELIVERY, INTAKE, STUCK_AFTER, Pulse, Watchdog
+from stationmaster.runtime.health import DELIVERY, INTAKE, STUCK_AFTER, Beat, Pulse, Watchdog
 
 DELIVERS = ("line1", DELIVERY)
 TAKES = ("line1", INTAKE)
@@ -91,3 +93,20 @@ async def test_an_instance_that_is_gone_is_forgotten(clock: FakeClock) -> None:
     assert dog.stuck == {DELIVERS}
     dog.compare({})
     assert not dog.stuck
+
+
+async def test_who_listens_hears_of_a_loop_that_runs_also_while_a_part_stands_still(clock: FakeClock) -> None:
+    dog, heard = Watchdog(clock), 0
+
+    def tell() -> None:
+        nonlocal heard
+        heard += 1
+
+    beat = Beat(2.0, tell)
+    running = asyncio.create_task(dog.run(lambda: {DELIVERS: Pulse(True, 1)}, beat))
+    for _ in range(int(STUCK_AFTER / 2) + 5):
+        await clock.advance(2.0)
+    assert dog.stuck == {DELIVERS}
+    assert heard >= STUCK_AFTER / 2
+    running.cancel()
+    await asyncio.wait([running])
