@@ -13,6 +13,7 @@ from stationmaster.cli.exit import Exit
 from stationmaster.cli.moment import in_minutes, moment_of
 from stationmaster.cli.output import MARKS, ago, local, print_json, say, table
 from stationmaster.cli.progress import Bar, progress
+from stationmaster.cli.service import install, uninstall
 from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.lock import FileLock
 from stationmaster.control.protocol import FOREVER
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
 
 app = typer.Typer(help="Run, look at and steer the agent.", no_args_is_help=True)
+app.command()(install)
+app.command()(uninstall)
 
 Only = Annotated[list[str] | None, typer.Argument(metavar="[INSTANCE]...", help="Which; all if none.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, with a schema version.")]

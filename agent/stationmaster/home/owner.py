@@ -36,7 +36,8 @@ def become_owner(home: Home) -> None:
         return
     if os.geteuid() != 0:
         raise StationmasterError(
-            "Only root and the agent's own account may use the files of the machine's agent.",
+            f"{home.config} belongs to another account: only that one and root may use the files of the "
+            "machine's agent.",
             next_step="Run the command with sudo.",
         )
     _become(owner)
