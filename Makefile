@@ -5,7 +5,7 @@ PEER ?= .venv-peer
 BIN := $(VENV)/bin
 # Tests wait more than they compute, so there are more of them at once than cores.
 JOBS ?= 4
-PACKAGES := gnome-keyring dbus strace
+PACKAGES := gnome-keyring dbus strace systemd
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
 .DEFAULT_GOAL := help
@@ -29,7 +29,7 @@ setup: $(VENV)/.ready ## make the virtual environment from the hashed lock
 
 peer: $(PEER)/.ready ## the published third-party client that tests compare with, in its own environment
 
-system: ## system packages that the tests use (a keyring, D-Bus, strace)
+system: ## system packages that the tests use (a keyring, D-Bus, strace, systemd)
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then \

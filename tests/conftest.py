@@ -28,9 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
     del config
     if not os.environ.get("STATIONMASTER_TEST_ALL"):
         return
-    missing = [
-        name for name in ("strace", "dbus-run-session", "gnome-keyring-daemon") if not shutil.which(name)
-    ]
+    programs = ("strace", "dbus-run-session", "gnome-keyring-daemon", "systemd-analyze", "useradd")
+    missing = [name for name in programs if not shutil.which(name)]
     for name, found in (("STATIONMASTER_CORPUS", Path.is_dir), ("STATIONMASTER_PYWATS_PYTHON", Path.is_file)):
         if not os.environ.get(name) or not found(Path(os.environ[name])):
             missing.append(name)

@@ -81,8 +81,10 @@ async def submit_async(
     except NoAgentError as error:
         try:
             return await asyncio.to_thread(_leave_parcel, home, instance, parcel)
-        except PermissionError:
-            raise error from None  # this account is one of those that the agent does not serve
+        except (PermissionError, ConfigError) as refused:
+            if isinstance(refused, PermissionError) or isinstance(refused.__cause__, PermissionError):
+                raise error from None  # this account is one of those that the agent does not serve
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,26 @@ if sys.platform != "win32":
                 f"The folders of the machine's agent belong to user id {uid}, which is no account here.",
                 next_step="Give them to an account: stationmaster --scope machine agent install",
             ) from None
+        _refuse_unreadable(account.pw_name, uid)
         os.initgroups(account.pw_name, account.pw_gid)
         os.setgid(account.pw_gid)
         os.setuid(uid)
         os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
         for name in _SESSION:
             os.environ.pop(name, None)
+
+    def _refuse_unreadable(name: str, uid: int) -> None:
+        """What is not loaded yet, that account must load."""
+        os.seteuid(uid)
+        try:
+            readable = all(os.access(file, os.R_OK, effective_ids=True) for file in (os.__file__, __file__))
+        finally:
+            os.seteuid(0)
+        if not readable:
+            raise StationmasterError(
+                f"The account {name} of the machine's agent cannot read this program.",
+                next_step="Install it where every account may read it, such as /opt/stationmaster.",
+            )
 
 else:
 
