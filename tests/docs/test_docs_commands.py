@@ -11,6 +11,7 @@ from docs.command_tree import ROOT_COMMAND, fault, leaves, options, simple_comma
 from docs.page import DOCS, PAGES, ROOT, blocks, name, prose, section
 
 FOREIGN = {".", "cp", "curl", "echo", "mkdir", "pip", "printf", "python3", "read"}
+FOREIGN |= {"install", "journalctl", "loginctl", "setfacl", "systemctl", "usermod"}
 """Programs of others that pages may call."""
 
 LEAVES = {" ".join(path): command for path, command in leaves()}
@@ -18,6 +19,7 @@ LEAVES = {" ".join(path): command for path, command in leaves()}
 
 def wrong(words: list[str]) -> str:
     """Why a command of a page is wrong."""
+    words = words[1:] if words[0] == "sudo" else words
     program, rest = words[0], words[1:]
     if program == "stationmaster":
         return fault(rest)

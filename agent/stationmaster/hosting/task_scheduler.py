@@ -121,8 +121,8 @@ def install(
 def _drive_note(path: str) -> str:
     return (
         f"The watch folder {path} lies on a drive letter of your log-in, which the service does not see. "
-        r"Write the share's own name into the settings, \\server\share\folder, and let the account of the "
-        "computer use it."
+        r"Write the share's own name into the settings, \\server\share\folder. Where the share wants a "
+        "log-in, use your own agent: agent install --scope user."
     )
 
 
