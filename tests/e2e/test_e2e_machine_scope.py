@@ -253,9 +253,12 @@ async def test_without_an_agent_the_group_submits_and_nobody_hurts_another(machi
     )
     await machine.start()
     await machine.arrives(first, second)
+    while_it_runs = outbox / "later.queued"
+    await machine.run(DESK, "-c", f"import os; os.symlink({str(secret)!r}, {str(while_it_runs)!r})")
     await machine.may(TEST, *raw)
     await machine.stop()
     assert planted.is_symlink()
+    assert while_it_runs.is_symlink()
     assert (outbox / "second-name.queued").exists()
     # Once the agent made the folder for that converter, it takes files without an agent, too.
     later, third = machine.file()

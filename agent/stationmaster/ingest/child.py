@@ -38,7 +38,8 @@ class FolderServer:
 
     def stats(self, message: dict[str, Any]) -> dict[str, Any]:
         """Size and mtime of each name."""
-        return {"stats": stats(from_wire(message["root"]), map(from_wire, message["names"]))}
+        names = map(from_wire, message["names"])
+        return {"stats": stats(from_wire(message["root"]), names, plain=message["selection"]["plain"])}
 
     def resolve(self, message: dict[str, Any]) -> dict[str, Any]:
         """The folder's real path."""

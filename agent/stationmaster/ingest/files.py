@@ -124,6 +124,10 @@ class FolderFiles:
             self.close()
         return names
 
+    def stats(self, names: list[str]) -> list[Stat | None]:
+        """See `scan.stats`."""
+        return stats(self.root, names, plain=self._sieve.plain)
+
     def _slice(self, known: Container[str], *, restart: bool, limit: int, dropped: int) -> Names:
         if restart or self._scan is None:
             self._end()
@@ -191,7 +195,7 @@ class LocalFiles:
 
     async def stats(self, names: list[str]) -> list[Stat | None]:
         """Size and mtime of each."""
-        return await self._call(lambda: stats(self._folder.root, names))
+        return await self._call(lambda: self._folder.stats(names))
 
     async def resolve(self) -> str:
         """The folder's real path."""

@@ -256,8 +256,10 @@ def _is_shared(entry: os.DirEntry[str]) -> bool:
         return True  # gone already, or looked at again by the next scan
 
 
-def stats(root: str, names: Iterable[str]) -> list[Stat | None]:
+def stats(root: str, names: Iterable[str], *, plain: bool = False) -> list[Stat | None]:
     """Size and mtime of each file; None where there is no such regular file any more.
+
+    Where only `plain` files count, a link and a file of several names are no such file.
 
     A file whose look fails for another reason (no right on its folder, an I/O error) counts as resting
     unseen: it is given as it would be with size -1, which equals no real state.
@@ -265,13 +267,15 @@ def stats(root: str, names: Iterable[str]) -> list[Stat | None]:
     found: list[Stat | None] = []
     for name in names:
         try:
-            seen = os.stat(f"{root}{os.sep}{name}")  # noqa: PTH116 - a Path for each of 100,000 is slow
+            path = f"{root}{os.sep}{name}"
+            seen = os.stat(path, follow_symlinks=not plain)  # noqa: PTH116 - a Path for each of 100,000 is slow
         except (FileNotFoundError, NotADirectoryError):
             found.append(None)
         except OSError:
             found.append(UNSEEN)
         else:
-            found.append(Stat(seen.st_size, mtime_ns(seen)) if modes.S_ISREG(seen.st_mode) else None)
+            counts = modes.S_ISREG(seen.st_mode) and not (plain and seen.st_nlink != 1)
+            found.append(Stat(seen.st_size, mtime_ns(seen)) if counts else None)
     return found
 
 

@@ -96,6 +96,23 @@ def test_sub_folders_links_and_what_is_no_file(tmp_path: Path) -> None:
     assert read(tmp_path, Selection(recursive=True, skip=(str(deep),))) == ["link.xml"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own there")
+def test_where_others_leave_files_only_plain_ones_count(tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere"
+    secret.write_text("secret")
+    folder = tmp_path / "outbox"
+    folder.mkdir()
+    (folder / "plain").write_text("report")
+    (folder / "link").symlink_to(secret)
+    (folder / "second-name").hardlink_to(secret)
+    assert read(folder, Selection(plain=True)) == ["plain"]
+    assert sorted(read(folder, Selection())) == ["link", "plain", "second-name"]
+    names = ["plain", "link", "second-name"]
+    # File events name a file without a scan.
+    assert [one is not None for one in stats(str(folder), names, plain=True)] == [True, False, False]
+    assert None not in stats(str(folder), names)
+
+
 def test_files_in_the_middle_of_a_release_are_told(tmp_path: Path) -> None:
     (tmp_path / ".stationmaster-0123abcd-a.xml").touch()
     (tmp_path / ".stationmaster-0123abcd.tmp").touch()
