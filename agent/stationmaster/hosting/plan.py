@@ -231,6 +231,14 @@ if sys.platform != "win32":
 
 else:
 
+    def account_exists(name: str) -> bool:
+        """Only systemd and launchd need accounts of their own."""
+        raise NotImplementedError(name)
+
+    def group_members(name: str) -> frozenset[str] | None:
+        """As above."""
+        raise NotImplementedError(name)
+
     def _group_of(account: str) -> int:
         raise NotImplementedError(account)
 
