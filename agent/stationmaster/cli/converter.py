@@ -15,7 +15,7 @@ from stationmaster.cli.converter_write import install, new
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, print_json, say, table
 from stationmaster.cli.progress import progress
-from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.cli.setting import option_values
 from stationmaster.cli.tree import report_tree
 from stationmaster.config.option import options_by_converter
@@ -24,7 +24,6 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
-from stationmaster.home.owner import become_owner
 
 app = typer.Typer(
     help="Which converters there are, what one makes of a file, and one of your own.", no_args_is_help=True
@@ -89,7 +88,7 @@ def _converters_folder(instance: str, folder: Path | None) -> Path | None:
     if instance and folder is not None:
         fail(ConfigError("--dir and --instance do not go together.", next_step="Give one of the two."))
     if instance:
-        _use_files()
+        use_files()
         return home().converters(instance)
     return folder.absolute() if folder is not None else None
 
@@ -105,7 +104,7 @@ async def _dry_run(
     if not instance:
         chosen = dict.fromkeys(converters, options) if options else {}
         return await dry_run(file, converters=converters, options=chosen, station=_somewhere(), folder=folder)
-    _use_files()
+    use_files()
     config = ConfigStore(home()).load(instance)
     known = options_by_converter(config.watch)
     for name in converters:
@@ -120,14 +119,6 @@ async def _dry_run(
         instance_id=config.id,
         limits=config.convert,
     )
-
-
-def _use_files() -> None:
-    """An instance's own converters are code of the agent's account: root does not run them as root."""
-    try:
-        become_owner(home())
-    except StationmasterError as error:
-        fail(error)
 
 
 def _somewhere() -> Station:

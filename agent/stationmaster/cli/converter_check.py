@@ -16,7 +16,7 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, print_json, say
 from stationmaster.cli.progress import Bar, progress
-from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.cli.setting import option_values
 from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
@@ -89,6 +89,7 @@ def _surroundings(
         return folder.absolute() if folder else None, given, station
     if folder is not None:
         raise ConfigError("--dir and --instance do not go together.", next_step="Give one of the two.")
+    use_files()
     config = ConfigStore(home()).load(instance)
     known = options_by_converter(config.watch).get(name, {})
     return home().converters(instance), {**known, **given}, station_of(config.station)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stationmaster.cli.output import answer, say
-from stationmaster.cli.session import fail, home, run
+from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.config.atomic import read_text, replace_text
 from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
@@ -76,6 +76,7 @@ def _place(name: str, folder: Path | None, instance: str) -> Path:
     if instance and folder is not None:
         raise ConfigError("--dir and --instance do not go together.", next_step="Give one of the two.")
     if instance:
+        use_files()
         ConfigStore(home()).load(instance)
         return home().converters(instance)
     return folder if folder is not None else Path(name)
@@ -103,6 +104,7 @@ def install(
 
 
 def _install(file: Path, instance: str, *, replace: bool) -> tuple[ConverterInfo, bool]:
+    use_files()
     ConfigStore(home()).load(instance)
     if file.suffix != ".py":
         raise ConfigError(f"{file.name} is no Python module.", next_step="Name the converter's .py file.")

@@ -71,6 +71,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(130) from None
 
 
+def use_files() -> None:
+    """What follows works on the machine's files as their account; an instance's converters are its code."""
+    try:
+        become_owner(home())
+    except StationmasterError as error:
+        fail(error)
+
+
 def fail(error: StationmasterError) -> NoReturn:
     """Tell `error` and leave with its exit code."""
     raise typer.Exit(tell(error)) from None

@@ -168,8 +168,12 @@ async def desk(home: Home, wanted: str = "") -> AsyncIterator[Desk]:
         try:
             client = await stack.enter_async_context(ControlClient(home.socket))
             names = [one.name for one in (await client.status()).instances]
-        except NoAgentError:
-            yield await _offline(stack, home, wanted)
+        except NoAgentError as error:
+            try:
+                found = await _offline(stack, home, wanted)
+            except PermissionError:
+                raise error from None  # this account is one of those that the agent does not serve
+            yield found
         else:
             yield _Online(client, wanted or _only(names))
 
