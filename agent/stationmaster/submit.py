@@ -45,21 +45,31 @@ Item = Report | Mapping[str, Any] | bytes | str | os.PathLike[str]
 
 
 def submit(
-    item: Item, *, converter: str = "", instance: str = "", home: Home | None = None, timeout: float = 30.0
+    item: Item,
+    *,
+    converter: str = "",
+    instance: str = "",
+    name: str = "",
+    home: Home | None = None,
+    timeout: float = 30.0,
 ) -> Submitted:
     """Hand over a report or a raw file; it is on disk when this returns.
 
     Args:
-        item: a built report, a WSJF object, its bytes, or the path of a file.
+        item: a built report, a WSJF object, its bytes, or the path of a file; with `converter` the path of
+            a raw file, or its bytes.
         converter: the converter that reads the file; "" for a WSJF report.
         instance: name of the instance that delivers it; not needed where there is one.
+        name: the file's name, as converters and people see it; needed for bytes with a converter.
         home: whose agent; by default this user's (or what STATIONMASTER_HOME names).
         timeout: seconds the agent may take.
 
     Raises:
         StationmasterError: it is refused, or neither the agent nor the disk takes it.
     """
-    return asyncio.run(submit_async(item, converter=converter, instance=instance, home=home, timeout=timeout))
+    return asyncio.run(
+        submit_async(item, converter=converter, instance=instance, name=name, home=home, timeout=timeout)
+    )
 
 
 async def submit_async(
@@ -67,12 +77,13 @@ async def submit_async(
     *,
     converter: str = "",
     instance: str = "",
+    name: str = "",
     home: Home | None = None,
     timeout: float = 30.0,  # noqa: ASYNC109 - the client's own limit for one call
 ) -> Submitted:
     """As `submit`, for programs that run an event loop of their own."""
     home = home or Home.find()
-    parcel = await asyncio.to_thread(_pack, item, converter)
+    parcel = await asyncio.to_thread(_pack, item, converter, name)
     try:
         async with ControlClient(home.socket, timeout=timeout) as client:
             return await client.submit(
@@ -101,23 +112,46 @@ class _Parcel:
     report: Report | None = None
 
 
-def _pack(item: Item, converter: str) -> _Parcel:
+def _pack(item: Item, converter: str, name: str) -> _Parcel:
     """Refuse what no agent would take, here and now, agent or not; give a report its id."""
     if not isinstance(item, str | os.PathLike):
         if converter:
-            raise ConfigError(
-                "A converter reads a file, not a report.", next_step="Hand over the path of the file."
-            )
-        return _report_parcel("report.json", whole(item))
+            return _raw_parcel(item, converter, name)
+        if isinstance(item, bytes) and len(item) > MAX_BODY:
+            raise too_large()
+        if isinstance(item, bytes) and name:
+            return _written(item, name, place=name)
+        return _report_parcel(name or "report.json", whole(item))
     path = Path(item)
     content = _read(path)
     if converter:
-        return _Parcel(path.name, content, converter)
+        return _Parcel(name or path.name, content, converter)
+    return _written(content, name or path.name, place=str(path))
+
+
+def _written(content: bytes, name: str, *, place: str) -> _Parcel:
+    """A report that somebody wrote down, perhaps in another format."""
     try:
-        return _report_parcel(path.name, whole(content))
+        return _report_parcel(name, whole(content))
     except ConversionError as error:
         step = error.next_step or "Is it a raw file? Then name its converter."
-        raise ConversionError(f"{error.text}.", place=str(path), next_step=step) from error
+        raise ConversionError(f"{error.text}.", place=place, next_step=step) from error
+
+
+def _raw_parcel(item: Report | Mapping[str, Any] | bytes, converter: str, name: str) -> _Parcel:
+    if not isinstance(item, bytes):
+        raise ConfigError(
+            "A converter reads a file, not a report.",
+            next_step="Hand over the path of the file, or its bytes.",
+        )
+    if not name:
+        raise ConfigError(
+            "The bytes of a raw file need its name.",
+            next_step="Give a `name`, such as result.xml, or hand over the path of the file.",
+        )
+    if len(item) > MAX_BODY:
+        raise too_large()
+    return _Parcel(name, item, converter)
 
 
 def _report_parcel(filename: str, report: Report) -> _Parcel:

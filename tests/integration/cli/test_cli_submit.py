@@ -111,7 +111,56 @@ async def test_what_cannot_be_taken_is_refused_with_a_sentence(alone: Typist, tm
     assert not home.inbox("line1").exists()
 
 
+# ---------------------------------------------------------------- from standard input
+async def test_standard_input_without_an_agent(alone: Typist, tmp_path: Path) -> None:
+    alone.hosted.store.add("line1", AWAY)
+    home = alone.hosted.home
+    report = await alone.type("submit", "-", "--json", given=alone.hosted.wsjf(report_id=ID).decode())
+    assert (report.data["report_id"], Path(report.data["place"]).parent) == (ID, home.outbox("line1"))
+    file = raw(tmp_path)
+    words = ("submit", "-", "--converter", "wstf", "--name", "r-7.wstf", "--json")
+    typed = await alone.type(*words, given=file.read_text())
+    place = Path(typed.data["place"])
+    assert place.parent == home.inbox("line1") / "wstf"
+    content = file.read_bytes()
+    assert place.name.endswith("-r-7.wstf")
+    assert [one.read_bytes() for one in (place,)] == [content]
+    by_python = await submit_async(content, converter="wstf", name="r-8.wstf", home=home)
+    assert by_python.place.endswith("-r-8.wstf")
+
+
+async def test_standard_input_that_is_no_report_is_refused_with_a_sentence(alone: Typist) -> None:
+    alone.hosted.store.add("line1", AWAY)
+    for given, says in (
+        ("", "Nothing came on standard input"),
+        (" \n", "Nothing came on standard input"),
+        ("SN-1;fail\n", "name its converter"),
+        ("x" * (MAX_BODY + 1), "More than 64 MB"),
+    ):
+        typed = await alone.type("submit", "-", given=given)
+        assert (typed.code != 0, typed.out) == (True, "")
+        assert says in typed.talk
+    home = alone.hosted.home
+    assert not list(home.outbox("line1").iterdir())
+    with pytest.raises(ControlError, match="64 MB"):
+        await submit_async(b" " * (MAX_BODY + 1), home=home)
+    with pytest.raises(ConfigError, match="reads a file"):
+        await submit_async({"sn": "SN-1"}, converter="wstf", name="a", home=home)
+
+
 # ---------------------------------------------------------------- with an agent
+async def test_standard_input_with_an_agent(typist: Typist, oracle: Oracle) -> None:
+    report = typist.hosted.wsjf(report_id=ID)
+    for _ in range(2):  # the second time changes nothing
+        typed = await typist.type("submit", "-", given=report.decode())
+        assert (typed.code, f"report id {ID}" in typed.talk) == (0, True)
+    raw_file = typist.hosted.wsjf().decode()
+    typed = await typist.type("submit", "-", "--name", "a.json", "--converter", "wsjf", given=raw_file)
+    assert typed.code == 0
+    await typist.hosted.until(lambda: len(ids(oracle)) == 2, what="both reports")
+    assert {Path(one.source).name for one in await typist.hosted.entries("line1")} >= {"stdin"}
+
+
 async def test_every_form_is_in_the_spool_where_an_agent_runs(typist: Typist, oracle: Oracle) -> None:
     home = typist.hosted.home
     sent = [await submit_async(item, home=home) for item in forms(typist)]
