@@ -19,6 +19,7 @@ from stationmaster.api.converter import (
     Resume,
     Source,
     Station,
+    TakesFolders,
 )
 from stationmaster.api.failure import Failure
 from stationmaster.api.limit import CompOp, Limits, at_least, at_most, between, equal, log_only
@@ -52,6 +53,7 @@ __all__ = [
     "Station",
     "Status",
     "Step",
+    "TakesFolders",
     "ValidationError",
     "at_least",
     "at_most",

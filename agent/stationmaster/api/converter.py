@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Protocol, Self, runtime_checkable
 
 import msgspec
 
+from stationmaster.api.folder import content_of, files_in, newest, state_of
 from stationmaster.api.report import Report
 from stationmaster.api.text import decode_text
 from stationmaster.api.zone import zone_of
@@ -53,12 +55,19 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A look at a file that is cheap at any size: the first 64 KiB and the last 4 KiB."""
+    """A look at a file that is cheap at any size: the first 64 KiB and the last 4 KiB.
+
+    Attributes:
+        files: of a folder: the paths of its files below it, with slashes, in order; head and tail are empty.
+        is_folder: it is a look at a folder.
+    """
 
     name: str
     size: int
-    head: bytes
-    tail: bytes
+    head: bytes = b""
+    tail: bytes = b""
+    files: tuple[str, ...] = ()
+    is_folder: bool = False
 
     @classmethod
     def at(cls, path: Path) -> Glimpse:
@@ -69,10 +78,17 @@ class Glimpse:
             file.seek(max(0, size - TAIL_BYTES))
             return cls(name=shown(path.name), size=size, head=head, tail=file.read())
 
+    @classmethod
+    def at_folder(cls, path: Path) -> Glimpse:
+        """Read the names of the files in the folder `path`."""
+        inside = files_in(path)
+        names = tuple(shown(file.name) for file in inside)
+        return cls(name=shown(path.name), size=state_of(inside).size, files=names, is_folder=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file to convert.
+    """The file to convert, or the folder that is converted as one (see `TakesFolders`).
 
     Attributes:
         path: where it lies; read it with the methods here where possible.
@@ -82,6 +98,8 @@ class Source:
         size: bytes.
         mtime: when it was last written, aware UTC.
         station: defaults for what the file does not say.
+        is_folder: it is a folder: read what `files` names. Size and time are those of these files.
+        marker: pattern of the files that say that the folder is complete; they are not in `files`.
     """
 
     path: Path
@@ -90,6 +108,29 @@ class Source:
     mtime: datetime
     station: Station = field(default_factory=Station)
     folder: str = ""
+    is_folder: bool = False
+    marker: str = ""
+
+    def files(self, pattern: str = "*") -> list[Path]:
+        """The files of a folder and of the folders in it, always in the same order.
+
+        Links are left out, so that nothing outside of the folder is read; so are hidden files and markers.
+
+        Args:
+            pattern: such as `*.png`, compared without case with a file's name; one with a slash is compared
+                with its path below the folder.
+
+        Returns:
+            Their paths; of a source that is a file, this file.
+        """
+        if not self.is_folder:
+            return [self.path]
+        wanted = pattern.lower()
+        return [
+            file.path
+            for file in content_of(files_in(self.path), self.marker)
+            if fnmatchcase((file.name if "/" in wanted else file.path.name).lower(), wanted)
+        ]
 
     def open(self) -> BinaryIO:
         """Open for reading bytes."""
@@ -102,6 +143,32 @@ class Source:
     def read_text(self, *, fallback: str = "cp1252") -> str:
         """The whole file as text: BOM, then strict UTF-8, then the 8-bit page `fallback`."""
         return decode_text(self.read_bytes(), fallback=fallback, name=self.name)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def folder_source(path: Path, *, marker: str, station: Station, name: str = "", folder: str = "") -> Source:
+    """The `Source` of a folder; size and time are those of its content, whenever a marker was written.
+
+    Args:
+        name: its name as the tester wrote it, "" for the one it has.
+        folder: name of the folder it was written to, "" for the one it lies in.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    content = content_of(files_in(path), marker)
+    return Source(
+        path=path,
+        name=name or shown(path.name),
+        size=sum(file.size for file in content),
+        mtime=_EPOCH + timedelta(microseconds=newest(content) // 1000),
+        station=station,
+        folder=folder or shown(path.parent.name),
+        is_folder=True,
+        marker=marker,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +264,14 @@ class HasOptions(Protocol):
     """A converter with options of its own."""
 
     options_type: ClassVar[type[ConverterOptions]]
+
+
+@runtime_checkable
+class TakesFolders(Protocol):
+    """A converter that takes a folder as one source, where a watch folder has a `marker`.
+
+    `takes_folders = True` says so. Such a converter gets a `Source` with `is_folder`; where a watch folder
+    has no marker it gets single files as any other.
+    """
+
+    takes_folders: ClassVar[bool]

@@ -27,6 +27,7 @@ from stationmaster.api.converter import (
     Resume,
     Source,
     Station,
+    folder_source,
 )
 from stationmaster.api.defaults import complete
 from stationmaster.api.report import Report
@@ -52,21 +53,23 @@ def convert_file(
     options: ConverterOptions | Mapping[str, Any] | None = None,
     station: Station | None = None,
     resume: Resume | None = None,
+    marker: str = "",
 ) -> list[Report]:
-    """Convert a file and do all that the host does before it stores the reports, but mint no ids.
+    """Convert a file or folder and do all that the host does before it stores the reports, but mint no ids.
 
     Args:
         converter: the converter to try.
-        path: the source file.
+        path: the source file, or the folder for a converter that takes folders.
         options: the converter's options, or a mapping as the configuration has it.
         station: defaults for what the file does not say.
         resume: the mark that an earlier run gave, for files that grow.
+        marker: of a folder: the watch folder's setting of that name.
 
     Raises:
         ConversionError: the file cannot become reports, the converter yields nothing, a report breaks the
             format's rules (`ValidationError`), or the options do not fit.
     """
-    source = source_of(path, station)
+    source = source_of(path, station, marker=marker)
     reports = []
     for item in converter.convert(source, options_of(converter, options), resume):
         if isinstance(item, Resume):
@@ -79,9 +82,11 @@ def convert_file(
     return reports
 
 
-def source_of(path: Path | str, station: Station | None = None) -> Source:
-    """The `Source` that the host makes of a file."""
+def source_of(path: Path | str, station: Station | None = None, *, marker: str = "") -> Source:
+    """The `Source` that the host makes of a file or a folder."""
     path = Path(path)
+    if path.is_dir():
+        return folder_source(path, marker=marker, station=station or Station(name="TEST"))
     stat = path.stat()
     mtime = datetime.fromtimestamp(stat.st_mtime, UTC)
     return Source(

@@ -52,7 +52,7 @@ def list_all(*, instance: Instance = "", folder: Folder = None, json: Json = Fal
 
 @app.command("test")
 def try_file(
-    file: Annotated[Path, typer.Argument(help="A file to try.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A file, or a folder that is one source.", exists=True)],
     *,
     converter: Annotated[
         list[str] | None, typer.Option(help="Which; without it the most confident one.")
@@ -62,6 +62,9 @@ def try_file(
     setting: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the converter.")
     ] = None,
+    marker: Annotated[
+        str, typer.Option(help="Of a folder: the pattern of its marker, as in the settings.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent."""
@@ -70,7 +73,9 @@ def try_file(
         options = option_values(setting)
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         with progress("Converting", quiet=json):
-            outcome = run(_dry_run(file.absolute(), tuple(converter or ()), instance, place, options))
+            outcome = run(
+                _dry_run(file.absolute(), tuple(converter or ()), instance, place, options, marker=marker)
+            )
     except ConfigError as error:
         fail(error)
     except OSError as error:
@@ -99,11 +104,24 @@ app.command("install")(install)
 
 
 async def _dry_run(
-    file: Path, converters: tuple[str, ...], instance: str, folder: Path | None, options: dict[str, Any]
+    file: Path,
+    converters: tuple[str, ...],
+    instance: str,
+    folder: Path | None,
+    options: dict[str, Any],
+    *,
+    marker: str,
 ) -> DryRun:
     if not instance:
         chosen = dict.fromkeys(converters, options) if options else {}
-        return await dry_run(file, converters=converters, options=chosen, station=_somewhere(), folder=folder)
+        return await dry_run(
+            file,
+            converters=converters,
+            options=chosen,
+            station=_somewhere(),
+            folder=folder,
+            marker=marker,
+        )
     use_files()
     config = ConfigStore(home()).load(instance)
     known = options_by_converter(config.watch)
@@ -118,6 +136,7 @@ async def _dry_run(
         folder=folder,
         instance_id=config.id,
         limits=config.convert,
+        marker=marker,
     )
 
 

@@ -278,5 +278,6 @@ def _folder(folder: WatchFolder, parts: tuple[str, ...]) -> Iterator[Breach]:
     if folder.move_to and folder.after in (After.MOVE, After.ARCHIVE):
         watched = os.path.normcase(os.path.normpath(folder.path))
         target = os.path.normcase(os.path.normpath(folder.move_to))
-        if target == watched or (folder.recursive and target.startswith(watched.rstrip(os.sep) + os.sep)):
+        below = folder.recursive or bool(folder.marker)
+        if target == watched or (below and target.startswith(watched.rstrip(os.sep) + os.sep)):
             yield Breach((*parts, "move_to"), "must lie outside the watched folder, or files are taken again")

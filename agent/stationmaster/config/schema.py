@@ -268,6 +268,16 @@ class WatchFolder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     recursive: Annotated[bool, Meta(description="Whether sub-folders are watched too.", examples=[True])] = (
         False
     )
+    marker: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[^./\\][^/\\]*\Z",
+            title="a name or pattern of a file, without a slash and a dot at its start, or empty",
+            description="Makes each sub-folder that holds a file of this name or pattern one source, to be "
+            'converted and released as a whole; "" takes single files.',
+            examples=["done.txt"],
+        ),
+    ] = ""
     settle: Annotated[
         float,
         Meta(

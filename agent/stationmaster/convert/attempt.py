@@ -144,6 +144,8 @@ class Attempt:
             station=job.station,
             resume=job.resume.decode() if job.resume else "",
             dry=job.dry,
+            is_folder=job.is_folder,
+            marker=job.marker,
         )
 
     def _outcome(self, reply: Reply, order: Order, chosen: Chosen) -> Outcome:

@@ -17,8 +17,9 @@ from uuid import UUID
 import msgspec
 
 from stationmaster.api import identity, validate, wsjf
-from stationmaster.api.converter import Converter, ConverterOptions, Resume, Source
+from stationmaster.api.converter import Converter, ConverterOptions, Resume, Source, folder_source
 from stationmaster.api.defaults import complete
+from stationmaster.api.folder import content_of, digests_of, files_in, joined, newest
 from stationmaster.api.report import Report
 from stationmaster.convert.explain import ConverterFaultError, explain, source_trouble
 from stationmaster.convert.job import IssueNote
@@ -91,46 +92,77 @@ def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
     note = None
     if order.resume:
         note = ResumeNote.load(order.resume, converter=order.name, path=path)
-    source = Source(
-        path=path,
-        name=shown(order.origin_file.name),
-        size=order.size,
-        mtime=_EPOCH + timedelta(seconds=order.mtime_ns / 1e9),
-        station=order.station,
-        folder=shown(order.origin_file.parent.name),
-    )
     # before the converter reads it: what takes its place later must not pass for what was converted
-    host = _Host(order, source, note, digest=_digest_of(path))
+    identity = _Identity.of_folder(path, order.marker) if order.is_folder else _Identity.of_file(path, order)
+    host = _Host(order, _source(order, path), note, identity)
     with ResultFiles(order) as results:
         resume = note.resume() if note else None
-        left = host.take_all(converter.convert(source, options, resume), results)
+        left = host.take_all(converter.convert(host.source, options, resume), results)
+        if left is not None and order.is_folder:
+            raise ConverterFaultError("yields a Resume for a folder: a folder is always read anew")
         if not results.count and left is None:
             raise ConversionError("there is no report in it")
     return Reply(
         outcome="converted",
         count=results.count,
         metas=tuple(results.inline),
-        digest=host.file_digest.hex(),
+        digest=identity.whole.hex(),
         resume=host.resume_note(left),
         warnings=host.warnings,
         issues=tuple(host.issues),
     )
 
 
-def _digest_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+def _source(order: Order, path: Path) -> Source:
+    name, folder = shown(order.origin_file.name), shown(order.origin_file.parent.name)
+    if order.is_folder:
+        return folder_source(path, marker=order.marker, station=order.station, name=name, folder=folder)
+    return Source(
+        path=path,
+        name=name,
+        size=order.size,
+        mtime=_EPOCH + timedelta(seconds=order.mtime_ns / 1e9),
+        station=order.station,
+        folder=folder,
+    )
+
+
+class _Identity(msgspec.Struct, frozen=True):
+    """What of a source tells it from others.
+
+    Attributes:
+        whole: digest of all that is released.
+        content: digest that the ids of reports without a record of their own are made from.
+        mtime_ns: the time that the ids of reports without a time of their own are made from.
+    """
+
+    whole: bytes
+    content: bytes
+    mtime_ns: int
+
+    @classmethod
+    def of_file(cls, path: Path, order: Order) -> _Identity:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        return cls(digest, digest, order.mtime_ns)
+
+    @classmethod
+    def of_folder(cls, path: Path, marker: str) -> _Identity:
+        """The marker tells when a folder is complete, not which unit it is about: no id depends on it."""
+        files = files_in(path)
+        content, digests = content_of(files, marker), digests_of(files)
+        return cls(joined(digests, files), joined(digests, content), newest(content))
 
 
 class _Host:
     """What the host does to each report of one source."""
 
-    def __init__(self, order: Order, source: Source, note: ResumeNote | None, *, digest: bytes) -> None:
+    def __init__(self, order: Order, source: Source, note: ResumeNote | None, identity: _Identity) -> None:
         self._order = order
-        self._source = source
+        self.source = source
         self._instance_id = UUID(order.instance_id)
         self._ordinals = Counter(note.ordinals if note else {})
-        self.file_digest = digest
+        self._identity = identity
         self.warnings = 0
         self.issues: list[IssueNote] = []
 
@@ -164,12 +196,12 @@ class _Host:
             offset=resume.offset,
             state=resume.state,
             ordinals=dict(self._ordinals),
-            mark=mark(self._source.path, resume.offset),
+            mark=mark(self.source.path, resume.offset),
         )
         return msgspec.json.encode(note).decode()
 
     def _take(self, report: Report, results: ResultFiles) -> None:
-        complete(report, self._source)
+        complete(report, self.source)
         report.data["id"] = self._report_id(report)
         self._check(report, results.count)
         self.warnings += len(report.warnings)
@@ -196,8 +228,9 @@ class _Host:
                 return str(UUID(report.id))
             except ValueError:
                 return report.id  # the validation says what is wrong with it
-        digest = self.file_digest if report.record is None else hashlib.sha256(report.record).digest()
-        mtime_ns = None if report.timed else self._order.mtime_ns
+        record = report.record
+        digest = self._identity.content if record is None else hashlib.sha256(record).digest()
+        mtime_ns = None if report.timed else self._identity.mtime_ns
         key = base64.b64encode(digest[:8]).decode()
         ordinal = self._ordinals[key]
         self._ordinals[key] += 1

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from stationmaster.api import Station
+from stationmaster.api.folder import files_in, state_of
 from stationmaster.api.moment import ahead
 from stationmaster.clock import Clock
 from stationmaster.convert.attempt import ConvertLimits
@@ -103,6 +104,7 @@ async def dry_run(
     instance_id: UUID = _NO_INSTANCE,
     limits: ConvertLimits | None = None,
     most: int = MOST_REPORTS,
+    marker: str = "",
     clock: Clock | None = None,
 ) -> DryRun:
     """Convert `path` in a worker, without the spool.
@@ -112,16 +114,19 @@ async def dry_run(
         options: by converter name.
         folder: the instance's `converters` folder.
         instance_id: with the instance's own id the report ids are those that it would get.
+        marker: where `path` is a folder: pattern of the files that say that it is complete.
         clock: tells which reports are dated in the future; None: the system's.
         most: so many reports are handed back at most.
 
     Raises:
         OSError: there is no such file.
     """
-    status = await asyncio.to_thread(path.stat)
+    state, is_folder = await asyncio.to_thread(_state_of, path)
     job = Job(
         path=path,
-        state=SourceState(path=path, size=status.st_size, mtime_ns=mtime_ns(status)),
+        state=state,
+        is_folder=is_folder,
+        marker=marker,
         converters=converters,
         options=options or {},
         station=station or Station(),
@@ -141,6 +146,14 @@ async def dry_run(
             reports=_reports(outcome, most, clock.now()),
             failures=pool.failures,
         )
+
+
+def _state_of(path: Path) -> tuple[SourceState, bool]:
+    if path.is_dir():
+        size, changed_ns = state_of(files_in(path))
+        return SourceState(path=path, size=size, mtime_ns=changed_ns), True
+    status = path.stat()
+    return SourceState(path=path, size=status.st_size, mtime_ns=mtime_ns(status)), False
 
 
 async def list_converters(

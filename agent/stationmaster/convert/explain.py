@@ -6,6 +6,7 @@ import os
 import traceback
 from pathlib import Path
 
+from stationmaster.api.folder import files_in, state_of
 from stationmaster.convert.order import Order, Reply
 from stationmaster.convert.result_file import UnstoredError
 from stationmaster.errors import ConversionError, SourceBusyError, StationmasterError
@@ -48,13 +49,18 @@ def explain(error: BaseException, order: Order, path: Path) -> Reply:
 def source_trouble(path: Path, order: Order) -> Reply | None:
     """Why the file cannot be converted now, None when it can: it is there, readable, the one claimed."""
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
+        state = tuple(state_of(files_in(path))) if order.is_folder else _state_of_file(path)
     except OSError as error:
         return unreadable(path, error)
-    if (status.st_size, mtime_ns(status)) != (order.size, order.mtime_ns):
+    if state != (order.size, order.mtime_ns):
         return Reply(outcome="changed", text=f"{path} changed since it was looked at")
     return None
+
+
+def _state_of_file(path: Path) -> tuple[int, int]:
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+    return status.st_size, mtime_ns(status)
 
 
 def unreadable(path: Path, error: OSError) -> Reply:

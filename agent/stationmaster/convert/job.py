@@ -23,6 +23,7 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
         target: where its class is: `module:Class`, or `path.py:Class` for origin "file".
         detects: it can tell whether a file is its own.
         completes: it can tell whether the tester has finished writing.
+        folders: it takes a folder as one source.
         options: JSON schema of its options.
         summary: first line of its docstring.
     """
@@ -33,6 +34,7 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     detects: bool = False
     completes: bool = False
+    folders: bool = False
     options: dict[str, Any] = {}
     summary: str = ""
 
@@ -74,6 +76,8 @@ class Job:
 
     Attributes:
         path: the file.
+        is_folder: it is a folder, to be converted as one source.
+        marker: pattern of the files in it that say that it is complete.
         origin: the file as its tester wrote it, where that is not `path`; only its name and folder count.
         state: the file as it was claimed; when it is another one by now, nothing is converted.
         converters: names that may take it, in order of preference; empty: all that detect.
@@ -95,6 +99,8 @@ class Job:
     lane: Lane = Lane.LIVE
     dry: bool = False
     origin: Path | None = None
+    is_folder: bool = False
+    marker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

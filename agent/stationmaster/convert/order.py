@@ -22,10 +22,12 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: as `to_wire` made it.
+        is_folder: it is a folder.
     """
 
     target: str
     path: str
+    is_folder: bool = False
 
     @property
     def file(self) -> Path:
@@ -42,6 +44,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         size: with `mtime_ns`, the file as it was claimed.
         results: path without suffix for the result files, which do not exist yet; as `to_wire` made it.
         dry: a dry run: rules that a report breaks are collected instead of raised.
+        is_folder: it is a folder, with its `marker`.
     """
 
     target: str
@@ -56,6 +59,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     station: Station = Station()
     resume: str = ""
     dry: bool = False
+    is_folder: bool = False
+    marker: str = ""
 
     @property
     def file(self) -> Path:

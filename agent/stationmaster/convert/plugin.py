@@ -189,6 +189,7 @@ def _info(cls: type[Converter], origin: str, target: str) -> ConverterInfo:
         target=target,
         detects=callable(getattr(cls, Detects.detect.__name__, None)),
         completes=callable(getattr(cls, Completes.is_complete.__name__, None)),
+        folders=getattr(cls, "takes_folders", False) is True,
         options=_schema(options_type(cls)),
         summary=lines[0] if lines else "",
     )

@@ -177,13 +177,19 @@ class ConverterPool:
         """The converters that may take the file."""
         known = self._registry.converters
         if not job.converters:
-            return tuple(info for info in known.values() if info.detects)
+            return tuple(info for info in known.values() if info.detects and info.folders >= job.is_folder)
         missing = [name for name in job.converters if name not in known]
         for name in missing:
             self._troubles.missing(name)
         if missing:
             self._on_change()
             return NotYet(reason="held", text=f"There is no converter {' and no converter '.join(missing)}.")
+        single = [name for name in job.converters if not known[name].folders] if job.is_folder else []
+        for name in single:
+            self._troubles.takes_files_only(name)
+        if single:
+            self._on_change()
+            return NotYet(reason="held", text=f"Converter {' and '.join(single)} takes files, no folders.")
         return tuple(known[name] for name in job.converters)
 
     @contextlib.asynccontextmanager

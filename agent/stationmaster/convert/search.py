@@ -52,9 +52,11 @@ class Search:
         self._memory_mb = memory_mb
         self._output_mb = output_mb
         self._spare = spare
+        self._is_folder = False
 
     async def find(self, job: Job, infos: tuple[ConverterInfo, ...]) -> Chosen | NotYet | Failed:
         """The converter that takes the complete file, or why there is none now."""
+        self._is_folder = job.is_folder
         chosen = Chosen(infos[0]) if len(infos) == 1 else await self._detect(job.path, infos)
         if not isinstance(chosen, Chosen):
             return chosen
@@ -133,7 +135,7 @@ class Search:
 
     async def _asked(self, op: str, path: Path, info: ConverterInfo) -> dict[str, Any] | ChildError:
         """What the worker answers, or how it ended."""
-        look = Look(target=info.target, path=to_wire(path))
+        look = Look(target=info.target, path=to_wire(path), is_folder=self._is_folder)
         try:
             await self._child.start()
             return await self._child.request(

@@ -30,6 +30,7 @@ class Troubles:
         self._breakers: dict[str, Breaker] = {}
         self._unusable: dict[str, str] = {}
         self._missing: set[str] = set()
+        self._single: set[str] = set()
         self._ties: dict[tuple[str, ...], str] = {}
         self._start_failure = ""
 
@@ -43,10 +44,15 @@ class Troubles:
         self._unusable.clear()
         self._ties.clear()
         self._missing.clear()
+        self._single.clear()
 
     def missing(self, name: str) -> None:
         """A folder names a converter that is not there."""
         self._missing.add(name)
+
+    def takes_files_only(self, name: str) -> None:
+        """A watch folder hands whole folders to a converter that takes files."""
+        self._single.add(name)
 
     def unusable(self, name: str, text: str) -> None:
         """A converter cannot be used as configured."""
@@ -130,6 +136,15 @@ class Troubles:
                 title=f"Converter {name} cannot be used",
                 text=f"{text} Its files wait.",
                 next_step="Correct the watch folder's options for it.",
+            )
+        for name in sorted(self._single):
+            yield self._problem(
+                ProblemCode.CONVERTER_FAILING,
+                name,
+                title=f"Converter {name} takes no folders",
+                text=f"A watch folder with a marker hands whole folders to converter {name}, which takes "
+                "single files. Its folders wait.",
+                next_step="Remove `marker` from that watch folder, or name a converter that takes folders.",
             )
         for names, text in sorted(self._ties.items()):
             yield self._problem(

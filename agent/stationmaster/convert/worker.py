@@ -68,7 +68,7 @@ class _Worker:
         converter = self._plugins.make(look.target)
         if not isinstance(converter, Detects):
             return {"confidence": 1}
-        glimpse = self._look_at(look.file)
+        glimpse = self._look_at(look)
         if isinstance(glimpse, Reply):
             return {"trouble": msgspec.to_builtins(glimpse)}
         return {"confidence": max(0, min(100, int(converter.detect(glimpse))))}
@@ -79,7 +79,7 @@ class _Worker:
         converter = self._plugins.make(look.target)
         if not isinstance(converter, Completes):
             return {"complete": True}
-        glimpse = self._look_at(look.file)
+        glimpse = self._look_at(look)
         if isinstance(glimpse, Reply):
             return {"trouble": msgspec.to_builtins(glimpse)}
         return {"complete": bool(converter.is_complete(glimpse))}
@@ -107,9 +107,12 @@ class _Worker:
             return {"text": str(error)}
         return {"text": ""}
 
-    def _look_at(self, path: Path) -> Glimpse | Reply:
+    def _look_at(self, look: Look) -> Glimpse | Reply:
         """A glimpse, read once for all converters that are asked about the same file."""
+        path = look.file
         try:
+            if look.is_folder:
+                return Glimpse.at_folder(path)
             status = path.stat()
             key = (path, status.st_size, status.st_mtime_ns)
             if self._glimpse is None or self._glimpse[0] != key:

@@ -41,17 +41,21 @@ def make_files(root: str, selection: Selection, *, child: bool) -> Files:
 
 
 async def look_at(path: Path, *, clock: Clock) -> Stat | None:
-    """Size and mtime of one file, wherever it lies; None where there is no such file.
+    """Size and mtime of one file or folder, wherever it lies; None where there is none.
 
     Raises:
         OSError: it cannot be looked at.
         FolderHangsError: its folder does not answer.
     """
-    access = Access(str(path.parent), Selection(), NetworkChoice.AUTO, clock=clock)
-    try:
-        (found,) = await (await access.files()).stats([path.name])
-    finally:
-        await access.aclose()
+    found = None
+    for selection in (Selection(), Selection(marker="*")):
+        access = Access(str(path.parent), selection, NetworkChoice.AUTO, clock=clock)
+        try:
+            (found,) = await (await access.files()).stats([path.name])
+        finally:
+            await access.aclose()
+        if found is not None:
+            break
     if found == UNSEEN:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     return found

@@ -39,7 +39,9 @@ class FolderServer:
     def stats(self, message: dict[str, Any]) -> dict[str, Any]:
         """Size and mtime of each name."""
         names = map(from_wire, message["names"])
-        return {"stats": stats(from_wire(message["root"]), names, plain=message["selection"]["plain"])}
+        selection = selection_from_wire(message["selection"])
+        found = stats(from_wire(message["root"]), names, plain=selection.plain, marker=selection.marker)
+        return {"stats": found}
 
     def resolve(self, message: dict[str, Any]) -> dict[str, Any]:
         """The folder's real path."""

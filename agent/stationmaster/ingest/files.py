@@ -16,7 +16,7 @@ import msgspec
 
 from stationmaster.blocking import THREAD, CallHangsError
 from stationmaster.errors import TransientError
-from stationmaster.ingest import release
+from stationmaster.ingest import release, tree
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.release import Release, Released, Way
 from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
@@ -126,7 +126,7 @@ class FolderFiles:
 
     def stats(self, names: list[str]) -> list[Stat | None]:
         """See `scan.stats`."""
-        return stats(self.root, names, plain=self._sieve.plain)
+        return stats(self.root, names, plain=self._sieve.plain, marker=self._sieve.marker)
 
     def _slice(self, known: Container[str], *, restart: bool, limit: int, dropped: int) -> Names:
         if restart or self._scan is None:
@@ -208,12 +208,17 @@ class LocalFiles:
     async def release(self, job: Release) -> Released:
         """In the thread, unless much is to be read or copied."""
         if job.size > LOCAL_COPY_BYTES and (release.is_read(job) or await self._call(lambda: _copies(job))):
-            copier = self._copier()
-            try:
-                return await copier.release(job)
-            finally:
-                await copier.aclose()
-        return await self._call(lambda: release.release(job))
+            return await self._copied(job)
+        released = await self._call(lambda: None if _copies_folder(job) else release.release(job))
+        return released or await self._copied(job)
+
+    async def _copied(self, job: Release) -> Released:
+        """In a child: it may take its time, and goes away if it takes too long."""
+        copier = self._copier()
+        try:
+            return await copier.release(job)
+        finally:
+            await copier.aclose()
 
     async def put_back(self, name: str) -> None:
         """Give a hidden file its name back."""
@@ -236,6 +241,11 @@ async def held(files: Files, job: Release) -> bool:
         return False
     written = await files.is_written(job.path)
     return job.growing if written is None else written
+
+
+def _copies_folder(job: Release) -> bool:
+    """Is this a folder that may hold thousands of files, to be copied one by one?"""
+    return (tree.is_tree(job.path) or tree.is_tree(release.hidden_path(job))) and _copies(job)
 
 
 def _copies(job: Release) -> bool:

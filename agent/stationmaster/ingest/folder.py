@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import os
 from datetime import datetime
 from pathlib import Path
 
+from stationmaster.api.folder import is_marker
 from stationmaster.config.schema import After
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.agenda import CALL, Agenda
@@ -273,7 +275,7 @@ class FolderWatch:
         self.roster.trust_mtime = not self._s.access.child
         if self._s.wakeup is not None and not self._s.access.child:
             self._hints = self._s.wakeup.watch(
-                real, recursive=self.folder.recursive, on_change=self._on_change
+                real, recursive=self.folder.recursive or bool(self.folder.marker), on_change=self._on_change
             )
 
     def _unwatch(self) -> None:
@@ -285,8 +287,20 @@ class FolderWatch:
         if names is None:
             self._scan_at = -math.inf
         else:
-            self._agenda.hint(names)
+            self._agenda.hint(self._sources_of(names) if self.folder.marker else names)
         self._wake.set()
+
+    def _sources_of(self, names: set[str]) -> set[str]:
+        """Folders that are sources and in which something happened; a new one is found by a scan."""
+        found = set()
+        for name in names:
+            above = [str(each) for each in (Path(name), *Path(name).parents)]
+            source = next((each for each in above if each in self.roster.known), "")
+            if source:
+                found.add(source)
+            elif os.sep not in name or is_marker(Path(name).name, self.folder.marker):
+                self._scan_at = -math.inf
+        return found
 
     def _troubled(self, error: OSError | FolderHangsError) -> None:
         """The folder cannot be looked at now; it is tried again, for ever."""

@@ -132,6 +132,8 @@ def _below(root: str, inner: str) -> str | None:
 
 def _names(pair: Sequence[Watched], way: str) -> Iterator[str]:
     """Names that the patterns of both folders suggest."""
+    if any(one.folder.marker for one in pair):  # a file of a folder that is one source
+        yield os.path.join(*_WORDS)  # noqa: PTH118 - a name, no place
     globs = list(dict.fromkeys(glob for one in pair for glob in one.folder.include))
     for glob in globs:
         # A star of one pattern may stand for what another one asks for: "fct-*" and "*.xml".

@@ -141,17 +141,6 @@ def put_back(file: Path, name: str) -> Path:
     return _near(file, file.parent, name, spare=0)
 
 
-def find(folder: Path, name: str, stat: Stat, *, spare: int = 0) -> Path | None:
-    """Where an earlier `put` of a file with this `stat` brought it, None when it cannot be told."""
-    for candidate in candidates(name, mark_of(stat), spare=spare):
-        seen = look(folder / candidate)
-        if seen == stat:
-            return folder / candidate
-        if seen is None:
-            return None
-    return None
-
-
 def mark_of(stat: Stat) -> str:
     """Eight characters that name this content, also after a restart."""
     return f"{(stat.size * 1_000_003 ^ stat.mtime_ns) & 0xFFFFFFFF:08x}"

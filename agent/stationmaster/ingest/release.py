@@ -1,4 +1,6 @@
-"""What happens to a source file once it is committed: it is kept, moved, archived or deleted.
+"""What happens to a source once it is committed: it is kept, moved, archived or deleted.
+
+A source is a file, or a folder that was taken as one: then all of this holds for the folder as a whole.
 
 Never before the commit, never overwriting, and only if the file still is the one that was taken. A file is
 first renamed to a hidden name beside it, in one step, so that a file that a tester writes under the same
@@ -17,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from stationmaster.file_name import shown
-from stationmaster.ingest import place
+from stationmaster.ingest import place, tree
 from stationmaster.ingest.scan import MARK, OWN_PREFIX
 from stationmaster.ingest.settle import Stat
 
@@ -91,29 +93,30 @@ def release(job: Release) -> Released:
     """
     if job.way in (Way.KEEP, Way.COPY):
         return _keep(job)
+    tree.finish(_gone_path(job))
     private = hidden_path(job)
     if place.is_one_file(private, job.path):  # an earlier call was interrupted as it put it back
         private.unlink()
-    if place.look(private) is None:
-        if place.look(job.path) != _stat(job):
+    if _look(private) is None:
+        if _look(job.path) != _stat(job):
             return _done_before(job)
         try:
             job.path.rename(private)
         except FileNotFoundError:
             return _done_before(job)
     try:
-        if place.look(private) == _stat(job) and _holds_what_was_taken(private, job):
+        if _look(private) == _stat(job) and _holds_what_was_taken(private, job):
             return _take_away(private, job)
     except OSError:
         with contextlib.suppress(OSError):
-            place.put_back(private, job.path.name)
+            _put_back(private, job.path.name)
         raise
-    place.put_back(private, job.path.name)
+    _put_back(private, job.path.name)
     return Released(standing=Standing.CHANGED)
 
 
 def put_back(root: str, name: str) -> Path:
-    """Give a file its own name back that a release hid and never came back for.
+    """Give a file or folder its own name back that a release hid and never came back for.
 
     Args:
         name: the hidden name, as a path below `root`.
@@ -122,7 +125,15 @@ def put_back(root: str, name: str) -> Path:
         OSError: it cannot be done now.
     """
     private = Path(root, name)
-    return place.put_back(private, private.name[len(OWN_PREFIX) + MARK + 1 :])
+    return _put_back(private, private.name[len(OWN_PREFIX) + MARK + 1 :])
+
+
+def _put_back(private: Path, name: str) -> Path:
+    return tree.put_back(private, name) if tree.is_tree(private) else place.put_back(private, name)
+
+
+def _look(path: Path) -> Stat | None:
+    return tree.look(path) if tree.is_tree(path) else place.look(path)
 
 
 def hidden_path(job: Release) -> Path:
@@ -130,6 +141,11 @@ def hidden_path(job: Release) -> Path:
     mark = _mark(job)
     room = place.NAME_BYTES - len(OWN_PREFIX) - len(mark) - 1
     return job.path.parent / f"{OWN_PREFIX}{mark}-{place.fit(job.path.name, room)}"
+
+
+def _gone_path(job: Release) -> Path:
+    """Where a folder is while it is removed: nobody gives it its name back."""
+    return job.path.parent / f"{OWN_PREFIX}{_mark(job)}.gone"
 
 
 def _mark(job: Release) -> str:
@@ -157,29 +173,39 @@ def is_read(job: Release) -> bool:
 def _holds_what_was_taken(private: Path, job: Release) -> bool:
     if not is_read(job):
         return True
+    if tree.is_tree(private):
+        return tree.digest(private) == job.digest
     with private.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == job.digest
 
 
 def _take_away(private: Path, job: Release) -> Released:
+    whole = tree.is_tree(private)
     if job.way is Way.DELETE:
-        private.unlink()
-        place.flush_folder(private.parent)
+        if whole:
+            tree.vanish(private, _gone_path(job))
+        else:
+            private.unlink()
+            place.flush_folder(private.parent)
         return Released(standing=Standing.DONE)
-    target = place.put(private, job.folder, _name(job), spare=_spare(job))
+    if whole:
+        target = tree.put(private, job.folder, _name(job), gone=_gone_path(job), spare=_spare(job))
+    else:
+        target = place.put(private, job.folder, _name(job), spare=_spare(job))
     _write_reason(job, target)
     return Released(standing=Standing.DONE, place=target)
 
 
 def _keep(job: Release) -> Released:
-    seen = place.look(job.path)
+    seen = _look(job.path)
     if seen is None:
         return Released(standing=Standing.GONE)
     if seen != _stat(job):
         return Released(standing=Standing.CHANGED)
     if job.way is Way.KEEP:
         return Released(standing=Standing.DONE, place=job.path)
-    copy = place.put_copy(job.path, job.folder, _name(job), spare=_spare(job))
+    put_copy = tree.put_copy if tree.is_tree(job.path) else place.put_copy
+    copy = put_copy(job.path, job.folder, _name(job), spare=_spare(job))
     _write_reason(job, copy)
     return Released(standing=Standing.DONE, place=job.path, copy=copy)
 
@@ -189,11 +215,24 @@ def _done_before(job: Release) -> Released:
     there = place.look(job.path) is not None
     if job.way is Way.DELETE:
         return Released(standing=Standing.CHANGED if there else Standing.DONE)
-    found = place.find(job.folder, _name(job), _stat(job), spare=_spare(job))
+    found = _find(job)
     if found is not None:
         _write_reason(job, found)
         return Released(standing=Standing.DONE, place=found)
     return Released(standing=Standing.CHANGED if there else Standing.GONE)
+
+
+def _find(job: Release) -> Path | None:
+    """Where an earlier call brought it, None when it cannot be told."""
+    for candidate in place.candidates(_name(job), place.mark_of(_stat(job)), spare=_spare(job)):
+        found = job.folder / candidate
+        seen = _look(found)
+        # another file system may have rounded the times of what was copied there
+        if seen == _stat(job) or (job.digest and tree.is_tree(found) and tree.digest(found) == job.digest):
+            return found
+        if seen is None:
+            return None
+    return None
 
 
 def _write_reason(job: Release, target: Path) -> None:

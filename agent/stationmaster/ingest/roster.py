@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from stationmaster.api.folder import GRAIN
 from stationmaster.config.schema import After, WatchFolder
 from stationmaster.ingest.agenda import CALL
 from stationmaster.ingest.arrival import Arrivals
@@ -177,4 +178,5 @@ class Roster:
 
     def _since(self, stat: Stat, moment: Moment) -> float:
         wall = moment.wall.timestamp() if self.trust_mtime else None
-        return rests_since(stat, seen_at=moment.now, wall=wall, settle=self._folder.settle)
+        grain = GRAIN if self._folder.marker else 1
+        return rests_since(stat, seen_at=moment.now, wall=wall, settle=self._folder.settle, grain=grain)

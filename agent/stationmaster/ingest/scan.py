@@ -12,10 +12,12 @@ import re
 import stat as modes
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from stationmaster.api.folder import files_in, is_marker, state_of
 from stationmaster.home.file_system import mtime_ns
 from stationmaster.ingest.settle import Stat
 
@@ -48,6 +50,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         skip: absolute paths of sub-folders that are never looked into: archive, error folder, move target.
         plain: links do not count, nor files with a second name: others may leave files there, and must not
             get the agent to read what only the agent may read.
+        marker: pattern of a file that makes the sub-folder it lies in one source; the names of sub-folders
+            are then what counts, and what include and exclude globs are compared with. "": files count.
+            With `recursive` a sub-folder may lie at any depth; what lies in a source belongs to it.
     """
 
     include: tuple[str, ...] = ("*",)
@@ -55,6 +60,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     recursive: bool = False
     skip: tuple[str, ...] = ()
     plain: bool = False
+    marker: str = ""
 
 
 class Sieve:
@@ -64,6 +70,7 @@ class Sieve:
         """Compile the globs."""
         self.recursive = selection.recursive
         self.plain = selection.plain
+        self.marker = selection.marker
         self._skip = {os.path.normcase(path) for path in selection.skip}
         self._include = None if "*" in selection.include else _Globs(selection.include)
         self._exclude = _Globs(selection.exclude) if selection.exclude else None
@@ -81,19 +88,41 @@ class Sieve:
 
     def enters(self, name: str, path: str) -> bool:
         """Is this sub-folder looked into?"""
+        return self.recursive and not self._passes_by(name, path)
+
+    def opens(self, name: str, path: str) -> bool:
+        """Is this sub-folder looked into for a marker?"""
+        return (self.recursive or os.sep not in name) and not self._passes_by(name, path)
+
+    def _passes_by(self, name: str, path: str) -> bool:
         base = name.rpartition(os.sep)[2]
-        if not self.recursive or base.startswith(".") or os.path.normcase(path) in self._skip:
-            return False
-        return self._exclude is None or not self._exclude.match(name, base)
+        if base.startswith(".") or os.path.normcase(path) in self._skip:
+            return True
+        return self._exclude is not None and bool(self._exclude.match(name, base))
 
     def covers(self, name: str, root: str) -> bool:
         """Does the file `name` below `root` count, its sub-folders considered?"""
+        if not self._reaches(name, root):
+            return False
+        return self.takes(name) and not (self.marker and self._passes_by(name, f"{root}{os.sep}{name}"))
+
+    def _reaches(self, name: str, root: str) -> bool:
+        """Are all sub-folders on the way to `name` looked into?"""
         end = name.find(os.sep)
         while end >= 0:
             if not self.enters(name[:end], f"{root}{os.sep}{name[:end]}"):
                 return False
             end = name.find(os.sep, end + 1)
-        return self.takes(name)
+        return True
+
+    def claims(self, name: str, root: str, *, whole: bool) -> bool:
+        """Would the file `name` go to a watch folder with this sieve, or with `whole` the folder `name`?"""
+        if whole:
+            return self.covers(name, root) if self.marker else self._reaches(name + os.sep, root)
+        if not self.marker:
+            return self.covers(name, root)
+        ends = [at for at, letter in enumerate(name) if letter == os.sep]
+        return any(self.covers(name[:end], root) for end in ends)
 
 
 class _Globs:
@@ -149,6 +178,8 @@ class NameScan:
         self._open: _Entries | None = None
         self._prefix = ""
         self._hidden: list[str] = []
+        self._below: list[str] = []
+        self._marked = False
 
     def take_hidden(self) -> list[str]:
         """Names of files in the middle of a release that were seen since the last call."""
@@ -190,6 +221,7 @@ class NameScan:
             self._missed(below, error)
             return False
         self._prefix = below + os.sep if below else ""
+        self._below, self._marked = [], False
         return True
 
     def _leave(self) -> None:
@@ -208,7 +240,10 @@ class NameScan:
             if not prefix:
                 raise
             self._missed(prefix.rstrip(os.sep), error)
-        if not self._is_familiar(prefix, part):
+        if self._sieve.marker:
+            for entry in part:
+                self._seek(entry, prefix + entry.name, known)
+        elif not self._is_familiar(prefix, part):
             new = [entry for entry in part if (prefix + entry.name if prefix else entry.name) not in known]
             for entry in new:
                 self._sort(entry, prefix + entry.name, found)
@@ -216,6 +251,7 @@ class NameScan:
                 self.familiar.add(self._mark)
         if len(part) < min(limit, _PART):
             self._leave()
+            self._found_out(prefix.rstrip(os.sep), found)
         return len(part) or 1
 
     def _is_familiar(self, prefix: str, part: list[os.DirEntry[str]]) -> bool:
@@ -235,6 +271,24 @@ class NameScan:
                 found.append(name)
         elif entry.name.startswith(OWN_PREFIX) and _HIDDEN.match(entry.name):
             self._hidden.append(name)
+
+    def _seek(self, entry: os.DirEntry[str], name: str, known: Container[str]) -> None:
+        """Where a marker makes a folder one source: is it here, and where else is to be looked?"""
+        if entry.is_dir(follow_symlinks=False):
+            if _HIDDEN.match(entry.name):
+                self._hidden.append(name)
+            elif name not in known and self._sieve.opens(name, entry.path):
+                self._below.append(name)
+        elif is_marker(entry.name, self._sieve.marker) and _is_file(entry):
+            self._marked = True
+
+    def _found_out(self, folder: str, found: list[str]) -> None:
+        """A folder was read to its end. One that is a source is not looked into any deeper."""
+        if not (folder and self._marked):
+            self._folders += self._below
+        elif self._sieve.takes(folder):
+            found.append(folder)
+        self._below = []
 
     def _missed(self, below: str, error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -256,10 +310,11 @@ def _is_shared(entry: os.DirEntry[str]) -> bool:
         return True  # gone already, or looked at again by the next scan
 
 
-def stats(root: str, names: Iterable[str], *, plain: bool = False) -> list[Stat | None]:
+def stats(root: str, names: Iterable[str], *, plain: bool = False, marker: str = "") -> list[Stat | None]:
     """Size and mtime of each file; None where there is no such regular file any more.
 
-    Where only `plain` files count, a link and a file of several names are no such file.
+    Where only `plain` files count, a link and a file of several names are no such file. With a `marker`
+    each name is that of a folder: None where it is none any more, or holds no marker.
 
     A file whose look fails for another reason (no right on its folder, an I/O error) counts as resting
     unseen: it is given as it would be with size -1, which equals no real state.
@@ -274,9 +329,21 @@ def stats(root: str, names: Iterable[str], *, plain: bool = False) -> list[Stat 
         except OSError:
             found.append(UNSEEN)
         else:
-            counts = modes.S_ISREG(seen.st_mode) and not (plain and seen.st_nlink != 1)
-            found.append(Stat(seen.st_size, mtime_ns(seen)) if counts else None)
+            if marker:
+                found.append(_whole(Path(root, name), marker) if modes.S_ISDIR(seen.st_mode) else None)
+            else:
+                counts = modes.S_ISREG(seen.st_mode) and not (plain and seen.st_nlink != 1)
+                found.append(Stat(seen.st_size, mtime_ns(seen)) if counts else None)
     return found
+
+
+def _whole(folder: Path, marker: str) -> Stat | None:
+    """The state of all files in a folder."""
+    try:
+        files = files_in(folder)
+    except OSError:  # what is in it comes and goes, or cannot be looked at
+        return UNSEEN if folder.is_dir() else None
+    return Stat(*state_of(files)) if any(is_marker(file.name, marker) for file in files) else None
 
 
 UNSEEN = Stat(-1, 0)

@@ -34,7 +34,7 @@ class Stat(NamedTuple):
     mtime_ns: int
 
 
-def rests_since(stat: Stat, *, seen_at: float, wall: float | None, settle: float) -> float:
+def rests_since(stat: Stat, *, seen_at: float, wall: float | None, settle: float, grain: int = 1) -> float:
     """The monotonic moment from which the rest of a state counts that was first seen at `seen_at`.
 
     An event tells of a write some milliseconds late; where the mtime says so too, that lag counts as rest.
@@ -46,10 +46,11 @@ def rests_since(stat: Stat, *, seen_at: float, wall: float | None, settle: float
         seen_at: monotonic time of the look that first saw this state.
         wall: wall clock at that look, seconds since 1970; None where the file's clock is another one.
         settle: seconds that the file must rest.
+        grain: nanoseconds of the mtime that do not tell the time.
     """
     lag = -1.0 if wall is None else wall - stat.mtime_ns / 1e9
     since = seen_at - lag if 0.0 <= lag <= HINT_LAG else seen_at
-    if stat.mtime_ns % 1_000_000_000:
+    if stat.mtime_ns % 1_000_000_000 >= grain:
         return since
     return max(since, seen_at + COARSE_CLOCK - max(0.0, lag) - settle)
 

@@ -26,7 +26,9 @@ def folder_of(folders: Iterable[WatchFolder], key: str, path: Path) -> WatchFold
     same = [folder for folder in folders if folder_key(folder) == key]
     name = os.path.relpath(path, key)
     for folder in same:
-        selection = Selection(include=folder.include, exclude=folder.exclude, recursive=folder.recursive)
+        selection = Selection(
+            include=folder.include, exclude=folder.exclude, recursive=folder.recursive, marker=folder.marker
+        )
         if Sieve(selection).covers(name, key):
             return folder
     return same[0] if same else None  # the globs are others by now
@@ -55,10 +57,13 @@ class Territory:
             self._compare()
 
     def owner(self, index: int, name: str) -> int:
-        """The folder that owns the file `name` of folder `index`; `index` itself, mostly."""
+        """The folder that owns the source `name` of folder `index`; `index` itself, mostly."""
+        whole = bool(self._sieves[index].marker)
         for rival, below in self._rivals[index]:
             key = os.path.normcase(name)
-            if key.startswith(below) and self._sieves[rival].covers(name[len(below) :], self._roots[rival]):
+            if key.startswith(below) and self._sieves[rival].claims(
+                name[len(below) :], self._roots[rival], whole=whole
+            ):
                 return rival
         return index
 

@@ -246,4 +246,5 @@ def selection_of(folder: WatchFolder, own: tuple[str, ...]) -> Selection:
         recursive=folder.recursive,
         skip=own,
         plain=isinstance(folder, DropFolder),
+        marker=folder.marker,
     )

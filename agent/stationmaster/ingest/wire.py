@@ -18,6 +18,7 @@ def selection_to_wire(selection: Selection) -> dict[str, Any]:
         "recursive": selection.recursive,
         "skip": list(map(to_wire, selection.skip)),
         "plain": selection.plain,
+        "marker": to_wire(selection.marker),
     }
 
 
@@ -29,6 +30,7 @@ def selection_from_wire(values: dict[str, Any]) -> Selection:
         recursive=values["recursive"],
         skip=tuple(map(from_wire, values["skip"])),
         plain=values["plain"],
+        marker=from_wire(values["marker"]),
     )
 
 

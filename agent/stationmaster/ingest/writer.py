@@ -8,6 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+from stationmaster.api.folder import files_in
+
 if sys.platform == "linux":
     import fcntl
 
@@ -22,6 +24,10 @@ def is_written(path: Path) -> bool | None:
         return False
     if sys.platform != "linux":
         return None
+    return _is_written_within(path) if path.is_dir() else _is_leased(path)
+
+
+def _is_leased(path: Path) -> bool | None:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -39,3 +45,12 @@ def is_written(path: Path) -> bool | None:
     finally:
         os.close(handle)
     return False
+
+
+def _is_written_within(folder: Path) -> bool | None:
+    """The same of all files of a folder."""
+    try:
+        answers = {is_written(file.path) for file in files_in(folder)}
+    except OSError:
+        return None
+    return True if True in answers else None if None in answers else False

@@ -192,6 +192,8 @@ class Intake:
                 resume=task.resume,
                 instance_id=self._setting.instance_id,
                 lane=task.lane,
+                is_folder=bool(task.folder.marker),
+                marker=task.folder.marker,
             )
         )
         match result:
