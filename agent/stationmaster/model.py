@@ -81,6 +81,7 @@ class ProblemCode(StrEnum):
     DETECTION_TIE = "detection-tie"
     DISK_FULL = "disk-full"
     ENTRIES_IN_ERROR = "entries-in-error"
+    FETCH_FAILED = "fetch-failed"
     FOLDER_HANGING = "folder-hanging"
     FOLDER_MISSING = "folder-missing"
     FOLDER_OVERLAP = "folder-overlap"
@@ -229,6 +230,24 @@ class FolderStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_scan_at: datetime | None = None
 
 
+class FetchStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A scheduled source.
+
+    Attributes:
+        running: it is being fetched now.
+        count: files fetched so far.
+        error: why the last run failed, "" when it went well.
+    """
+
+    name: str
+    converter: str
+    running: bool = False
+    last_run_at: datetime | None = None
+    next_run_at: datetime | None = None
+    count: int = 0
+    error: str = ""
+
+
 class UploadStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The uploader's gate now."""
 
@@ -252,6 +271,7 @@ class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True):
     converting: int = 0
     oldest_queued_at: datetime | None = None
     folders: tuple[FolderStatus, ...] = ()
+    fetches: tuple[FetchStatus, ...] = ()
     upload: UploadStatus
 
 

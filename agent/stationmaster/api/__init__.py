@@ -22,6 +22,7 @@ from stationmaster.api.converter import (
     TakesFolders,
 )
 from stationmaster.api.failure import Failure
+from stationmaster.api.fetch import FetchContext, Fetched, Fetches
 from stationmaster.api.limit import CompOp, Limits, at_least, at_most, between, equal, log_only
 from stationmaster.api.measurement import Series
 from stationmaster.api.report import Report, ReportType, Result
@@ -37,6 +38,9 @@ __all__ = [
     "ConverterOptions",
     "Detects",
     "Failure",
+    "FetchContext",
+    "Fetched",
+    "Fetches",
     "Glimpse",
     "Group",
     "HasOptions",

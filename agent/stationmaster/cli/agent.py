@@ -204,12 +204,31 @@ def _show(snapshot: AgentStatus) -> None:
         ("Instance", "Queued", "Error", "Completed", "Last upload", "Link", "State"),
         [_row(one, now) for one in snapshot.instances],
     )
+    show_sources(snapshot, now)
     for problem in snapshot.problems:
         where = f"{problem.instance}: " if problem.instance else ""
         say(f"\n{'✗' if problem.severity is Severity.ERROR else '!'} {where}{problem.title} [{problem.code}]")
         say(f"  {problem.text}")
         if problem.next_step:
             say(f"  → {problem.next_step}")
+
+
+def show_sources(snapshot: AgentStatus, now: datetime) -> None:
+    """Scheduled sources as a table, nothing where there are none."""
+    rows = [
+        (
+            one.name,
+            source.name,
+            str(source.count),
+            ago(source.last_run_at, now),
+            "now" if source.running else local(source.next_run_at) if source.next_run_at else "",
+            source.error,
+        )
+        for one in snapshot.instances
+        for source in one.fetches
+    ]
+    if rows:
+        table("", ("Instance", "Source", "Fetched", "Last run", "Next run", "Error"), rows)
 
 
 def _row(one: InstanceStatus, now: datetime) -> tuple[str, ...]:

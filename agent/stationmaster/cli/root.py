@@ -12,7 +12,7 @@ from stationmaster import __version__
 from stationmaster.cli.session import use_scope
 from stationmaster.home.paths import Scope
 
-NOUNS = ("agent", "instance", "queue", "archive", "converter", "config", "server", "log")
+NOUNS = ("agent", "instance", "queue", "archive", "converter", "config", "server", "log", "source")
 VERBS = ("submit", "provision", "demo", "doctor")
 
 

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from stationmaster.config.schema import WatchFolder
+from stationmaster.errors import ConfigError
+
+
+def is_elsewhere(value: Any) -> bool:
+    """Does the option name where its value is, an environment variable or a file?"""
+    return isinstance(value, dict) and value.keys() in ({"env"}, {"file"})
+
+
+def resolved(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with their values, also those that lie elsewhere.
+
+    Raises:
+        ConfigError: one is not there.
+    """
+    return {name: _read(name, value) if is_elsewhere(value) else value for name, value in options.items()}
+
+
+def _read(name: str, place: Mapping[str, str]) -> str:
+    if "env" in place:
+        found = os.environ.get(place["env"])
+        if found is None:
+            raise ConfigError(
+                f"The option {name} names the environment variable {place['env']}, which is not set.",
+                next_step="Set it for the agent and start the agent again.",
+            )
+        return found
+    try:
+        return Path(place["file"]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(
+            f"The option {name} names the file {place['file']}, which cannot be read: {reason}.",
+            next_step="Let the agent's account read it.",
+        ) from None
 
 
 def options_by_converter(folders: Iterable[WatchFolder]) -> dict[str, dict[str, Any]]:

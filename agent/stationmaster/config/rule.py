@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import msgspec
 
 from stationmaster.config import migration
+from stationmaster.config.fetch_source import FetchSource
 from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, WatchFolder
 from stationmaster.errors import ConfigError
 
@@ -166,6 +167,7 @@ def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iter
         yield from _time_zone(config.station.time_zone)
         for number, folder in enumerate(config.watch):
             yield from _folder(folder, ("watch", str(number)))
+        yield from _sources(config.fetch)
 
 
 def _not_finite(value: Any, parts: tuple[str, ...]) -> Iterator[Breach]:
@@ -281,3 +283,20 @@ def _folder(folder: WatchFolder, parts: tuple[str, ...]) -> Iterator[Breach]:
         below = folder.recursive or bool(folder.marker)
         if target == watched or (below and target.startswith(watched.rstrip(os.sep) + os.sep)):
             yield Breach((*parts, "move_to"), "must lie outside the watched folder, or files are taken again")
+
+
+_SECRET = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
+
+
+def _sources(sources: Sequence[FetchSource]) -> Iterator[Breach]:
+    for number, source in enumerate(sources):
+        parts = ("fetch", str(number))
+        if source.name in {one.name for one in sources[:number]}:
+            yield Breach((*parts, "name"), "must not be that of another source")
+        for key, value in source.options.items():
+            if isinstance(value, str) and value and _SECRET.search(key):
+                yield Breach(
+                    (*parts, "options", key),
+                    "must not stand in the settings in plain text",
+                    'Write { env = "NAME" } or { file = "/path" } and put it there.',
+                )

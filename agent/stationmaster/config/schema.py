@@ -16,6 +16,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from stationmaster.config.fetch_source import FetchSource
+
 SCHEMA = 1
 """Version of a settings file that does not say its own; see `migration` for the newest."""
 
@@ -364,6 +366,7 @@ class InstanceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     retention: RetentionConfig = RetentionConfig()
     secrets: SecretsConfig = SecretsConfig()
     watch: tuple[WatchFolder, ...] = ()
+    fetch: tuple[FetchSource, ...] = ()
 
 
 class LogLevel(StrEnum):

@@ -133,6 +133,10 @@ class ControlClient:
         path = _instance(name, "processes")
         return await self._call("GET", path, protocol.ServerProcesses, params=params, seconds=60.0)
 
+    async def fetch_now(self, name: str, source: str) -> None:
+        """Fetch a scheduled source at once. Returns when the run is ordered, not when it is through."""
+        await self._send("POST", _instance(name, f"fetch/{quote(source, safe='')}/run"))
+
     # ---------------------------------------------------------------- entries
     async def entries(
         self,

@@ -149,6 +149,12 @@ async def processes(request: web.Request) -> web.Response:
     return json_answer(await agent_of(request).processes(name_of(request), refresh=refresh))
 
 
+async def fetch_now(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/fetch/{source}/run`: a scheduled source, at once."""
+    agent_of(request).fetch_now(name_of(request), request.match_info["source"])
+    return done()
+
+
 async def entries(request: web.Request) -> web.Response:
     """`GET /v1/instances/{name}/entries?state=&text=&limit=&before=`."""
     query = request.query
@@ -266,6 +272,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/instances/{name}/drain", drain, Right.OPERATE),
     ("POST", "/v1/instances/{name}/send", send_now, Right.OPERATE),
     ("GET", "/v1/instances/{name}/processes", processes, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/fetch/{source}/run", fetch_now, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries", entries, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries/{id}", entry, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries/{id}/history", history, Right.OPERATE),

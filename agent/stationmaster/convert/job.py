@@ -24,6 +24,7 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
         detects: it can tell whether a file is its own.
         completes: it can tell whether the tester has finished writing.
         folders: it takes a folder as one source.
+        fetches: it can fetch source files by itself.
         options: JSON schema of its options.
         summary: first line of its docstring.
     """
@@ -35,6 +36,7 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
     detects: bool = False
     completes: bool = False
     folders: bool = False
+    fetches: bool = False
     options: dict[str, Any] = {}
     summary: str = ""
 

@@ -21,6 +21,7 @@ from typing import Any, cast
 import msgspec
 
 from stationmaster.api.converter import Completes, Converter, ConverterOptions, Detects
+from stationmaster.api.fetch import Fetches
 from stationmaster.convert.job import ConverterInfo
 
 ENTRY_POINTS = "stationmaster.converters"
@@ -190,6 +191,7 @@ def _info(cls: type[Converter], origin: str, target: str) -> ConverterInfo:
         detects=callable(getattr(cls, Detects.detect.__name__, None)),
         completes=callable(getattr(cls, Completes.is_complete.__name__, None)),
         folders=getattr(cls, "takes_folders", False) is True,
+        fetches=callable(getattr(cls, Fetches.fetch.__name__, None)),
         options=_schema(options_type(cls)),
         summary=lines[0] if lines else "",
     )

@@ -10,15 +10,19 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from stationmaster.clock import Clock
 from stationmaster.convert.attempt import Attempt, ConvertLimits, usable
 from stationmaster.convert.crew import Crew, Worker, child_maker
+from stationmaster.convert.fetching import FetchOrder, FetchReply
 from stationmaster.convert.job import ConverterInfo, ImportFailure, Job, NotYet, Outcome
 from stationmaster.convert.registry import Registry
 from stationmaster.convert.slot import Slot, Slots
 from stationmaster.convert.trouble import Troubles
+from stationmaster.convert.words import blame
 from stationmaster.home.paths import make_private
-from stationmaster.model import Problem
+from stationmaster.model import Lane, Problem
 from stationmaster.worker.error import ChildError
 
 SLOW_SECONDS = 5.0
@@ -150,7 +154,7 @@ class ConverterPool:
         infos = self._known(job)
         if isinstance(infos, NotYet):
             return infos
-        async with self._turn(job):
+        async with self._turn(" ".join(job.converters), job.lane):
             try:
                 async with self._crew.lease() as worker:
                     self._troubles.start_failed("")
@@ -173,6 +177,34 @@ class ConverterPool:
         if text:
             self._troubles.unusable(name, text)
 
+    async def fetch(self, order: FetchOrder) -> FetchReply:
+        """Let a converter fetch; `order.target` is filled in here. Trouble of any kind is in the answer."""
+        await self.refresh()
+        info = self._registry.converters.get(order.name)
+        if info is None or not info.fetches:
+            what = "that fetches" if info else "of that name"
+            return FetchReply(trouble=f"There is no converter {what}: {order.name}.")
+        order = msgspec.structs.replace(order, target=info.target)
+        limits = self._limits
+        async with self._turn(order.name, Lane.BATCH):
+            try:
+                # its own process: a library of a database is no guest in one that converts
+                async with self._crew.lease(fresh=True) as worker:
+                    worker.worn = True
+                    message = {"op": "fetch", "order": msgspec.to_builtins(order)}
+                    answer = await worker.child.request(message, order.seconds, memory_mb=limits.memory_mb)
+            except ChildError as error:
+                failed = blame(
+                    error,
+                    name=order.name,
+                    doing="fetching",
+                    seconds=order.seconds,
+                    memory_mb=limits.memory_mb,
+                    output_mb=limits.output_mb,
+                )
+                return FetchReply(trouble=failed.reason, detail=failed.detail)
+        return msgspec.convert(answer["reply"], FetchReply)
+
     def _known(self, job: Job) -> tuple[ConverterInfo, ...] | NotYet:
         """The converters that may take the file."""
         known = self._registry.converters
@@ -193,11 +225,11 @@ class ConverterPool:
         return tuple(known[name] for name in job.converters)
 
     @contextlib.asynccontextmanager
-    async def _turn(self, job: Job) -> AsyncIterator[None]:
+    async def _turn(self, what: str, lane: Lane) -> AsyncIterator[None]:
         """Wait for a slot of this instance, then for one of all; slow work makes room for others."""
-        own = await self._own_slots.acquire(" ".join(job.converters), job.lane)
+        own = await self._own_slots.acquire(what, lane)
         try:
-            shared = await self._slots.acquire(self._instance, job.lane)
+            shared = await self._slots.acquire(self._instance, lane)
             timer = asyncio.get_running_loop().call_later(self._slow_seconds, self._slow, own, shared)
             self._converting += 1
             self._on_change()

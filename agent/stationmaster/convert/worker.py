@@ -1,6 +1,6 @@
 """The module that a worker process runs: `python -m stationmaster.convert.worker`.
 
-Ops: candidates, describe, detect, complete, convert, readable, usable.
+Ops: candidates, describe, detect, complete, convert, fetch, readable, usable.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def main() -> None:
             "detect": worker.detect,
             "complete": worker.complete,
             "convert": worker.convert,
+            "fetch": worker.fetch,
             "readable": worker.readable,
             "usable": worker.usable,
         }
@@ -93,6 +94,13 @@ class _Worker:
         worn = self._conversions >= MOST_CONVERSIONS or _Wear.now().beyond(fresh)
         answer = msgspec.structs.replace(reply, retire=worn)
         return {"reply": msgspec.to_builtins(answer)}
+
+    def fetch(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Fetch source files; see `stationmaster.convert.fetching`."""
+        from stationmaster.convert.fetching import FetchOrder, fetch  # noqa: PLC0415 - few workers ever fetch
+
+        reply = fetch(msgspec.convert(message["order"], FetchOrder), self._plugins)
+        return {"reply": msgspec.to_builtins(reply)}
 
     def readable(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Read both ends of a file: does its share answer at all?"""

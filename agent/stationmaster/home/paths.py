@@ -151,6 +151,10 @@ class Home(msgspec.Struct, frozen=True):
         """The server's list of processes, as it was last seen."""
         return self.instance_dir(name) / "processes.json"
 
+    def fetched(self, name: str) -> Path:
+        """Folder of what scheduled sources fetched: a state file and a sub-folder each."""
+        return self.instance_dir(name) / "fetched"
+
     def converters(self, name: str) -> Path:
         """Folder for the instance's own converters."""
         return self.instance_dir(name) / "converters"

@@ -6,13 +6,16 @@ Nothing here is durable: what must survive is in the spool, in the folders and i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 
+from stationmaster.config.fetch_source import FetchSource
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.store import keep_id
 from stationmaster.control.protocol import ServerProcess, ServerProcesses
+from stationmaster.errors import ConfigError, ControlError
+from stationmaster.home.paths import Home
 from stationmaster.model import (
     Counts,
     InstanceStatus,
@@ -24,6 +27,7 @@ from stationmaster.model import (
     UploadStatus,
 )
 from stationmaster.runtime.event import first_of
+from stationmaster.runtime.fetched import make_folders
 from stationmaster.runtime.health import DELIVERY, INTAKE, Pulse
 from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
@@ -65,7 +69,9 @@ class Instance:
         shared, home = self._shared, self._shared.home
         home.ensure_instance(self.name)
         await asyncio.to_thread(keep_id, home, self.name, self.config.id)
-        folders = (*self.config.watch, *own_folders(home, self.name, self.config.watch))
+        await _prepare(home, self.name, self.config.fetch)
+        own = own_folders(home, self.name, self.config.watch, self.config.fetch)
+        folders = (*self.config.watch, *own)
         async with AsyncExitStack() as stack:
             spool = await Spool.open(
                 home.spool(self.name),
@@ -107,11 +113,13 @@ class Instance:
                 group.create_task(parts.upkeep.run()),
                 group.create_task(parts.packing.run()),
                 group.create_task(parts.processes.run()),
+                group.create_task(parts.fetching.run()),
             ]
             intake = group.create_task(parts.intake.run())
             uploading = group.create_task(parts.uploader.run())
             self._on_up()
             await first_of(self._stop, self._drain)
+            parts.fetching.stop()
             parts.intake.stop()
             if not self._stop.is_set():
                 await self._drained(parts, intake)
@@ -174,6 +182,21 @@ class Instance:
             self._parts.intake.nudge()
             self._parts.uploader.wake()
 
+    def fetch_now(self, source: str) -> None:
+        """Fetch a scheduled source at once.
+
+        Raises:
+            ControlError: there is no such source, or the instance does not run.
+        """
+        if self._parts is None:
+            raise ControlError(
+                f"{self.name} is stopped.",
+                status=409,
+                code="stopped",
+                next_step=f"stationmaster agent resume {self.name}",
+            )
+        self._parts.fetching.run_now(source)
+
     # ---------------------------------------------------------------- what it sees
     @property
     def idle(self) -> bool:
@@ -232,6 +255,7 @@ class Instance:
             converting=parts.intake.running if parts else 0,
             oldest_queued_at=oldest,
             folders=parts.watcher.status() if parts else (),
+            fetches=parts.fetching.status() if parts else (),
             upload=parts.uploader.status() if parts else idle_upload,
         )
 
@@ -247,6 +271,7 @@ class Instance:
             *parts.upkeep.problems(),
             *parts.packing.problems(),
             *parts.processes.problems(),
+            *parts.fetching.problems(),
         ]
         trouble = parts.intake.trouble
         if trouble is not None and not any(one.code in _UNWRITABLE for one in found):
@@ -256,6 +281,16 @@ class Instance:
         if errors:
             found.append(_errors_waiting(self.name, errors, now))
         return tuple(found)
+
+
+async def _prepare(home: Home, name: str, sources: Sequence[FetchSource]) -> None:
+    try:
+        await asyncio.to_thread(make_folders, home, name, sources)
+    except OSError as error:
+        raise ConfigError(
+            f"The folder {home.fetched(name)} cannot be used: {error.strerror}.",
+            next_step="Check its rights.",
+        ) from error
 
 
 def _waiting(spool: Spool) -> int:

@@ -145,6 +145,10 @@ class Orders(ABC):
         """Look at the folders and try everything now."""
         await self._supervisor(name).instance.send_now()
 
+    def fetch_now(self, name: str, source: str) -> None:
+        """Fetch a scheduled source at once."""
+        self._supervisor(name).instance.fetch_now(source)
+
     # ---------------------------------------------------------------- entries
     async def entries(
         self, name: str, *, state: EntryState | None, text: str | None, limit: int, before: int | None

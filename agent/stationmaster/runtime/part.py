@@ -21,6 +21,7 @@ from stationmaster.errors import NeedsUserError
 from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.ingest.watcher import Watcher
+from stationmaster.runtime.fetching import Fetching
 from stationmaster.runtime.intake import Intake, Setting
 from stationmaster.runtime.packing import Archives, Packing
 from stationmaster.runtime.release import Places
@@ -63,6 +64,7 @@ class Parts:
     upkeep: Upkeep
     packing: Packing
     processes: ProcessCheck
+    fetching: Fetching
 
 
 async def assemble(
@@ -121,7 +123,8 @@ async def assemble(
         instance=name,
         busy=lambda: intake.running > 0 or watcher.claimable,
     )
-    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing, processes)
+    fetching = _fetching(shared, config, setting, pool, watcher)
+    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing, processes, fetching)
 
 
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
@@ -142,6 +145,21 @@ def _processes(shared: Shared, config: InstanceConfig, name: str, client: WatsCl
         fetch=client.processes,
         clock=shared.clock,
         on_change=shared.changed,
+    )
+
+
+def _fetching(
+    shared: Shared, config: InstanceConfig, setting: Setting, pool: ConverterPool, watcher: Watcher
+) -> Fetching:
+    return Fetching(
+        config.fetch,
+        home=shared.home,
+        instance=setting.name,
+        station=setting.station,
+        pool=pool,
+        clock=shared.clock,
+        nudge=watcher.nudge,
+        changed=shared.changed,
     )
 
 
@@ -182,5 +200,6 @@ def _setting(home: Home, config: InstanceConfig, name: str, folders: tuple[Watch
             archive=home.archive(name),
             errors=home.errors(name),
             inbox=home.inbox(name),
+            fetched=home.fetched(name),
         ),
     )

@@ -42,16 +42,19 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         archive: folder for archived files.
         errors: folder for files that cannot be converted.
         inbox: folder of the folders for submitted raw files.
+        fetched: folder of the folders of scheduled sources.
     """
 
     folders: tuple[WatchFolder, ...]
     archive: Path
     errors: Path
     inbox: Path
+    fetched: Path
 
     def origin(self, path: Path) -> Path:
-        """The file as its tester wrote it: a submitted one has our mark before its name."""
-        return Path(submitted_name(path.name)) if path.parent.parent == self.inbox else path
+        """The file as its tester wrote it: a submitted or fetched one has our mark before its name."""
+        ours = path.parent.parent == self.inbox or path.parent.parent.parent == self.fetched
+        return Path(submitted_name(path.name)) if ours else path
 
 
 class Releases:

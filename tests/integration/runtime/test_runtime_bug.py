@@ -38,7 +38,11 @@ async def test_a_bug_at_one_file_fails_that_file_alone(tmp_path: Path) -> None:
         (folder / name).write_text("x")
     watch = WatchFolder(path=str(folder), converters=("wsjf",), settle=0.2, after=After.ARCHIVE)
     places = Places(
-        folders=(watch,), archive=tmp_path / "archive", errors=tmp_path / "errors", inbox=tmp_path / "inbox"
+        folders=(watch,),
+        archive=tmp_path / "archive",
+        errors=tmp_path / "errors",
+        inbox=tmp_path / "inbox",
+        fetched=tmp_path / "fetched",
     )
     setting = Setting(name="line1", instance_id=UUID(int=1), station=Station(), slots=1, places=places)
     async with Storage() as storage:
