@@ -10,8 +10,10 @@ from typing import Protocol
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.ingest import FakeLedger, row_of
+from fakes.ingest import FakeLedger, Rig, row_of
+from fakes.rack import MARKER, unit
 from fakes.spooled import source_of
+from stationmaster.config.schema import WatchFolder
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.claim import Ledger
 from stationmaster.spool import Spool, Storage
@@ -106,6 +108,22 @@ async def test_what_is_forgotten_is_new_again_in_its_folder_only(kind: Kind, fol
     await kind.ledger.forget(str(folder), [folder / "a.xml", folder / "never.xml"])
     assert sorted(await rows(kind, folder)) == ["b.xml", "c.log"]
     assert sorted(await rows(kind, folder / "other")) == ["a.xml"]
+
+
+async def test_a_folder_that_was_taken_whole_is_offered_again_only_if_it_changed(
+    kind: Kind, tmp_path: Path
+) -> None:
+    root = tmp_path / "box"
+    kept, changed = unit(root, "SN-1"), unit(root, "SN-2")
+    for each in (kept, changed):
+        await kind.take(root, each)
+    (changed / "pictures" / "side.png").write_bytes(b"late")
+    unit(root, "SN-3")
+    watch = WatchFolder(path=str(root), converters=("rack",), marker=MARKER)
+    async with Rig([watch], kind.ledger) as rig:
+        await rig.scan()
+        await rig.go(30.0)
+        assert sorted(claim.state.path.name for claim in rig.take()) == ["SN-2", "SN-3"]
 
 
 async def test_a_disk_that_fails_is_a_spool_error(kind: Kind, folder: Path) -> None:

@@ -11,6 +11,7 @@ from fakes.clock import FakeClock, settle
 from fakes.waiting import PATIENCE, until
 from stationmaster.config.schema import WatchFolder
 from stationmaster.errors import SpoolError
+from stationmaster.ingest import tree
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.watcher import Watcher
 from stationmaster.model import Lane
@@ -46,10 +47,11 @@ class FakeLedger:
 
 
 def row_of(folder: Path, path: Path, *, resume: bytes | None = None) -> LedgerRow:
-    """The row of a file that was taken as it is now."""
+    """The row of a file, or of a folder that is one source, that was taken as it is now."""
     seen = path.stat()
+    size, mtime_ns = tree.look(path) if tree.is_tree(path) else (seen.st_size, seen.st_mtime_ns)
     return LedgerRow(
-        source_id=1, path=path, folder=str(folder), size=seen.st_size, mtime_ns=seen.st_mtime_ns, digest="00",
+        source_id=1, path=path, folder=str(folder), size=size, mtime_ns=mtime_ns, digest="00",
         state=LedgerState.TAKEN, released=True, after="keep", place=path, resume=resume, converter="wsjf",
         lane=Lane.LIVE, taken_at=FakeClock().now(),
     )  # fmt: skip
