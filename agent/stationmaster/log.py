@@ -1,16 +1,29 @@
-"""Log lines that say which instance they are about, and tell of trouble when it begins and when it ends."""
+"""Log lines that say which instance and entry they are about, and tell of trouble when it begins and ends."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, MutableMapping
+from typing import Any
 
-BoundLog = logging.LoggerAdapter[logging.Logger]
+
+class BoundLog(logging.LoggerAdapter[logging.Logger]):
+    """A logger whose every line says what it is about. A line may add `extra` of its own."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """Both extras; logging's own adapter would drop the line's."""
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
+
+    def about(self, entry: int) -> BoundLog:
+        """The same, about this entry of the spool."""
+        return BoundLog(self.logger, {**(self.extra or {}), "entry": entry})
 
 
-def bound(logger: logging.Logger, instance: str) -> BoundLog:
-    """`logger` with every line bound to `instance`; the agent's log shows it in a column of its own."""
-    return logging.LoggerAdapter(logger, {"instance": instance})
+def bound(logger: logging.Logger, instance: str, *, entry: int | None = None) -> BoundLog:
+    """`logger` with every line bound to `instance`, and to an entry of its spool if one is given."""
+    log = BoundLog(logger, {"instance": instance})
+    return log if entry is None else log.about(entry)
 
 
 class Lasting:

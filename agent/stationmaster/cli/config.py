@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import typer
@@ -35,8 +36,17 @@ def show(*, json: Json = False) -> None:
         print_json("agent-settings", config)
         return
     say(f"# {home().agent_file}")
-    for key, value in plain(config).items():
+    for key, value in _flat(plain(config)):
         answer(f"{key} = {msgspec.json.encode(value).decode()}")
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Settings by dotted key."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 @app.command()

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from stationmaster.errors import ConfigError
 
 _FORMS = "Write 17:30, 2026-03-02T17:30 (both local time) or 2026-03-02T17:30Z."
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 def moment_of(text: str, now: datetime) -> datetime:
@@ -62,3 +63,24 @@ def _next(at: time, now: datetime) -> datetime:
     today = datetime.combine(now.astimezone().date(), at)
     found = today.astimezone()
     return found if found > now else (today + timedelta(days=1)).astimezone()
+
+
+def past_moment(text: str, now: datetime) -> datetime:
+    """The moment that `text` names, which is over: "15min" ago, the last "17:30", or an ISO time.
+
+    Raises:
+        ConfigError: it is no moment.
+    """
+    try:
+        ago = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|min|m|h|d)", text.strip())
+        if ago:
+            return now - timedelta(seconds=float(ago[1]) * _SECONDS[ago[2]])
+        clock = re.fullmatch(r"(\d\d?):(\d\d)(?::(\d\d))?", text.strip())
+        if clock:
+            hour, minute, second = (int(part or 0) for part in clock.groups())
+            today = datetime.combine(now.astimezone().date(), time(hour, minute, second))
+            found = today.astimezone()
+            return found if found <= now else (today - timedelta(days=1)).astimezone()
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(f'"{text}" is no time.', next_step=f"Write 15min, 2h, 1d. {_FORMS}") from None

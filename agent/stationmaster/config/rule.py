@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import re
@@ -18,7 +19,7 @@ import msgspec
 
 from stationmaster.config import migration
 from stationmaster.config.fetch_source import FetchSource
-from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, WatchFolder
+from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, MetricsConfig, WatchFolder
 from stationmaster.errors import ConfigError
 
 _FULL_PATH = r"For example C:\Results." if sys.platform == "win32" else "For example /srv/results."
@@ -159,7 +160,9 @@ def _value_at(raw: Any, parts: Sequence[str]) -> Any:
 
 def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iterator[Breach]:
     yield from _not_finite(raw, ())
-    if isinstance(config, InstanceConfig):
+    if isinstance(config, AgentConfig):
+        yield from _metrics(config.metrics)
+    else:
         yield from _url(config.server.url)
         if config.server.proxy:
             yield from _proxy(config.server.proxy)
@@ -168,6 +171,24 @@ def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iter
         for number, folder in enumerate(config.watch):
             yield from _folder(folder, ("watch", str(number)))
         yield from _sources(config.fetch)
+
+
+def _metrics(config: MetricsConfig) -> Iterator[Breach]:
+    """Who listens where others reach it must have said so."""
+    if not (config.allow_remote or is_loopback(config.host)):
+        yield Breach(
+            ("metrics", "host"),
+            f"must be an address of this computer alone, such as 127.0.0.1, not {config.host[:80]}",
+            "Where other computers shall read the figures, set metrics.allow_remote = true as well.",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Only this computer itself reaches this address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _not_finite(value: Any, parts: tuple[str, ...]) -> Iterator[Breach]:

@@ -378,6 +378,30 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures for a monitoring system over HTTP, see how-to/logs-and-metrics.md. Off unless asked for."""
+
+    enabled: Annotated[
+        bool, Meta(description="Whether `/metrics` and `/healthz` are answered.", examples=[True])
+    ] = False
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Address to listen at. Another than this computer's own needs `allow_remote`.",
+            examples=["127.0.0.1"],
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port to listen at.", examples=[9464])] = 9464
+    allow_remote: Annotated[
+        bool,
+        Meta(
+            description="Let other computers ask, without a password; the figures name the instances.",
+            examples=[True],
+        ),
+    ] = False
+
+
 class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The agent itself: config/agent.toml. The file need not exist."""
 
@@ -394,7 +418,15 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     log_level: Annotated[LogLevel, Meta(description="How much the log tells.", examples=["debug"])] = (
         LogLevel.INFO
     )
+    log_levels: Annotated[
+        dict[str, LogLevel],
+        Meta(
+            description="Other levels for single parts of the program, by their names in the log.",
+            examples=[{"deliver": "debug"}],
+        ),
+    ] = msgspec.field(default_factory=dict)
     shutdown_budget: Annotated[
         float,
         Meta(ge=1, le=30, description="Seconds the agent may take to stop in order.", examples=[20.0]),
     ] = 30.0
+    metrics: MetricsConfig = MetricsConfig()

@@ -244,6 +244,23 @@ class ControlClient:
             "POST", _instance(name, "import"), protocol.Imported, params=params, raw=content
         )
 
+    # ---------------------------------------------------------------- support
+    async def log(
+        self,
+        *,
+        after: str = "",
+        limit: int = 200,
+        level: str = "",
+        instance: str = "",
+        entry: int | None = None,
+        text: str = "",
+    ) -> protocol.LogPage:
+        """Records of the agent's log, oldest first: the last ones, or those `after` an earlier answer."""
+        query = {"after": after, "limit": limit, "level": level, "instance": instance, "text": text}
+        query |= {} if entry is None else {"entry": entry}
+        params = {key: str(value) for key, value in query.items() if value != ""}
+        return await self._call("GET", "/v1/log", protocol.LogPage, params=params)
+
     # ---------------------------------------------------------------- plumbing
     @property
     def _open(self) -> aiohttp.ClientSession:

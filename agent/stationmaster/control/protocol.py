@@ -249,6 +249,42 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
 
 
+class LogRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of the agent's log.
+
+    Attributes:
+        time: None where it is not known: a line of an older form whose beginning is in an older file.
+        logger: who tells it; "" in the older form.
+        instance: "" for the agent itself.
+        entry: number of the spool entry that it is about, or None.
+        text: the message; in the older form with its traceback.
+        exception: the traceback, "" without one.
+        extra: what else the line says.
+    """
+
+    time: datetime | None = None
+    level: str = ""
+    logger: str = ""
+    instance: str = ""
+    entry: int | None = None
+    text: str
+    exception: str = ""
+    extra: dict[str, Any] = {}
+
+
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v1/log`.
+
+    Attributes:
+        after: give this back to get what comes next.
+        more: there may be more by now: ask again at once.
+    """
+
+    records: tuple[LogRecord, ...]
+    after: str
+    more: bool = False
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """Body of every answer that is not 2xx."""
 

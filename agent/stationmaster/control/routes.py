@@ -26,9 +26,11 @@ from stationmaster.control.request import (
     say_version,
 )
 from stationmaster.control.stream import checks_as_lines
+from stationmaster.diagnostics.log_reader import Query
 from stationmaster.errors import ControlError
 from stationmaster.model import EntryState
 from stationmaster.runtime.agent import Agent
+from stationmaster.runtime.support import read_log
 
 
 class Right(Enum):
@@ -251,6 +253,21 @@ async def test_connection(request: web.Request) -> web.Response:
     return json_answer(protocol.Checks(checks=tuple(checks)))
 
 
+async def log(request: web.Request) -> web.Response:
+    """`GET /v1/log?after=&limit=&level=&instance=&entry=&text=`."""
+    query = request.query
+    limit = min(max(number_of(query.get("limit", "200"), "limit"), 1), 10_000)
+    wanted = Query(
+        level=query.get("level", ""),
+        instance=query.get("instance", ""),
+        entry=number_of(query["entry"], "entry") if "entry" in query else None,
+        text=query.get("text", ""),
+    )
+    return json_answer(
+        await read_log(agent_of(request).home, wanted, after=query.get("after", ""), limit=limit)
+    )
+
+
 async def unknown(request: web.Request) -> web.Response:
     """Everything else."""
     raise ControlError(f"There is no {request.method} {request.path}.", status=404, code="not-found")
@@ -284,6 +301,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/submit", submit, Right.OPERATE),
     ("POST", "/v1/doctor", doctor, Right.OPERATE),
     ("POST", "/v1/test-connection", test_connection, Right.ADMINISTER),
+    ("GET", "/v1/log", log, Right.OPERATE),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from stationmaster.clock import Clock
 from stationmaster.deliver.backoff import half_jitter
 from stationmaster.deliver.port import Lease, Queue
 from stationmaster.errors import SpoolError
+from stationmaster.log import BoundLog
 
 LOOK_AHEAD_BYTES = 32 * 1024 * 1024
 """No further look-ahead while leased payloads hold this many bytes."""
@@ -52,7 +52,7 @@ class Ahead:
         clock: Clock,
         rng: random.Random,
         wake: Callable[[], None],
-        log: logging.LoggerAdapter[logging.Logger],
+        log: BoundLog,
     ) -> None:
         """Lease nothing yet. `wake` is called when the loop should look again."""
         self._queue = queue

@@ -71,7 +71,7 @@ class Uploader:
         self._seat = Seat(gate, self._limits, self._event.set)  # taken when `run` begins
         self._link = LinkState(instance, clock, on_change, ping_interval=ping_interval)
         self._ahead = Ahead(queue, clock, rng, self._event.set, self._log)
-        self._judge = Judge(self._link, clock, rng, self._ahead)
+        self._judge = Judge(self._link, clock, rng, self._ahead, log=self._log)
         self._tasks: asyncio.TaskGroup | None = None
         self._active = 0  # requests under way, at this gate and at one we left
         self._starting: set[_Start] = set()

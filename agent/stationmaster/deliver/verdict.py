@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from stationmaster.deliver.limiter import Trouble
 from stationmaster.deliver.link import LinkState
 from stationmaster.deliver.port import Lease
 from stationmaster.errors import NeedsUserError, RejectedError, StationmasterError, TransientError
+from stationmaster.log import BoundLog
 from stationmaster.model import ProblemCode
 from stationmaster.wats.answer import Receipt
 
@@ -39,21 +41,36 @@ _OWN_POSSIBLE = frozenset(
 
 
 class Judge:
-    """Turns outcomes into verdicts. Keeps nothing but the time of the last upload."""
+    """Turns outcomes into verdicts. Keeps nothing but figures, and the time of the last upload.
 
-    def __init__(self, link: LinkState, clock: Clock, rng: random.Random, ahead: Ahead) -> None:
-        """`ahead` sees the verdicts to the disk."""
+    Attributes:
+        delivered_total: reports that the server acknowledged.
+        refused_total: reports that it refused for good.
+        failed_total: tries that are made again, for whatever reason.
+    """
+
+    def __init__(
+        self, link: LinkState, clock: Clock, rng: random.Random, ahead: Ahead, *, log: BoundLog
+    ) -> None:
+        """`ahead` sees the verdicts to the disk; `log` tells of each report what became of it."""
+        self._log = log
         self._link = link
         self._clock = clock
         self._rng = rng
         self._ahead = ahead
         self.last_upload_at: datetime | None = None
+        self.delivered_total = 0
+        self.refused_total = 0
+        self.failed_total = 0
 
     def delivered(self, seat: Seat, ticket: int, lease: Lease, receipt: Receipt) -> None:
         """The server has the report."""
         seat.succeeded(ticket)
         self._ahead.ack(lease, receipt.text())
         self.last_upload_at = self._clock.now()
+        self.delivered_total += 1
+        if self._log.isEnabledFor(logging.DEBUG):
+            self._log.about(lease.entry_id).debug("delivered")
         self._link.contact()
         self._link.works(ticket)
         self._link.unsuspect(lease.entry_id)
@@ -80,10 +97,15 @@ class Judge:
         self._link.contact()
         if isinstance(error, RejectedError):
             seat.succeeded(ticket)
+            self.refused_total += 1
+            self._log.about(lease.entry_id).warning("refused: %s", error.text)
             self._ahead.settle(lease.reject(str(error)), lease)
             self._link.works(ticket)
             self._link.unsuspect(lease.entry_id)
-        elif self._fails_alone(seat, lease, error, before):
+            return
+        self.failed_total += 1
+        self._log.about(lease.entry_id).debug("not delivered: %s", error.text)
+        if self._fails_alone(seat, lease, error, before):
             self._park(seat, ticket, lease, error)
         elif isinstance(error, NeedsUserError):
             seat.answered(ticket)
@@ -108,6 +130,8 @@ class Judge:
         pause = half_jitter(lease.attempts, base=PARK_BASE, cap=PARK_CAP, rng=self._rng)
         if isinstance(error, TransientError):
             pause = max(pause, error.retry_after or 0.0)
+        if lease.entry_id not in self._link.suspects.parked:
+            self._log.about(lease.entry_id).warning("fails although others get through: %s", error.text)
         self._ahead.settle(lease.retry(self._link.after(pause), error.text), lease)
         self._link.park(lease.entry_id, lease.serial_number, error, self._clock.monotonic() + pause)
 

@@ -30,6 +30,7 @@ from stationmaster.runtime import settings
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.health import UNHEARD, Pulses, Watchdog
+from stationmaster.runtime.log import Levels
 from stationmaster.runtime.order import Orders
 from stationmaster.runtime.part import Shared
 from stationmaster.runtime.problem import ProblemBoard
@@ -90,6 +91,7 @@ class Agent(Orders):
         self._shared: Shared | None = None
         self._group: asyncio.TaskGroup | None = None
         self._watchdog = Watchdog(self.clock)
+        self._levels = Levels()
         self._status = AgentStatus(
             revision=0,
             version=__version__,
@@ -216,7 +218,7 @@ class Agent(Orders):
 
     def _take_up(self, config: AgentConfig) -> None:
         """The agent's own settings; they hold at once, for what is under way too."""
-        logging.getLogger("stationmaster").setLevel(config.log_level.upper())
+        self._levels.take_up(config.log_level, config.log_levels)
         self.budget.resize(config.shutdown_budget)
         if self._shared is not None:
             self._shared.slots.resize(_conversions(config))

@@ -230,7 +230,7 @@ class Intake:
         where = f"{failed.place}: " if failed.place and failed.place not in failed.reason else ""
         failure = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
         self._well()
-        self._log.warning("cannot convert %s: %s (entry %d)", task.path, failed.reason, failure.entry_id)
+        self._log.about(failure.entry_id).warning("cannot convert %s: %s", task.path, failed.reason)
         reason = "\n".join(part for part in (f"{where}{failed.reason}", failed.detail) if part) + "\n"
         await self._releases.failed(task, failure.source_id, reason)
         return Outcome.FAILED

@@ -1,37 +1,28 @@
-"""The agent's log: one rotating file, each line with its instance; and stderr where a person looks on."""
+"""The agent's log while it runs: the file, stderr for whoever looks on, and which part tells how much."""
 
 from __future__ import annotations
 
 import logging
-import logging.handlers
-import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
+from stationmaster.runtime.log_file import LogFile, text_of, traceback_of
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(instance)s %(message)s"
-_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) ([A-Z]+) +(\S+) (.*)", re.DOTALL)
-"""A line in `_FORMAT`; one that is not goes on with the record before it."""
-
-_BYTES, _FILES = 5 * 1024 * 1024, 5
-"""So large each file, so many old ones."""
-
-LOG_FILE = "agent.log"
-"""The file being written, in the home's log folder."""
+ROOT = "stationmaster"
+"""The logger above all of ours."""
 
 
-class _Bound(logging.Filter):
-    """Lines without an instance get "-"."""
+class _Text(logging.Formatter):
+    """One readable line, with its instance ("-" for none) and its entry."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not hasattr(record, "instance"):
-            record.instance = "-"
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        instance, entry = getattr(record, "instance", "-"), getattr(record, "entry", None)
+        where = "" if entry is None else f"[{entry}] "
+        head = f"{self.formatTime(record)} {record.levelname:<7} {instance} {where}{text_of(record)}"
+        return "\n".join(part for part in (head, traceback_of(record)) if part)
 
 
 class _ToStderr(logging.StreamHandler[TextIO]):
@@ -41,21 +32,21 @@ class _ToStderr(logging.StreamHandler[TextIO]):
         self.setStream(sys.stderr)
         super().emit(record)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Nobody reads stderr, or its disk is full: the file has the line, and a storm helps nobody."""
+
 
 @contextmanager
 def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
     """Log to `LOG_FILE` in `folder` while entered, and to stderr if `console`."""
-    root = logging.getLogger("stationmaster")
+    root = logging.getLogger(ROOT)
     before = root.level, root.propagate
-    file = logging.handlers.RotatingFileHandler(
-        folder / LOG_FILE, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
-    )
-    handlers: list[logging.Handler] = [file]
+    handlers: list[logging.Handler] = [LogFile(folder)]
     if console:
-        handlers.append(_ToStderr(sys.stderr))
+        shown_lines = _ToStderr(sys.stderr)
+        shown_lines.setFormatter(_Text())
+        handlers.append(shown_lines)
     for handler in handlers:
-        handler.setFormatter(logging.Formatter(_FORMAT))
-        handler.addFilter(_Bound())
         root.addHandler(handler)
     root.setLevel(level.upper())
     root.propagate = False
@@ -69,52 +60,18 @@ def logging_to(folder: Path, *, level: str, console: bool) -> Iterator[None]:
             handler.close()
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One record of the log, read back.
-
-    Attributes:
-        time: None where its first line is in an older file.
-        instance: "" for the agent itself.
-        text: of several lines where the record is, a traceback for instance.
-    """
-
-    time: datetime | None = None
-    level: str = ""
-    instance: str = ""
-    text: str
-
-
-class Records:
-    """Puts lines of the log together to records, as they come."""
+class Levels:
+    """How much each part of the program tells; may change at any time."""
 
     def __init__(self) -> None:
-        """Nothing has begun."""
-        self._begun: list[str] = []
+        """Nothing is set by us yet."""
+        self._ours: set[str] = set()
 
-    def feed(self, lines: Iterable[str]) -> Iterator[Record]:
-        """The records that these lines end; the last one may go on."""
-        for line in lines:
-            if _LINE.match(line):
-                yield from self.flush()
-            self._begun.append(line)
-
-    def flush(self) -> Iterator[Record]:
-        """The record that has begun, where one has."""
-        text, self._begun = "\n".join(self._begun), []
-        found = _LINE.match(text)
-        if found:
-            yield Record(
-                time=_moment(found[1]),
-                level=found[2].lower(),
-                instance="" if found[3] == "-" else found[3],
-                text=found[4],
-            )
-        elif text:
-            yield Record(text=text)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S,%f").astimezone(UTC)  # the log is in local time
-    except ValueError:
-        return None
+    def take_up(self, level: str, parts: Mapping[str, str]) -> None:
+        """`level` holds for all but `parts`, which are named without "stationmaster."."""
+        logging.getLogger(ROOT).setLevel(level.upper())
+        for part in self._ours - parts.keys():
+            logging.getLogger(f"{ROOT}.{part}").setLevel(logging.NOTSET)
+        for part, own in parts.items():
+            logging.getLogger(f"{ROOT}.{part}").setLevel(own.upper())
+        self._ours = set(parts)

@@ -198,14 +198,19 @@ class Orders(ABC):
     async def retry(self, name: str, ids: Sequence[int] | None) -> int:
         """Queue entries of the error list again; None: all of them."""
         spool = self._spool(name)
-        count = await spool.requeue(ids if ids is not None else await self._in_error(spool))
+        ids = ids if ids is not None else await self._in_error(spool)
+        count = await spool.requeue(ids)
+        _tell(name, ids, f"{count} queued again")
         self._supervisor(name).instance.nudge()
         return count
 
     async def dismiss(self, name: str, ids: Sequence[int] | None, *, by: str) -> int:
         """Take entries off the error list; None: all of them."""
         spool = self._spool(name)
-        return await spool.dismiss(ids if ids is not None else await self._in_error(spool), by)
+        ids = ids if ids is not None else await self._in_error(spool)
+        count = await spool.dismiss(ids, by)
+        _tell(name, ids, f"{count} dismissed by {by}")
+        return count
 
     async def _in_error(self, spool: Spool) -> list[int]:
         found: list[int] = []
@@ -238,6 +243,7 @@ class Orders(ABC):
             return await asyncio.to_thread(leave_report, self.home, name, report)
         meta = _meta(report)
         entry = await spool.submit(encode(report), meta, source=filename, lane=Lane.LIVE)
+        bound(_LOG, name, entry=entry).info("took a submitted report")
         supervisor.instance.nudge()
         return Submitted(instance=name, report_id=meta.report_id, entry=entry)
 
@@ -354,3 +360,11 @@ def _meta(report: Report) -> ReportMeta:
         size=0,
         digest="",
     )
+
+
+def _tell(name: str, ids: Sequence[int], text: str) -> None:
+    """Log what a person decided about these entries; a line is about one of them, or names some of many."""
+    if len(ids) == 1:
+        bound(_LOG, name, entry=ids[0]).info("%s", text)
+    else:
+        bound(_LOG, name).info("%s", text, extra={"entries": " ".join(map(str, ids[:100]))})

@@ -6,21 +6,19 @@ One function, `read_receipt`, returns a `Receipt` or raises what happens next. T
 
 from __future__ import annotations
 
-import base64
-import binascii
-import functools
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from stationmaster.api.text import printable
 from stationmaster.errors import NeedsLoginError, NeedsUserError, RejectedError, TransientError
 from stationmaster.model import Hop, ProblemCode
+from stationmaster.secrecy import hide
 
 T = TypeVar("T")
 
@@ -165,27 +163,6 @@ def _cut(text: str, secret: str, limit: int = BODY_LIMIT) -> str:
     clean = printable(hide(text, secret))[:limit]
     # Decoding can lengthen the text (one bad byte becomes three); the promise is in bytes.
     return clean.encode()[:limit].decode(errors="ignore")
-
-
-def hide(text: str, secret: str) -> str:
-    """`text` without the secret, should a server or proxy echo it, as it is or escaped."""
-    if secret:
-        for form in _forms(secret):
-            text = text.replace(form, "***")
-    return text
-
-
-@functools.lru_cache(maxsize=16)
-def _forms(secret: str) -> tuple[str, ...]:
-    """The ways a page may write the token: as it is, with JSON's or a URL's escapes, and decoded."""
-    forms = {secret, secret.replace("/", "\\/"), quote(secret, safe=""), quote(secret)}
-    try:
-        name, _, password = base64.b64decode(secret, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        name = password = ""
-    if name and len(password) >= 4:  # a shorter one would blot out innocent words
-        forms.add(password)
-    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:

@@ -15,7 +15,8 @@ import aiohttp
 
 from stationmaster.errors import NeedsUserError, StationmasterError, TransientError
 from stationmaster.model import Hop, ProblemCode
-from stationmaster.wats.answer import hide, proxy_login
+from stationmaster.secrecy import hide
+from stationmaster.wats.answer import proxy_login
 
 _CODE = ProblemCode.SERVER_UNREACHABLE
 _PORTS = {"http": 80, "https": 443}

@@ -23,7 +23,14 @@ async def test_showing_and_changing_without_an_agent(alone: Typist) -> None:
     path = alone.hosted.home.agent_file
     assert not path.exists()
     before = await alone.type("config", "show", "--json")
-    assert before.data == {"schema": 1, "conversions": 0, "log_level": "info", "shutdown_budget": 30.0}
+    assert before.data == {
+        "schema": 1,
+        "conversions": 0,
+        "log_level": "info",
+        "log_levels": {},
+        "shutdown_budget": 30.0,
+        "metrics": {"enabled": False, "host": "127.0.0.1", "port": 9464, "allow_remote": False},
+    }
     done = await alone.type("config", "edit", "--set", "conversions=2", "--set", "log_level=debug")
     assert (done.code, done.out) == (0, "")
     assert path.read_text() == 'conversions = 2\nlog_level = "debug"\n'
@@ -33,6 +40,7 @@ async def test_showing_and_changing_without_an_agent(alone: Typist) -> None:
     shown = await alone.type("config", "show")
     assert "conversions = 3\n" in shown.out
     assert 'log_level = "info"\n' in shown.out
+    assert "metrics.port = 9464\n" in shown.out
     assert str(path) in shown.talk
 
 

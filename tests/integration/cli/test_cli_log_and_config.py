@@ -13,7 +13,6 @@ import pytest
 from typer.testing import CliRunner
 
 from stationmaster.cli.config import app as config_app
-from stationmaster.cli.log import _read
 from stationmaster.cli.log import app as log_app
 from stationmaster.config.store import ConfigStore
 from stationmaster.home.paths import Home
@@ -27,32 +26,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return home
 
 
-def test_tail_shows_the_last_lines_only(home: Home) -> None:
+def test_tail_shows_what_somebody_else_wrote_as_it_is(home: Home) -> None:
     (home.log / "agent.log").write_text("one\ntwo\nthree\n")
-    done = CliRunner().invoke(log_app, ["--lines", "2"])
-    assert (done.exit_code, done.stdout) == (0, "two\nthree\n")
+    done = CliRunner().invoke(log_app, ["tail", "--lines", "2"])
+    assert (done.exit_code, done.stdout) == (0, "one\ntwo\nthree\n"), "no line begins a record: it is one"
 
 
 def test_tail_without_a_log_says_so(home: Home) -> None:
-    done = CliRunner().invoke(log_app, [])
+    done = CliRunner().invoke(log_app, ["tail"])
     assert done.exit_code == 1
     assert str(home.log) in done.stderr
-
-
-def test_reading_goes_on_where_it_was_and_begins_anew_after_a_rotation(home: Home) -> None:
-    log = home.log / "agent.log"
-    log.write_text("one\ntwo\nthr")
-    lines, position = _read(log, len("one\n"))
-    assert lines == ["two"], "a line that is not whole yet waits"
-    with log.open("a") as file:
-        file.write("ee\n")
-    lines, position = _read(log, position)
-    assert lines == ["three"]
-    assert _read(log, position) == ([], position)
-    log.write_text("new\n")
-    assert _read(log, position) == (["new"], len("new\n"))
-    log.unlink()
-    assert _read(log, 3) == ([], 0)
 
 
 LOGGED = (
@@ -64,7 +47,7 @@ LOGGED = (
 
 def test_tail_in_json_is_one_list_of_records(home: Home) -> None:
     (home.log / "agent.log").write_text(LOGGED)
-    done = CliRunner().invoke(log_app, ["--json", "--lines", "2"])
+    done = CliRunner().invoke(log_app, ["tail", "--json", "--lines", "2"])
     assert done.exit_code == 0
     answer = json.loads(done.stdout)
     assert (answer["schema"], answer["kind"]) == (1, "log")
@@ -84,33 +67,95 @@ async def following(home: Home, *options: str) -> asyncio.subprocess.Process:
     )
 
 
+def line(text: str, second: int, **fields: object) -> str:
+    """A line as the agent writes it."""
+    head = {"time": f"2026-03-02T12:00:{second:02}Z", "level": "info", "logger": "stationmaster.x"}
+    return json.dumps({**head, "message": text, **fields}) + "\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT goes to a whole console there")
 @pytest.mark.parametrize("options", [(), ("--json",)])
 async def test_following_hands_each_line_to_a_pipe_as_it_comes(home: Home, options: tuple[str, ...]) -> None:
+    """Over a rotation, too, and only what was asked for."""
     log = home.log / "agent.log"
-    log.write_text(LOGGED)
-    process = await following(home, "--lines", "1", *options)
+    log.write_text(LOGGED + line("old", 3, instance="line2"))
+    process = await following(home, "--lines", "1", "--instance", "line2", *options)
     assert process.stdout is not None
     async with asyncio.timeout(60):
         lines = [await process.stdout.readline()]
-        for text in (
-            "2026-03-02 12:00:03,000 INFO    line1 more\n",
-            "2026-03-02 12:00:04,000 INFO    - end\n",
-        ):
-            with log.open("a") as file:
-                file.write(text)
-            lines.append(await process.stdout.readline())
+        with log.open("a") as file:
+            file.write(line("other", 4, instance="line1") + line("more", 5, instance="line2", entry=7))
+        lines.append(await process.stdout.readline())
+        with log.open("a") as file:
+            file.write(line("late", 6, instance="line2"))
+        log.rename(home.log / "agent.log.1")
+        log.write_text(line("end", 7, instance="line2"))
+        lines += [await process.stdout.readline(), await process.stdout.readline()]
         process.send_signal(signal.SIGINT)
         rest, talk = await process.communicate()
     assert (process.returncode, rest) == (130, b"")
     assert b"Interrupted." in talk
     if not options:
-        assert b"".join(lines).decode() == LOGGED[LOGGED.rindex("2026") :] + log.read_text()[len(LOGGED) :]
         assert b"Following" in talk
+        assert [text.decode().split(" ", 2)[2].strip() for text in lines] == [
+            "INFO    line2 old",
+            "INFO    line2 [7] more",
+            "INFO    line2 late",
+            "INFO    line2 end",
+        ]
         return
-    answers = [json.loads(line) for line in lines]
+    answers = [json.loads(text) for text in lines]
     assert {(one["schema"], one["kind"]) for one in answers} == {(1, "log-record")}
-    assert [one["data"]["text"] for one in answers] == ["last", "more", "end"]
+    assert [one["data"]["text"] for one in answers] == ["old", "more", "late", "end"]
+    assert [one["data"]["entry"] for one in answers] == [None, 7, None, None]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--level", "warning"], ["b", "d"]),
+        (["--instance", "line1"], ["a", "b"]),
+        (["--entry", "7"], ["b"]),
+        (["--grep", "^D|stationmaster.y"], ["c", "d"]),
+        (["--since", "2026-03-02T12:00:03Z"], ["c", "d"]),
+        (["--since", "3650d", "-n", "2"], ["c", "d"]),
+        (["-n", "0"], []),
+    ],
+)
+def test_tail_picks_what_is_asked_for_out_of_all_files(
+    home: Home, options: list[str], told: list[str]
+) -> None:
+    (home.log / "agent.log.1").write_text(
+        line("a", 1, instance="line1") + line("b", 2, instance="line1", entry=7, level="error")
+    )
+    (home.log / "agent.log").write_text(
+        line("c", 3, logger="stationmaster.y") + line("d", 4, level="warning")
+    )
+    done = CliRunner().invoke(log_app, ["tail", "--json", *options])
+    assert done.exit_code == 0, done.stderr
+    assert [one["text"] for one in json.loads(done.stdout)["data"]] == told
+
+
+@pytest.mark.parametrize("options", [["--grep", "("], ["--since", "yesterday"]])
+def test_tail_says_what_is_wrong_with_a_filter(home: Home, options: list[str]) -> None:
+    (home.log / "agent.log").write_text(LOGGED)
+    done = CliRunner().invoke(log_app, ["tail", *options])
+    assert done.exit_code == 2
+    assert options[1] in done.stderr
+
+
+def test_levels_are_changed_shown_and_taken_back(home: Home) -> None:
+    for words in (["warning"], ["deliver", "debug"], ["stationmaster.deliver.link", "error"]):
+        assert CliRunner().invoke(log_app, ["level", *words]).exit_code == 0
+    config = ConfigStore(home).load_agent()
+    assert config.log_level == "warning"
+    assert config.log_levels == {"deliver": "debug", "deliver.link": "error"}
+    assert CliRunner().invoke(log_app, ["level", "deliver.link", "default"]).exit_code == 0
+    shown = CliRunner().invoke(log_app, ["level", "--json"])
+    assert json.loads(shown.stdout)["data"] == {"log_level": "warning", "log_levels": {"deliver": "debug"}}
+    assert "everything else" in CliRunner().invoke(log_app, ["level"]).stdout
+    for words in (["delivery", "debug"], ["deliver", "loud"], ["a", "b", "c"], ["os", "debug"]):
+        assert CliRunner().invoke(log_app, ["level", *words]).exit_code == 2, words
 
 
 def watch(path: Path, **settings: object) -> dict[str, object]:

@@ -6,6 +6,7 @@ import hmac
 from typing import NoReturn, Self
 
 from stationmaster.errors import ConfigError
+from stationmaster.secrecy import learn
 
 _LONGEST = 1024  # the Windows vault takes 2560 bytes of UTF-16
 
@@ -18,6 +19,7 @@ class Secret:
     def __init__(self, value: str) -> None:
         """Keep `value` as it is; use `parse` for what a person or a file gave."""
         self._value = value
+        learn(value)  # no text of this process shows it from here on
 
     @classmethod
     def parse(cls, text: str) -> Self:
