@@ -89,6 +89,7 @@ class ProblemCode(StrEnum):
     INSTANCE_FAILED = "instance-failed"
     KEYRING_UNAVAILABLE = "keyring-unavailable"
     LOGIN_REFUSED = "login-refused"
+    METRICS_UNAVAILABLE = "metrics-unavailable"
     PERMISSION_REFUSED = "permission-refused"
     PROCESS_UNKNOWN = "process-unknown"
     PROXY_LOGIN = "proxy-login"

@@ -22,6 +22,7 @@ SERVERS = (
     "stationmaster.control.request",
     "stationmaster.control.stream",
     "stationmaster.control.pipe",
+    "stationmaster.control.metrics",
     "stationmaster.embedded_server",
 )
 

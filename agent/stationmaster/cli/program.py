@@ -14,6 +14,7 @@ from stationmaster.cli.once import run_once
 from stationmaster.cli.output import tell
 from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
+from stationmaster.control.metrics_switch import MetricsSwitch
 from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.owner import become_owner
@@ -82,8 +83,10 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
         async with ControlServer(agent, home.socket, group=members, budget=agent.budget.control):
             _LOG.info("agent ready, process %d", agent.status().pid)
             manager.ready(sentence(agent.status()))
+            metrics = group.create_task(MetricsSwitch(agent).run())
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()
+            metrics.cancel()
             manager.stopping(agent.budget.total)
         await running
         return await watching if watching else Exit.OK

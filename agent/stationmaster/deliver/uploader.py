@@ -102,6 +102,11 @@ class Uploader:
         """Changes whenever a verdict is kept; in an outage, whenever the server was tried again."""
         return self._ahead.settled, self._gate.ended if self._gate.outage else 0
 
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Reports delivered and refused, and tries that are made again."""
+        return self._judge.delivered_total, self._judge.refused_total, self._judge.failed_total
+
     def status(self) -> UploadStatus:
         """The gate as this instance sees it."""
         blocked = self._gate.blocked_until - self._clock.monotonic()

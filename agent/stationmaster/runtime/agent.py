@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -73,6 +73,11 @@ class Agent(Orders):
         """How long an ordered stop may take."""
         self.beat = UNHEARD
         """Who is told that the loop runs; to be set before `run`."""
+        self.config = AgentConfig()
+        self.on_config: list[Callable[[], None]] = []
+        """Called when `config` may be another one."""
+        self.more_problems: list[Callable[[], Iterable[Problem]]] = []
+        """Who else sees Problems of the agent itself."""
         self._stop = asyncio.Event()
         self._board = ProblemBoard()
         self._news = asyncio.Event()
@@ -219,6 +224,9 @@ class Agent(Orders):
     def _take_up(self, config: AgentConfig) -> None:
         """The agent's own settings; they hold at once, for what is under way too."""
         self._levels.take_up(config.log_level, config.log_levels)
+        self.config = config
+        for told in self.on_config:
+            told()
         self.budget.resize(config.shutdown_budget)
         if self._shared is not None:
             self._shared.slots.resize(_conversions(config))
@@ -231,6 +239,15 @@ class Agent(Orders):
             return seen.loaded.agent
         self._standing_in[""] = seen.agent.since
         return seen.agent.config
+
+    def changed(self) -> None:
+        """Something that the snapshot shows is new."""
+        self._dirty.set()
+
+    @property
+    def loop_lag(self) -> float:
+        """Seconds that the event loop was late when the watchdog last looked."""
+        return self._watchdog.late
 
     def _settings_of(self, name: str) -> InstanceConfig:
         """Settings of an instance; where its file is wrong now, those that it goes on with."""
@@ -337,6 +354,7 @@ class Agent(Orders):
         ]
         found += self._watchdog.problems(now)
         found += self.credentials.problems(now, self.supervisors.keys())
+        found += [problem for see in self.more_problems for problem in see()]
         return found
 
 

@@ -70,6 +70,8 @@ class Watchdog:
         self._stuck_after = stuck_after
         self._last: dict[tuple[str, str], tuple[object, float]] = {}
         self.stuck: set[tuple[str, str]] = set()
+        self.late = 0.0
+        """Seconds that the loop was late at the last look."""
 
     async def run(self, look: Callable[[], Pulses], beat: Beat = UNHEARD) -> None:
         """Look until cancelled."""
@@ -77,6 +79,7 @@ class Watchdog:
             before = self._clock.monotonic()
             await self._clock.sleep(beat.every)
             late = self._clock.monotonic() - before - beat.every
+            self.late = max(late, 0.0)
             if late > LATE:
                 _LOG.warning("the event loop was busy or the computer slept for %.1f s", late)
                 self._last.clear()

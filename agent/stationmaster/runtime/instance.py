@@ -28,6 +28,7 @@ from stationmaster.model import (
 )
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.fetched import make_folders
+from stationmaster.runtime.figure import Figures
 from stationmaster.runtime.health import DELIVERY, INTAKE, Pulse
 from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
@@ -257,6 +258,22 @@ class Instance:
             folders=parts.watcher.status() if parts else (),
             fetches=parts.fetching.status() if parts else (),
             upload=parts.uploader.status() if parts else idle_upload,
+        )
+
+    def figures(self) -> Figures:
+        """What it did since it was started."""
+        parts = self._parts
+        if parts is None:
+            return Figures()
+        delivered, refused, failed = parts.uploader.totals
+        return Figures(
+            delivered=delivered,
+            refused=refused,
+            failed=failed,
+            converted=parts.intake.converted,
+            unconvertible=parts.intake.unconvertible,
+            converting_seconds=parts.intake.converting_seconds,
+            workers=parts.pool.workers,
         )
 
     def problems(self) -> tuple[Problem, ...]:

@@ -116,6 +116,9 @@ class Intake:
         self.running = 0
         self.dealt_with = 0
         """Files that came to an end here, whatever end it was."""
+        self.converted = 0
+        self.unconvertible = 0
+        self.converting_seconds = 0.0
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -181,6 +184,7 @@ class Intake:
             return await self._convert(task)
 
     async def _convert(self, task: Task) -> tuple[Outcome, bytes | None]:
+        began = self._clock.monotonic()
         result = await self._pool.convert(
             Job(
                 path=task.path,
@@ -196,6 +200,8 @@ class Intake:
                 marker=task.folder.marker,
             )
         )
+        if not isinstance(result, NotYet):
+            self.converting_seconds += self._clock.monotonic() - began
         match result:
             case NotYet(reason="incomplete") if task.overdue:
                 reason = f"The file {task.path} has been waiting for its end too long. {result.text}"
@@ -218,6 +224,7 @@ class Intake:
         if self.trouble is not None:  # what a full disk kept need not wait for its next look
             self._well()
             self._watcher.hasten()
+        self.converted += 1
         self._log.info(
             "took %s with %s: %d new, %d known, %d revised",
             *(task.path, result.converter, taken.new, taken.same, taken.revised),
@@ -230,6 +237,7 @@ class Intake:
         where = f"{failed.place}: " if failed.place and failed.place not in failed.reason else ""
         failure = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
         self._well()
+        self.unconvertible += 1
         self._log.about(failure.entry_id).warning("cannot convert %s: %s", task.path, failed.reason)
         reason = "\n".join(part for part in (f"{where}{failed.reason}", failed.detail) if part) + "\n"
         await self._releases.failed(task, failure.source_id, reason)

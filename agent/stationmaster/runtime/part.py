@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from stationmaster.archive.place import roots
 from stationmaster.clock import Clock
@@ -27,6 +28,7 @@ from stationmaster.runtime.packing import Archives, Packing
 from stationmaster.runtime.release import Places
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.upkeep import Upkeep
+from stationmaster.secrecy import learn
 from stationmaster.spool.storage import Storage
 from stationmaster.spool.store import Spool
 from stationmaster.wats.client import ServerAddress, WatsClient
@@ -173,6 +175,7 @@ def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
         return await shared.token(name)
 
     server = config.server
+    learn(unquote(urlsplit(server.proxy).password or ""))  # no log line shows it
     address = ServerAddress(
         url=server.url, proxy=server.proxy, ca_file=server.ca_file, timeout=server.timeout
     )
