@@ -68,7 +68,7 @@ async def _asked(request: DoctorRequest) -> AsyncGenerator[Check]:
         async with agent() as client:
             await client.status()
     except NoAgentError:
-        return _outside(request)
+        return outside(request)
     return _through_agent(request)
 
 
@@ -85,7 +85,7 @@ def patient_with_nobody() -> None:
     asyncio.get_running_loop().set_default_executor(BlockingExecutor(THREAD))
 
 
-def _outside(request: DoctorRequest) -> AsyncGenerator[Check]:
+def outside(request: DoctorRequest) -> AsyncGenerator[Check]:
     """No agent runs: look with our own eyes and rights."""
     from stationmaster.clock import Clock  # noqa: PLC0415 - as below
     from stationmaster.config.secrets import SecretStore  # noqa: PLC0415 - as below

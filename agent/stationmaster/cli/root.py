@@ -13,7 +13,7 @@ from stationmaster.cli.session import use_scope
 from stationmaster.home.paths import Scope
 
 NOUNS = ("agent", "instance", "queue", "archive", "converter", "config", "server", "log", "source")
-VERBS = ("submit", "provision", "demo", "doctor")
+VERBS = ("submit", "provision", "demo", "doctor", "diagnostics")
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:

@@ -19,7 +19,8 @@ import msgspec
 
 from stationmaster.config import migration
 from stationmaster.config.fetch_source import FetchSource
-from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, MetricsConfig, WatchFolder
+from stationmaster.config.metrics_schema import MetricsConfig
+from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, WatchFolder
 from stationmaster.errors import ConfigError
 
 _FULL_PATH = r"For example C:\Results." if sys.platform == "win32" else "For example /srv/results."

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from stationmaster.config.fetch_source import FetchSource
+from stationmaster.config.metrics_schema import MetricsConfig
 
 SCHEMA = 1
 """Version of a settings file that does not say its own; see `migration` for the newest."""
@@ -376,30 +377,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Figures for a monitoring system over HTTP, see how-to/logs-and-metrics.md. Off unless asked for."""
-
-    enabled: Annotated[
-        bool, Meta(description="Whether `/metrics` and `/healthz` are answered.", examples=[True])
-    ] = False
-    host: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            description="Address to listen at. Another than this computer's own needs `allow_remote`.",
-            examples=["127.0.0.1"],
-        ),
-    ] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=1, le=65535, description="Port to listen at.", examples=[9464])] = 9464
-    allow_remote: Annotated[
-        bool,
-        Meta(
-            description="Let other computers ask, without a password; the figures name the instances.",
-            examples=[True],
-        ),
-    ] = False
 
 
 class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,6 +20,8 @@ from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Check, Entry, Eve
 T = TypeVar("T")
 _LONG = 600.0
 """Seconds for a call that may stop and begin many instances, and ask the keyring for each."""
+_BUNDLE = 150.0
+"""Seconds for a diagnostics bundle, with the doctor's findings."""
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
@@ -260,6 +262,17 @@ class ControlClient:
         query |= {} if entry is None else {"entry": entry}
         params = {key: str(value) for key, value in query.items() if value != ""}
         return await self._call("GET", "/v1/log", protocol.LogPage, params=params)
+
+    async def diagnostics(self, *, payloads: bool = False) -> bytes:
+        """A diagnostics bundle: a zip without secrets and names. It may take a minute."""
+        body = protocol.DiagnosticsRequest(payloads=payloads)
+        return await self._send("POST", "/v1/diagnostics", body=body, seconds=_BUNDLE)
+
+    async def diagnostics_with_names(self, *, payloads: bool = False) -> protocol.Diagnostics:
+        """The same, with what each of its pseudonyms stands for: for this computer only."""
+        body = protocol.DiagnosticsRequest(payloads=payloads, names=True)
+        answer = await self._send("POST", "/v1/diagnostics", body=body, seconds=_BUNDLE)
+        return _decode(answer, protocol.Diagnostics)
 
     # ---------------------------------------------------------------- plumbing
     @property

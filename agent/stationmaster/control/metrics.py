@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
-from stationmaster.config.schema import MetricsConfig
+from stationmaster.config.metrics_schema import MetricsConfig
 from stationmaster.control.figures import CONTENT_TYPE, Exposition
 from stationmaster.model import Lifecycle, ProblemCode
 from stationmaster.runtime.agent import Agent

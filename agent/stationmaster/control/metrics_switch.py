@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 
-from stationmaster.config.schema import MetricsConfig
+from stationmaster.config.metrics_schema import MetricsConfig
 from stationmaster.model import Problem, ProblemCode, Severity
 from stationmaster.runtime.agent import Agent
 

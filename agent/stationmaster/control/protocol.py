@@ -285,6 +285,25 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
 
 
+class DiagnosticsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/diagnostics`.
+
+    Attributes:
+        payloads: put the reports of failed entries in, with their names replaced.
+        names: answer a `Diagnostics`, with what each pseudonym stands for, instead of the zip alone.
+    """
+
+    payloads: bool = False
+    names: bool = False
+
+
+class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
+    """A diagnostics bundle and what its pseudonyms stand for; the second part stays on this computer."""
+
+    bundle: bytes
+    names: dict[str, str] = {}
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """Body of every answer that is not 2xx."""
 

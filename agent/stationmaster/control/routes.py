@@ -26,7 +26,6 @@ from stationmaster.control.request import (
     say_version,
 )
 from stationmaster.control.stream import checks_as_lines
-from stationmaster.diagnostics.log_reader import Query
 from stationmaster.errors import ControlError
 from stationmaster.model import EntryState
 from stationmaster.runtime.agent import Agent
@@ -255,16 +254,15 @@ async def test_connection(request: web.Request) -> web.Response:
 
 async def log(request: web.Request) -> web.Response:
     """`GET /v1/log?after=&limit=&level=&instance=&entry=&text=`."""
-    query = request.query
-    limit = min(max(number_of(query.get("limit", "200"), "limit"), 1), 10_000)
-    wanted = Query(
-        level=query.get("level", ""),
-        instance=query.get("instance", ""),
-        entry=number_of(query["entry"], "entry") if "entry" in query else None,
-        text=query.get("text", ""),
-    )
-    return json_answer(
-        await read_log(agent_of(request).home, wanted, after=query.get("after", ""), limit=limit)
+    return json_answer(await read_log(agent_of(request).home, request.query))
+
+
+async def diagnostics(request: web.Request) -> web.Response:
+    """`POST /v1/diagnostics`: a zip, with `names` a `Diagnostics`."""
+    wanted = await body_of(request, protocol.DiagnosticsRequest)
+    made = await agent_of(request).diagnostics(payloads=wanted.payloads)
+    return (
+        json_answer(made) if wanted.names else web.Response(body=made.bundle, content_type="application/zip")
     )
 
 
@@ -302,6 +300,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/doctor", doctor, Right.OPERATE),
     ("POST", "/v1/test-connection", test_connection, Right.ADMINISTER),
     ("GET", "/v1/log", log, Right.OPERATE),
+    ("POST", "/v1/diagnostics", diagnostics, Right.OPERATE),
 )
 
 

@@ -63,6 +63,7 @@ class Agent(Orders):
             clock: the time; real time if None.
             env: environment in which tokens are looked for; the process's own if None.
         """
+        super().__init__()
         self.home = home
         self.store = ConfigStore(home)
         self.credentials = Credentials(SecretStore(home, self._settings_of, env=env))

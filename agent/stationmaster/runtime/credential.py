@@ -60,6 +60,11 @@ class Credentials:
         self._known[name] = secret
         return secret
 
+    async def look(self, name: str) -> str:
+        """Ask for a token without any consequence; "" where there is none. Raises as `token` does."""
+        found = await self._store.get(name)
+        return found.reveal() if found else ""
+
     async def set(self, name: str, token: str) -> None:
         """Store a new token and use it from now on.
 

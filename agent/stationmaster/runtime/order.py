@@ -24,6 +24,7 @@ from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import (
     AddRequest,
+    Diagnostics,
     DoctorRequest,
     Imported,
     InstanceConfigView,
@@ -40,6 +41,7 @@ from stationmaster.model import AgentStatus, Check, Entry, EntryState, Event, La
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
 from stationmaster.runtime.supervisor import Supervisor
+from stationmaster.runtime.support import findings, gather, make_bundle
 from stationmaster.spool.browse import Browse
 from stationmaster.spool.glance import glance
 from stationmaster.spool.storage import Storage
@@ -58,6 +60,10 @@ class Orders(ABC):
     store: ConfigStore
     credentials: Credentials
     supervisors: dict[str, Supervisor]
+
+    def __init__(self) -> None:
+        """Nobody has asked for anything."""
+        self._bundling = asyncio.Lock()
 
     @abstractmethod
     async def reload(self, wait_for: str | None = None) -> None:
@@ -219,6 +225,19 @@ class Orders(ABC):
             found += [entry.id for entry in page]
             before = page[-1].id
         return found
+
+    # ---------------------------------------------------------------- support
+    async def diagnostics(self, *, payloads: bool) -> Diagnostics:
+        """A zip without secrets and names, and what its pseudonyms stand for.
+
+        Raises:
+            StationmasterError: it could not be made in time.
+        """
+        names = await asyncio.to_thread(self.store.names)
+        async with self._bundling:
+            sources = await gather(self.home, self.status(), self.credentials, names, payloads=payloads)
+            sources.doctor = await findings(self.doctor(DoctorRequest()))
+            return await make_bundle(sources)
 
     # ---------------------------------------------------------------- submit
     async def submit(
