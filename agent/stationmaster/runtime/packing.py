@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from stationmaster.clock import Clock
-from stationmaster.config.schema import RetentionConfig
+from stationmaster.config.retention_schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.file_name import to_wire
 from stationmaster.log import Lasting, bound

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from stationmaster.clock import Clock
-from stationmaster.config.schema import RetentionConfig
+from stationmaster.config.retention_schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.ingest.outbox import prune
 from stationmaster.log import Lasting, bound

@@ -10,7 +10,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.spooled import meta_of, payload_of, report_id, source_of, write_results
-from stationmaster.config.schema import RetentionConfig
+from stationmaster.config.retention_schema import RetentionConfig
 from stationmaster.errors import SpoolError
 from stationmaster.model import Counts, EntryState
 from stationmaster.spool import Spool, browse, read
