@@ -74,6 +74,7 @@ class ProblemCode(StrEnum):
 
     AGENT_STALLED = "agent-stalled"
     ARCHIVE_NOT_PACKED = "archive-not-packed"
+    CLIENT_CERTIFICATE = "client-certificate"
     CLOCK_OFFSET = "clock-offset"
     CONFIG_INVALID = "config-invalid"
     CONVERTER_FAILING = "converter-failing"

@@ -40,5 +40,19 @@ def make_certificates(
     return files
 
 
+def make_client_certificate(folder: Path, authority: Path, *, days: int = 30) -> tuple[Path, Path]:
+    """A station's certificate from an authority that `make_certificates` made, and its key."""
+    certificate, key = folder / "station.pem", folder / "station.key"
+    request, extensions = folder / "station.csr", folder / "station.ext"
+    extensions.write_text("extendedKeyUsage=clientAuth\n")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    _openssl("req", *curve, "-keyout", key, "-out", request, "-subj", "/CN=FCT-04")
+    ca = ["-CA", str(authority), "-CAkey", str(authority.with_name("ca.key")), "-CAcreateserial"]
+    times = ["-days", str(days)]
+    _openssl("x509", "-req", "-in", request, *ca, "-extfile", extensions, "-out", certificate, *times)
+    key.chmod(0o600)
+    return certificate, key
+
+
 def _openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=30)

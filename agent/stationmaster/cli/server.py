@@ -64,6 +64,8 @@ def try_way(
     url: Annotated[str, typer.Option(help="Address of a WATS server that no instance has yet.")] = "",
     proxy: Annotated[str, typer.Option(help="With --url: the proxy on the way.")] = "",
     ca_file: Annotated[str, typer.Option(help="With --url: further root certificates, PEM.")] = "",
+    client_cert: Annotated[str, typer.Option(help="With --url: this station's certificate, PEM.")] = "",
+    client_key: Annotated[str, typer.Option(help="With --url: its private key, PEM.")] = "",
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="With --url: read the token from standard input.")
     ] = False,
@@ -73,7 +75,14 @@ def try_way(
     if bool(instance) == bool(url):
         fail(ConfigError("Which server?", next_step="Name an instance, or give --url."))
     token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
-    request = TestConnectionRequest(server=url, proxy=proxy, ca_file=ca_file, token=token)
+    request = TestConnectionRequest(
+        server=url,
+        proxy=proxy,
+        ca_file=ca_file,
+        client_cert=client_cert,
+        client_key=client_key,
+        token=token,
+    )
     kind = "" if json else url or "Agent"
     way = told([instance], way_only=True, kind=kind) if instance else _way(request, kind)
     checks = run(way)

@@ -167,7 +167,8 @@ def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iter
         yield from _url(config.server.url)
         if config.server.proxy:
             yield from _proxy(config.server.proxy)
-        yield from _absolute(("server", "ca_file"), config.server.ca_file)
+        for key in ("ca_file", "client_cert", "client_key"):
+            yield from _absolute(("server", key), getattr(config.server, key))
         yield from _time_zone(config.station.time_zone)
         for number, folder in enumerate(config.watch):
             yield from _folder(folder, ("watch", str(number)))

@@ -105,6 +105,22 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             examples=["/etc/ssl/factory-root.pem"],
         ),
     ] = ""
+    client_cert: Annotated[
+        str,
+        Meta(
+            description="File with this station's own certificate (PEM), where the server asks for one; full "
+            "path.",
+            examples=["/etc/stationmaster/station.pem"],
+        ),
+    ] = ""
+    client_key: Annotated[
+        str,
+        Meta(
+            description="File with the private key of `client_cert`, where that holds none; full path, not "
+            "readable by others, without a passphrase.",
+            examples=["/etc/stationmaster/station.key"],
+        ),
+    ] = ""
     timeout: Annotated[
         float, Meta(ge=1, le=600, description="Seconds one request may take.", examples=[60.0])
     ] = 30.0

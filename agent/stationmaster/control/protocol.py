@@ -235,6 +235,8 @@ class TestConnectionRequest(msgspec.Struct, frozen=True, kw_only=True):
     server: str
     proxy: str = ""
     ca_file: str = ""
+    client_cert: str = ""
+    client_key: str = ""
     timeout: float = 30.0
     token: str | None = None
 

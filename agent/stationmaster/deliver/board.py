@@ -24,6 +24,7 @@ class _Kind(NamedTuple):
 
 
 LINK_PROBLEMS: dict[ProblemCode, _Kind] = {
+    ProblemCode.CLIENT_CERTIFICATE: _Kind("The client certificate is not accepted", Severity.ERROR),
     ProblemCode.CONFIG_INVALID: _Kind("The server address is not valid", Severity.ERROR),
     ProblemCode.KEYRING_UNAVAILABLE: _Kind("The token store does not answer", Severity.ERROR),
     ProblemCode.LOGIN_REFUSED: _Kind("The server does not accept the token", Severity.ERROR),

@@ -124,7 +124,12 @@ async def try_connection(request: TestConnectionRequest, *, clock: Clock) -> lis
     """
     secret = Secret.parse(request.token) if request.token else None
     address = ServerAddress(
-        url=request.server, proxy=request.proxy, ca_file=request.ca_file, timeout=request.timeout
+        url=request.server,
+        proxy=request.proxy,
+        ca_file=request.ca_file,
+        client_cert=request.client_cert,
+        client_key=request.client_key,
+        timeout=request.timeout,
     )
     way = ServerWay(address, secret, clock=clock, instance="")
     found = await _in_time("", Hop.SERVER, address.timeout * 3 + SLACK, way.walk)
@@ -215,7 +220,12 @@ async def _server(around: Surroundings, config: InstanceConfig) -> list[Check]:
     token, secret = await token_check(around.secrets, config.name, config.secrets.store, clock=around.clock)
     server = config.server
     address = ServerAddress(
-        url=server.url, proxy=server.proxy, ca_file=server.ca_file, timeout=server.timeout
+        url=server.url,
+        proxy=server.proxy,
+        ca_file=server.ca_file,
+        client_cert=server.client_cert,
+        client_key=server.client_key,
+        timeout=server.timeout,
     )
     way = ServerWay(address, secret, clock=around.clock, instance=config.name)
     return [token, *await way.walk(), *clear_text(server.url, config.name)]

@@ -177,7 +177,12 @@ def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
     server = config.server
     learn(unquote(urlsplit(server.proxy).password or ""))  # no log line shows it
     address = ServerAddress(
-        url=server.url, proxy=server.proxy, ca_file=server.ca_file, timeout=server.timeout
+        url=server.url,
+        proxy=server.proxy,
+        ca_file=server.ca_file,
+        client_cert=server.client_cert,
+        client_key=server.client_key,
+        timeout=server.timeout,
     )
     return WatsClient(address, token, shared.clock)
 

@@ -7,9 +7,12 @@ walked here: Certificate -> TBSCertificate -> [0] version, serialNumber, signatu
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+import sys
 from collections.abc import Iterator
 
+import aiohttp
 import truststore
 
 from stationmaster.errors import NeedsUserError
@@ -19,11 +22,11 @@ _NAMES = {b"\x55\x04\x03": "CN", b"\x55\x04\x0a": "O"}
 """The attribute types we show: 2.5.4.3 common name, 2.5.4.10 organisation."""
 
 
-def trust(ca_file: str) -> ssl.SSLContext:
-    """The system's trust store plus the extra CA file. Blocking: reads files.
+def trust(ca_file: str, client_cert: str = "", client_key: str = "") -> ssl.SSLContext:
+    """The system's trust store plus the extra CA file, and our own certificate. Blocking: reads files.
 
     Raises:
-        NeedsUserError: the CA file cannot be read.
+        NeedsUserError: a file cannot be used.
     """
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file:
@@ -37,7 +40,79 @@ def trust(ca_file: str) -> ssl.SSLContext:
                 next_step="Correct server.ca_file.",
                 hop=Hop.TLS,
             ) from None
+    if client_cert:
+        _identify(context, client_cert, client_key or client_cert)
     return context
+
+
+def _identify(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Show `certificate` to servers that ask who we are."""
+    setting = "server.client_cert" if key == certificate else "server.client_key"
+    try:
+        if sys.platform != "win32" and os.stat(key).st_mode & 0o027:  # noqa: PTH116 - text in, text out
+            raise _unusable(
+                f"The key file {key} may be read or changed by others, so it is not used.",
+                f"Run chmod 600 {key} as its owner; its group may read it, nobody else.",
+            )
+        context.load_cert_chain(certificate, key, password=_no_passphrase)
+    except _EncryptedError:
+        raise _unusable(
+            f"The key in {key} asks for a passphrase, which nobody could enter here.",
+            f"Store it without one, in a file of its own that only the agent can read; name it in {setting}.",
+        ) from None
+    except ssl.SSLError as error:
+        reason = "the key belongs to another certificate"
+        if error.reason != "KEY_VALUES_MISMATCH":
+            reason = "PEM with a certificate and its private key is needed"
+        raise _unusable(
+            f"The client certificate {certificate} with the key {key} cannot be used: {reason}.",
+            "Correct server.client_cert and server.client_key.",
+        ) from None
+    except OSError as error:
+        raise _unusable(
+            f"The client certificate {certificate} with the key {key} cannot be read: {error.strerror}.",
+            "Correct server.client_cert and server.client_key, or the rights of the files.",
+        ) from None
+
+
+class _EncryptedError(Exception):
+    """The private key is encrypted."""
+
+
+def _no_passphrase() -> str:
+    raise _EncryptedError
+
+
+def _unusable(text: str, next_step: str) -> NeedsUserError:
+    return NeedsUserError(text, code=ProblemCode.CLIENT_CERTIFICATE, next_step=next_step, hop=Hop.TLS)
+
+
+def not_admitted(error: BaseException | None, server: str) -> NeedsUserError | None:
+    """The error where the server does not accept who we are; None where it is about something else.
+
+    It says so by a TLS alert (RFC 8446 6.2), with TLS 1.3 only when the first answer is read.
+    """
+    while error is not None:
+        reason = getattr(error, "reason", None) or ""  # aiohttp's own TLS errors are made without one
+        text = next((text for alert, text in _ALERTS.items() if str(reason).endswith(alert)), "")
+        if text:
+            return _unusable(
+                f"{server} {text}.",
+                "Name a valid certificate of this station in server.client_cert, or ask who runs the server.",
+            )
+        error = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error.__cause__
+    return None
+
+
+_ALERTS = {
+    "ALERT_CERTIFICATE_REQUIRED": "asks for a client certificate, and none is set",
+    "ALERT_CERTIFICATE_EXPIRED": "refuses the client certificate: it has expired",
+    "ALERT_CERTIFICATE_REVOKED": "refuses the client certificate: it was revoked",
+    "ALERT_UNKNOWN_CA": "refuses the client certificate: it does not know who issued it",
+    "ALERT_BAD_CERTIFICATE": "refuses the client certificate",
+    "ALERT_UNSUPPORTED_CERTIFICATE": "refuses the client certificate",
+    "ALERT_CERTIFICATE_UNKNOWN": "refuses the client certificate",
+}
 
 
 async def presented_issuer(host: str, port: int, *, timeout: float) -> str:  # noqa: ASYNC109 - caller's budget

@@ -85,12 +85,16 @@ class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
         url: base address; a trailing "/" and "/api" are ignored.
         proxy: "http://[user:password@]host:port", "" for none.
         ca_file: a PEM file of certificate authorities to trust beside the system's own.
+        client_cert: a PEM file with our own certificate, "" for none; `client_key` holds its key, "" where
+            it lies in the same file.
         timeout: seconds for one whole request.
     """
 
     url: str
     proxy: str = ""
     ca_file: str = ""
+    client_cert: str = ""
+    client_key: str = ""
     timeout: float = 30.0
 
 
@@ -319,8 +323,9 @@ class WatsClient:
                 context: ssl.SSLContext | bool = True
                 if self.base_url.startswith("https:"):
                     # Reading the trust store takes tens of milliseconds: not on the loop.
+                    address = self.address
                     context = await asyncio.get_running_loop().run_in_executor(
-                        None, trust, self.address.ca_file
+                        None, trust, address.ca_file, address.client_cert, address.client_key
                     )
                 timeout = self.address.timeout
                 self._resolver = Resolver(resolve_limit(timeout))

@@ -17,6 +17,7 @@ from stationmaster.errors import NeedsUserError, StationmasterError, TransientEr
 from stationmaster.model import Hop, ProblemCode
 from stationmaster.secrecy import hide
 from stationmaster.wats.answer import proxy_login
+from stationmaster.wats.certificate import not_admitted
 
 _CODE = ProblemCode.SERVER_UNREACHABLE
 _PORTS = {"http": 80, "https": 443}
@@ -59,8 +60,16 @@ def mapped(
             hop=Hop.ADDRESS,
         )
     server, through = host_and_port(url), host_and_port(proxy) if proxy else ""
+    if (refused := not_admitted(error, server)) is not None:
+        return refused
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _refused_by_proxy(error, through, server)
+    return _on_the_way(error, server, timeout, through, secret)
+
+
+def _on_the_way(
+    error: Exception, server: str, timeout: float, through: str, secret: str
+) -> StationmasterError:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _unresolved(error, through)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
