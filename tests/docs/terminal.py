@@ -17,7 +17,7 @@ from typing import Self
 from docs.page import Block, Step, blocks
 from stationmaster.home.paths import Home
 
-LIMIT = 60.0
+LIMIT = 300.0
 SOCKET = "~/.local/state/stationmaster/run/agent.sock"
 """How pages write the control channel's address."""
 

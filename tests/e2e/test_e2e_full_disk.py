@@ -35,11 +35,10 @@ async def test_taking_stops_and_goes_on(tmp_path: Path, small_disk: Path) -> Non
         await station.start()
         (took,) = await line.latency(1)
         ballast = small_disk / "ballast"
-        with ballast.open("wb") as file:
+        with ballast.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 65536)
-                    file.flush()
             except OSError:
                 pass
         for box in line.inboxes:
