@@ -127,6 +127,7 @@ def document(title: str, *content: Content, status: int = 200) -> web.Response:
         "header",
         element("a", element("strong", "Stationmaster"), " embedded server", href="/", class_="brand"),
         element("span", "for trying and testing", class_="muted"),
+        element("a", "Clients", href="/clients"),
         class_="bar",
     )
     foot = element("footer", f"Stationmaster {__version__}", class_="muted")

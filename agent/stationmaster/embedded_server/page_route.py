@@ -10,7 +10,9 @@ from stationmaster.clock import Clock
 from stationmaster.embedded_server import record
 from stationmaster.embedded_server.answer import Parameters, download, report_id, there
 from stationmaster.embedded_server.attachment import list_attachments, pack
+from stationmaster.embedded_server.client import all_of_them
 from stationmaster.embedded_server.error import RequestError
+from stationmaster.embedded_server.page_client import client_page
 from stationmaster.embedded_server.page_frame import problem
 from stationmaster.embedded_server.page_list import PAGE_SIZE, list_page
 from stationmaster.embedded_server.page_report import report_page
@@ -34,6 +36,7 @@ class PageRoutes:
         """All of them."""
         pages: list[tuple[str, Handler]] = [
             ("/", self.list),
+            ("/clients", self.clients),
             ("/report/{id}", self.report),
             ("/report/{id}/wsjf", self.wsjf),
             ("/report/{id}/files", self.files),
@@ -59,6 +62,10 @@ class PageRoutes:
         found = await self._store.read(lambda connection: record.listing(connection, query))
         totals = await self._store.read(record.totals)
         return list_page(query, found, totals, address=f"http://{request.host}", now=self._clock.now())
+
+    async def clients(self, _request: web.Request, _values: dict[str, str]) -> web.StreamResponse:
+        """The registered clients."""
+        return client_page(await self._store.read(all_of_them))
 
     async def report(self, _request: web.Request, values: dict[str, str]) -> web.StreamResponse:
         """One report."""

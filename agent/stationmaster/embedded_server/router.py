@@ -20,7 +20,7 @@ class Route:
     """One route.
 
     Attributes:
-        method: "GET" (HEAD goes with it) or "POST".
+        method: "GET" (HEAD goes with it), "POST" or "PUT".
         path: segments as "{name}" match anything and are handed to the handler.
         public: True when it answers without a token (the pages for people).
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from stationmaster.embedded_server.client import SCHEMA as CLIENTS
 from stationmaster.embedded_server.error import EmbeddedServerError
 
 VERSION = 1
@@ -99,6 +100,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     if found == 0:
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    # Not a new version: an older program that opens the file has no use for the table, and no harm of it.
+    connection.executescript(CLIENTS)
 
 
 def _cannot(path: Path, error: Exception) -> EmbeddedServerError:
