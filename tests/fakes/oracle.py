@@ -167,7 +167,7 @@ class Oracle:
         behaviour = self.script.pick(route, body)
         if behaviour.act is Act.OK and self.token and not self._authorized(request):
             behaviour = Behaviour(act=Act.STATUS, status=401, text="Invalid token")
-        if behaviour.act is Act.OK and route == "any":
+        if behaviour.act is Act.OK and route in {"any", "client"}:
             behaviour = Behaviour(act=Act.STATUS, status=404, text="No such route")
         if behaviour.act is Act.OK and route == "submit" and not body:
             behaviour = Behaviour(act=Act.STATUS, status=400, text="The body holds no report")
@@ -186,6 +186,8 @@ class Oracle:
             return "read"
         if path == "/api/app/processes" and self.processes is not None:
             return "processes"
+        if path.startswith(("/api/client/", "/api/internal/auth/")):
+            return "client"
         return "ping" if path in {"/api/app/version", "/api/internal/client/ping"} else "any"
 
     def _authorized(self, request: web.Request) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Route = Literal["submit", "ping", "read", "processes", "any"]
+Route = Literal["submit", "ping", "read", "processes", "client", "any"]
 
 
 class Act(StrEnum):

@@ -11,6 +11,8 @@ import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.output import plain, print_json, say, table
+from stationmaster.cli.registration import ClientId
+from stationmaster.cli.registration import register as register_client
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
 from stationmaster.cli.stand_in import with_stand_in
@@ -150,6 +152,19 @@ def edit(
 
     run(with_agent(online, offline))
     say(f'Instance "{name}" is changed.')
+
+
+@app.command()
+def register(name: Name, *, token_stdin: TokenStdin = False, client_id: ClientId = "") -> None:
+    """Register the station at its server with a register-client token; it gets a token of its own."""
+    if not token_stdin:
+        fail(
+            ConfigError(
+                "Registering needs a register-client token of the WATS Control Panel.",
+                next_step="Hand it over on standard input: --token-stdin < token.txt",
+            )
+        )
+    register_client(name, _read_token(), client_id)
 
 
 @app.command()

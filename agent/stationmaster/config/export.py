@@ -37,6 +37,8 @@ def exported(text: str, name: str, *, file: str, with_id: bool = False) -> tuple
     settings.pop("schema", None)
     if not with_id:
         settings.pop("id", None)
+        # It is this station's: another one that took it would use up its passcode.
+        settings.get("station", {}).pop("client_id", None)
     server = settings.get("server", {})
     secret = urlsplit(server.get("proxy", "")).password is not None
     if secret:

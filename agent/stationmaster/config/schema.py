@@ -7,7 +7,6 @@ Durations are seconds and sizes are in the unit that the name or the description
 
 from __future__ import annotations
 
-import socket
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from msgspec import Meta
 from stationmaster.config.fetch_source import FetchSource
 from stationmaster.config.metrics_schema import MetricsConfig
 from stationmaster.config.retention_schema import RetentionConfig
+from stationmaster.config.station_schema import StationConfig
 
 SCHEMA = 1
 """Version of a settings file that does not say its own; see `migration` for the newest."""
@@ -128,34 +128,12 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         float,
         Meta(ge=5, le=86400, description="Seconds between two looks at the server.", examples=[300.0]),
     ] = 60.0
-
-
-class StationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What reports say about this station where the result file says nothing."""
-
-    name: Annotated[
-        str, Meta(max_length=100, description='Station name; "" takes the host name.', examples=["FCT-04"])
-    ] = ""
-    location: Annotated[
-        str,
-        Meta(max_length=100, description='Where the station stands; "" for unknown.', examples=["Hall 2"]),
-    ] = ""
-    purpose: Annotated[
-        str,
-        Meta(max_length=100, description='What the station is for; "" for unknown.', examples=["Production"]),
-    ] = ""
-    time_zone: Annotated[
-        str,
+    client_info: Annotated[
+        bool,
         Meta(
-            description='IANA time zone of times without one in result files; "" takes the machine\'s.',
-            examples=["Europe/Oslo"],
+            description="Whether a registered client tells the server each hour how it is.", examples=[False]
         ),
-    ] = ""
-
-    @property
-    def machine_name(self) -> str:
-        """The station name that reports carry: `name`, else the host name."""
-        return self.name or socket.gethostname()
+    ] = True
 
 
 class UploadConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

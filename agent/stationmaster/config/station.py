@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationmaster.api.converter import Station
-from stationmaster.config.schema import StationConfig
+from stationmaster.config.station_schema import StationConfig
 
 
 def station_of(settings: StationConfig) -> Station:

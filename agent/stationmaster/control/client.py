@@ -113,6 +113,12 @@ class ControlClient:
         """Store a token in the agent's secret store."""
         await self._send("PUT", _instance(name, "token"), body=protocol.TokenRequest(token=token))
 
+    async def register(self, name: str, token: str, *, client_id: str = "") -> str:
+        """Register an instance with its server by a register-client token; returns its client id."""
+        body = protocol.RegisterRequest(token=token, client_id=client_id)
+        path = _instance(name, "register")
+        return (await self._call("POST", path, protocol.Registered, body=body, seconds=_LONG)).client_id
+
     async def pause(self, name: str, until: datetime | None) -> None:
         """Pause uploads; None: until `resume`."""
         await self._send("POST", _instance(name, "pause"), body=protocol.PauseRequest(until=until))

@@ -66,6 +66,28 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
         return "TokenRequest(token=***)"
 
 
+class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /v1/instances/{name}/register`.
+
+    Attributes:
+        token: a register-client token; it is used once and kept nowhere.
+        client_id: another id than the settings', or than the usual one.
+    """
+
+    token: str
+    client_id: str = ""
+
+    def __repr__(self) -> str:
+        """Never the token."""
+        return f"RegisterRequest(token=***, client_id={self.client_id!r})"
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer; the passcode stays in the agent's secret store."""
+
+    client_id: str
+
+
 class ProvisionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`POST /v1/provision`.
 

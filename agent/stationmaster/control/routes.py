@@ -119,6 +119,13 @@ async def set_token(request: web.Request) -> web.Response:
     return done()
 
 
+async def register(request: web.Request) -> web.Response:
+    """`POST /v1/instances/{name}/register`: a token of its own from the server."""
+    body = await body_of(request, protocol.RegisterRequest)
+    client_id = await agent_of(request).register(name_of(request), body.token, client_id=body.client_id)
+    return json_answer(protocol.Registered(client_id=client_id))
+
+
 async def pause(request: web.Request) -> web.Response:
     """`POST /v1/instances/{name}/pause`."""
     body = await body_of(request, protocol.PauseRequest)
@@ -282,6 +289,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("PATCH", "/v1/instances/{name}", patch_config, Right.ADMINISTER),
     ("DELETE", "/v1/instances/{name}", remove_instance, Right.ADMINISTER),
     ("PUT", "/v1/instances/{name}/token", set_token, Right.ADMINISTER),
+    ("POST", "/v1/instances/{name}/register", register, Right.ADMINISTER),
     ("POST", "/v1/instances/{name}/pause", pause, Right.OPERATE),
     ("POST", "/v1/instances/{name}/resume", resume, Right.OPERATE),
     ("POST", "/v1/instances/{name}/drain", drain, Right.OPERATE),

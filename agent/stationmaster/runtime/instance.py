@@ -30,6 +30,7 @@ from stationmaster.runtime.event import first_of
 from stationmaster.runtime.fetched import make_folders
 from stationmaster.runtime.figure import Figures
 from stationmaster.runtime.health import DELIVERY, INTAKE, Pulse
+from stationmaster.runtime.heartbeat import LEAVE
 from stationmaster.runtime.inbox import own_folders
 from stationmaster.runtime.part import Parts, Shared, assemble, gate_of
 from stationmaster.spool.problem import unwritable
@@ -118,6 +119,7 @@ class Instance:
             ]
             intake = group.create_task(parts.intake.run())
             uploading = group.create_task(parts.uploader.run())
+            telling = group.create_task(parts.heartbeat.run())
             self._on_up()
             await first_of(self._stop, self._drain)
             parts.fetching.stop()
@@ -127,6 +129,8 @@ class Instance:
             await _within(budget.claims + budget.conversions, intake)
             parts.uploader.stop(budget.uploads * 0.9)
             await _within(budget.uploads, uploading)
+            parts.heartbeat.stop()
+            await _within(min(LEAVE, budget.spool * 0.3), telling)
             for task in background:
                 task.cancel()
 
@@ -147,6 +151,7 @@ class Instance:
         if parts is not None:
             gate = await gate_of(self._shared, self.config, self.name)
             parts.uploader.credentials_changed(gate)
+            parts.heartbeat.credentials_changed()
 
     async def send_now(self) -> None:
         """Look at the folders, and try what waits for its next attempt."""

@@ -21,6 +21,7 @@ from stationmaster.ingest.territory import folder_of
 from stationmaster.log import Lasting, bound
 from stationmaster.model import SourceState
 from stationmaster.runtime.release import Places, Releases, ReleasesFiles
+from stationmaster.runtime.tally import Tally
 from stationmaster.runtime.task import Task
 from stationmaster.runtime.turn import Turns
 from stationmaster.spool.record import LedgerRow
@@ -119,6 +120,7 @@ class Intake:
         self.converted = 0
         self.unconvertible = 0
         self.converting_seconds = 0.0
+        self.tally = Tally()
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -225,6 +227,7 @@ class Intake:
             self._well()
             self._watcher.hasten()
         self.converted += 1
+        self.tally.converted(task.folder, result.converter)
         self._log.info(
             "took %s with %s: %d new, %d known, %d revised",
             *(task.path, result.converter, taken.new, taken.same, taken.revised),
@@ -238,6 +241,7 @@ class Intake:
         failure = await self._spool.fail(source, f"{where}{failed.reason}", failed.detail)
         self._well()
         self.unconvertible += 1
+        self.tally.failed(task.folder, failed.converter)
         self._log.about(failure.entry_id).warning("cannot convert %s: %s", task.path, failed.reason)
         reason = "\n".join(part for part in (f"{where}{failed.reason}", failed.detail) if part) + "\n"
         await self._releases.failed(task, failure.source_id, reason)

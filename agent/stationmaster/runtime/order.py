@@ -126,6 +126,17 @@ class Orders(ABC):
         await self.credentials.set(name, token)
         await self._use_token(name)
 
+    async def register(self, name: str, token: str, *, client_id: str = "") -> str:
+        """Register an instance with its server, and use the token that it gets at once; its client id."""
+        from stationmaster.runtime.registration import register_instance  # noqa: PLC0415 - once in a life
+
+        client_id = await register_instance(
+            self.store, self.credentials, name, token, client_id=client_id, clock=self.clock
+        )
+        await self.reload(name)
+        await self._use_token(name)
+        return client_id
+
     async def _use_token(self, name: str) -> None:
         supervisor = self.supervisors.get(name)
         if supervisor is not None:

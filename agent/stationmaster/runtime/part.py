@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from stationmaster.archive.place import roots
 from stationmaster.clock import Clock
-from stationmaster.config.schema import InstanceConfig, WatchFolder
+from stationmaster.config.schema import InstanceConfig, ServerConfig, WatchFolder
 from stationmaster.config.secrets import Secret
 from stationmaster.config.station import station_of
 from stationmaster.convert.pool import ConverterPool
@@ -22,7 +22,9 @@ from stationmaster.errors import NeedsUserError
 from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.ingest.watcher import Watcher
+from stationmaster.model import Link
 from stationmaster.runtime.fetching import Fetching
+from stationmaster.runtime.heartbeat import Heartbeat, Station
 from stationmaster.runtime.intake import Intake, Setting
 from stationmaster.runtime.packing import Archives, Packing
 from stationmaster.runtime.release import Places
@@ -67,6 +69,7 @@ class Parts:
     packing: Packing
     processes: ProcessCheck
     fetching: Fetching
+    heartbeat: Heartbeat
 
 
 async def assemble(
@@ -126,7 +129,9 @@ async def assemble(
         busy=lambda: intake.running > 0 or watcher.claimable,
     )
     fetching = _fetching(shared, config, setting, pool, watcher)
-    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing, processes, fetching)
+    station = Station(config, folders, tally=intake.tally, pool=pool, spool=spool)
+    heartbeat = _heartbeat(shared, name, station, client, uploader)
+    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing, processes, fetching, heartbeat)
 
 
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
@@ -165,6 +170,19 @@ def _fetching(
     )
 
 
+def _heartbeat(
+    shared: Shared, name: str, station: Station, client: WatsClient, uploader: Uploader
+) -> Heartbeat:
+    return Heartbeat(
+        name,
+        station,
+        client,
+        token=lambda: shared.token(name),
+        reachable=lambda: uploader.link is Link.ONLINE,
+        clock=shared.clock,
+    )
+
+
 def _archives(home: Home, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]) -> Archives:
     own = home.archive(name)
     return Archives(own=own, roots=roots(own, folders), retention=config.retention)
@@ -174,9 +192,13 @@ def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
     async def token() -> Secret:
         return await shared.token(name)
 
-    server = config.server
+    return WatsClient(address_of(config.server), token, shared.clock)
+
+
+def address_of(server: ServerConfig) -> ServerAddress:
+    """Where the server of the settings is, and how to get there."""
     learn(unquote(urlsplit(server.proxy).password or ""))  # no log line shows it
-    address = ServerAddress(
+    return ServerAddress(
         url=server.url,
         proxy=server.proxy,
         ca_file=server.ca_file,
@@ -184,7 +206,6 @@ def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
         client_key=server.client_key,
         timeout=server.timeout,
     )
-    return WatsClient(address, token, shared.clock)
 
 
 def _limits(config: InstanceConfig) -> Limits:

@@ -153,6 +153,14 @@ def read_list(answer: Answer, kind: type[T], *, now: datetime) -> list[T]:
     return found
 
 
+def read_done(answer: Answer, *, now: datetime) -> None:
+    """Return where the server did as it was asked; raises as `read_receipt` does."""
+    if not 200 <= answer.status < 300:
+        _raise_for_status(answer, now=now, report=False)
+    if _is_html(answer):
+        _raise_not_wats(answer)
+
+
 def excerpt(answer: Answer, limit: int = BODY_LIMIT) -> str:
     """The body's beginning as printable text (at most `limit` bytes), without the token."""
     return _cut(answer.body.decode("utf-8", "replace"), answer.secret, limit)
@@ -221,7 +229,7 @@ def _is_html(answer: Answer) -> bool:
     return "html" in kind or answer.body.lstrip()[:1] == b"<"
 
 
-def _reason(answer: Answer) -> str:
+def reason(answer: Answer) -> str:
     """The server's own words: plain text, or the message of a JSON error (keys seen in the wild)."""
     if _is_html(answer):
         return "an HTML page"
@@ -254,23 +262,23 @@ def _raise_for_status(answer: Answer, *, now: datetime, report: bool = True) -> 
     if status < 400:
         _raise_redirect(answer)
     if status in {401, 403, 404, 407}:
-        raise held(status, _reason(answer))
+        raise held(status, reason(answer))
     if status in {408, 425, 429} or status >= 500:
         raise _busy(answer, now=now)
     if not report:
         raise TransientError(
-            f"The server answered {status}: {_reason(answer)}.",
+            f"The server answered {status}: {reason(answer)}.",
             code=ProblemCode.SERVER_ANSWER_FOREIGN,
         )
     if status in {400, 413, 415, 422} and (status == 413 or not _is_html(answer)):
-        cause = "it is too large" if status == 413 else _reason(answer)
+        cause = "it is too large" if status == 413 else reason(answer)
         raise RejectedError(
             f"The server refused the report ({status}): {cause}",
             next_step="Correct the report's source or its converter and convert it again, or dismiss it.",
         )
     # An HTML page with 400 comes from something in between, not from WATS: it must not cost a report.
     raise TransientError(
-        f"The server answered this report with {status}: {_reason(answer)}.",
+        f"The server answered this report with {status}: {reason(answer)}.",
         retry_after=retry_after(answer.headers, now=now),
         alone=True,
         code=ProblemCode.SERVER_ANSWER_FOREIGN,
@@ -294,7 +302,7 @@ def _busy(answer: Answer, *, now: datetime) -> TransientError:
     """408, 425, 429 and 5xx: retried for ever. A 500 may lie in this report alone, a 429 cannot."""
     overload = answer.status in {429, 503}
     return TransientError(
-        f"The server answered {answer.status}: {_reason(answer)}.",
+        f"The server answered {answer.status}: {reason(answer)}.",
         retry_after=retry_after(answer.headers, now=now),
         overload=overload,
         alone=not overload,

@@ -204,6 +204,13 @@ class WatsClient:
         answer = await self._request("GET", url, limit=_LIST_LIMIT)
         return read_processes(answer, now=self._clock.now())
 
+    async def ask(
+        self, method: str, route: str, *, query: dict[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Any other request; the caller reads the answer. Raises as `submit` does where none comes."""
+        url = URL(f"{self.base_url}{route}", encoded=True)
+        return await self._request(method, url.with_query(query) if query else url, data=body)
+
     async def report(self, report_id: str) -> bytes:
         """A report as the server keeps it, with charts and attachments; WSJF bytes.
 

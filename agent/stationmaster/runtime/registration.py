@@ -1,0 +1,72 @@
+"""Registering an instance as a client of its server, which gives it a token of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from stationmaster.clock import Clock
+from stationmaster.config.schema import InstanceConfig
+from stationmaster.config.secrets import Secret
+from stationmaster.config.store import ConfigStore
+from stationmaster.errors import NeedsUserError, StationmasterError
+from stationmaster.runtime.credential import Credentials
+from stationmaster.runtime.part import address_of
+from stationmaster.wats.client import WatsClient
+from stationmaster.wats.registration import Client, register, token_of
+
+
+def client_id_of(name: str, config: InstanceConfig) -> str:
+    """The id under which an instance is registered: two instances of a computer never share one."""
+    return config.station.client_id or f"{socket.gethostname().upper()}-{name}"
+
+
+async def register_instance(
+    store: ConfigStore, credentials: Credentials, name: str, token: str, *, client_id: str = "", clock: Clock
+) -> str:
+    """Register an instance with its server and store the token that it gets; returns its client id.
+
+    The register token is used for this one request and kept nowhere.
+
+    Args:
+        token: a register-client token of the WATS Control Panel.
+        client_id: another id than the settings', or than the usual one.
+
+    Raises:
+        ConfigError: the token or the id cannot be one, or the token store is not ours to fill.
+        NeedsUserError, RejectedError, TransientError: the server refuses, or does not answer.
+    """
+    register_token = Secret.parse(token)
+    config = await asyncio.to_thread(store.load, name)
+    patch = {"station.client_id": client_id or client_id_of(name, config)}
+    # Before anything happens on the server: what could not be kept must not be made.
+    config = await asyncio.to_thread(store.preview, name, patch)
+    await asyncio.to_thread(credentials.store.check_ours, name)
+    station = config.station
+    client = Client(
+        id=station.client_id,
+        name=station.machine_name,
+        location=station.location,
+        purpose=station.purpose,
+    )
+
+    async def once() -> Secret:
+        return register_token
+
+    async with WatsClient(address_of(config.server), once, clock) as session:
+        passcode = await register(session, client, now=clock.now())
+    await _keep(credentials, name, token_of(client.id, passcode))
+    await asyncio.to_thread(store.edit, name, patch)
+    return client.id
+
+
+async def _keep(credentials: Credentials, name: str, token: str) -> None:
+    try:
+        await credentials.set(name, token)
+    except StationmasterError as error:
+        code = error.code if isinstance(error, NeedsUserError) else ""
+        raise NeedsUserError(
+            f"The server registered this station, but its token could not be stored. {error.text}",
+            code=code or "unavailable",
+            next_step=f"{error.next_step} Then register again: the id stays the same.".strip(),
+        ) from None
