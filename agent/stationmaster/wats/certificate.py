@@ -115,6 +115,18 @@ _ALERTS = {
 }
 
 
+def untrusted(host: str, reason: str, issued_by: str) -> NeedsUserError:
+    """The error for a server's certificate that nobody here vouches for."""
+    issued = f" It was issued by {issued_by}." if issued_by else ""
+    return NeedsUserError(
+        f"The certificate of {host} is not trusted: {reason}.{issued}",
+        code=ProblemCode.TLS_UNTRUSTED,
+        next_step="If that issuer is your company's own, put its certificate in a file and name it in "
+        "server.ca_file.",
+        hop=Hop.TLS,
+    )
+
+
 async def presented_issuer(host: str, port: int, *, timeout: float) -> str:  # noqa: ASYNC109 - caller's budget
     """The issuer of the certificate that `host` shows, "" when that cannot be told.
 

@@ -19,7 +19,6 @@ from stationmaster import __version__
 from stationmaster.clock import Clock
 from stationmaster.errors import (
     NeedsLoginError,
-    NeedsUserError,
     RejectedError,
     StationmasterError,
     TransientError,
@@ -38,7 +37,7 @@ from stationmaster.wats.answer import (
     read_version,
 )
 from stationmaster.wats.body import read_body
-from stationmaster.wats.certificate import presented_issuer, takes_connection, trust
+from stationmaster.wats.certificate import presented_issuer, takes_connection, trust, untrusted
 from stationmaster.wats.compare import names_report, same_report
 from stationmaster.wats.failure import connect_limit, host_and_port, mapped, resolve_limit, tls_hangs
 from stationmaster.wats.journey import Journey
@@ -393,11 +392,4 @@ class WatsClient:
         if not self.address.proxy:
             limit = min(5.0, self.address.timeout)
             found = await presented_issuer(error.host, error.port or 443, timeout=limit)
-        issued = f" It was issued by {found}." if found else ""
-        return NeedsUserError(
-            f"The certificate of {error.host} is not trusted: {reason}.{issued}",
-            code=ProblemCode.TLS_UNTRUSTED,
-            next_step="If that issuer is your company's own, put its certificate in a file and name it in "
-            "server.ca_file.",
-            hop=Hop.TLS,
-        )
+        return untrusted(error.host, reason, found)
