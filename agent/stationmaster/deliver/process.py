@@ -118,7 +118,8 @@ class ProcessCheck:
             except StationmasterError as error:
                 self._lasting.met("list", f"the list of processes cannot be had: {error}")
             else:
-                self._lasting.over("list", "the list of processes is up to date again")
+                if self._failure is None:
+                    self._lasting.over("list", "the list of processes is up to date again")
             self._wanted.clear()
 
     async def load(self) -> None:

@@ -74,15 +74,15 @@ class Segfault(_Hostile):
 
 
 class Orphan(_Hostile):
-    """Forks a process with all its handles, which tells its number where the file says, and is gone."""
+    """Forks a process with all its handles, tells its number where the file says, and is gone."""
 
     name: ClassVar[str] = "orphan"
 
     def sin(self, source: Source, /) -> None:
         place = Path(source.read_text())
-        if os.fork():
+        if fork := os.fork():
+            place.write_text(str(fork))
             os._exit(7)
-        place.write_text(str(os.getpid()))
         while True:
             time.sleep(60)
 
