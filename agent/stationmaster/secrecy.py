@@ -13,6 +13,9 @@ import json
 import re
 from urllib.parse import quote, quote_plus
 
+TELLING_WORDS = r"token|secret|passw|passcode|passphrase|pwd|(?:api|private|access)[_-]?key|credential|cookie"
+"""What the names of things that are secret have in them, as a regular expression; in any case."""
+
 STARS = "***"
 """What stands where a secret stood."""
 

@@ -22,6 +22,7 @@ from stationmaster.config.fetch_source import FetchSource
 from stationmaster.config.metrics_schema import MetricsConfig
 from stationmaster.config.schema import SCHEMA, After, AgentConfig, InstanceConfig, WatchFolder
 from stationmaster.errors import ConfigError
+from stationmaster.secrecy import TELLING_WORDS
 
 _FULL_PATH = r"For example C:\Results." if sys.platform == "win32" else "For example /srv/results."
 _MALFORMED = "is no address: its host or port is malformed"
@@ -308,7 +309,9 @@ def _folder(folder: WatchFolder, parts: tuple[str, ...]) -> Iterator[Breach]:
             yield Breach((*parts, "move_to"), "must lie outside the watched folder, or files are taken again")
 
 
-_SECRET = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
+_SECRET = re.compile(TELLING_WORDS, re.IGNORECASE)
+_SECRET_WITHIN = re.compile(r"\b(?:pwd|passw\w*)\s*=\s*[^\s;]|://[^\s/@:]*:[^\s/@]+@", re.IGNORECASE)
+"""A connection string or an address that holds a password."""
 
 
 def _sources(sources: Sequence[FetchSource]) -> Iterator[Breach]:
@@ -317,7 +320,7 @@ def _sources(sources: Sequence[FetchSource]) -> Iterator[Breach]:
         if source.name in {one.name for one in sources[:number]}:
             yield Breach((*parts, "name"), "must not be that of another source")
         for key, value in source.options.items():
-            if isinstance(value, str) and value and _SECRET.search(key):
+            if isinstance(value, str) and value and (_SECRET.search(key) or _SECRET_WITHIN.search(value)):
                 yield Breach(
                     (*parts, "options", key),
                     "must not stand in the settings in plain text",

@@ -8,16 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
-from stationmaster.secrecy import STARS, forms, halves
+from stationmaster.secrecy import STARS, TELLING_WORDS, forms, halves
 
-SECRET_NAME = re.compile(
-    r"token|secret|passw|passcode|passphrase|pwd|api[_-]?key|private[_-]?key|credential|authori[sz]ation|cookie",
-    re.IGNORECASE,
-)
+SECRET_NAME = re.compile(rf"{TELLING_WORDS}|authori[sz]ation", re.IGNORECASE)
 """Names of settings, fields and variables that hold a secret."""
 
 _SHORTEST = 4
-_WORD = r"[\w.\-]*(?:token|secret|passw(?:or)?d|passcode|passphrase|api[_-]?key|credential|cookie)[\w\-]*"
+_WORD = rf"[\w.\-]*(?:{TELLING_WORDS})[\w\-]*"
 _PATTERNS = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
     for pattern, replacement in (
@@ -32,6 +29,7 @@ _PATTERNS = tuple(
             rf"\b(?!token-missing:)({_WORD}\\?[\"']?\s*[:=]\s*)(?:\\?\"[^\"\n]*\"|\\?'[^'\n]*'|[^\s,;&}})\]]+)",
             rf"\1{STARS}",
         ),
+        (rf"(--[\w\-]*(?:{TELLING_WORDS})(?![\w\-]*-stdin)[\w\-]*[ \t]+)(?![<>|&\-])\S+", rf"\1{STARS}"),
         (r"\b([a-z][a-z0-9+.\-]*://)[^\s/@\"'<>]*(?::[^\s@\"'<>]*)?@", rf"\1{STARS}@"),
     )
 )

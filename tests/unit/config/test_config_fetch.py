@@ -32,6 +32,8 @@ def read(**values: Any) -> InstanceConfig:
         ({"every": 0}, "every"),
         ({"options": {"password": "secret"}}, "plain text"),
         ({"options": {"ApiKey": "secret"}}, "plain text"),
+        ({"options": {"dsn": "Server=db;Uid=joe;Pwd=hunter2"}}, "plain text"),
+        ({"options": {"address": "sftp://joe:hunter2@db/results"}}, "plain text"),
     ],
 )
 def test_a_wrong_source_is_refused(source: dict[str, Any], words: str) -> None:

@@ -69,6 +69,12 @@ UNKNOWN = base64.b64encode(b"other:unknown-pass-99").decode()
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----", "MIIE"),
         ("eyJhbGciOi.eyJzdWIiOi.c2lnbmF0", "eyJzdWIiOi"),
         ("Cookie: session=55aa55", "55aa55"),
+        ("Server=db;Uid=joe;Pwd=hunter2secret;Port=1", "hunter2secret"),
+        ("pwd: hunter2secret", "hunter2secret"),
+        ("Passwort=hunter2secret", "hunter2secret"),
+        ("private_key = hunter2secret", "hunter2secret"),
+        ("access-key=hunter2secret", "hunter2secret"),
+        ("tool --password hunter2secret --host db", "hunter2secret"),
     ],
 )
 def test_others_go_by_the_look_of_their_place(redactor: Redactor, text: str, secret: str) -> None:
