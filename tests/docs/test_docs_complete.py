@@ -106,6 +106,11 @@ def test_checks_of_the_doctor_stand_in_the_command_line(values: type[Hop | Check
     assert not [value for value in values if f"`{value.value}`" not in text]
 
 
+def test_every_problem_stands_in_the_troubleshooting_guide_once() -> None:
+    text = section(DOCS / "how-to" / "troubleshooting.md", "By Problem code")
+    assert sorted(re.findall(r"problems\.md#([a-z-]+)\)", text)) == sorted(code.value for code in ProblemCode)
+
+
 @pytest.mark.parametrize("states", [EntryState, Lifecycle, Link])
 def test_states_stand_in_the_architecture(states: type[EntryState | Lifecycle | Link]) -> None:
     text = section(DOCS / "architecture.md", "States")
