@@ -12,6 +12,7 @@ import pytest
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Rule, Script
+from stationmaster.control.metrics import health
 from stationmaster.model import ProblemCode
 from stationmaster.runtime.health import DELIVERY, INTAKE, STUCK_AFTER, Pulse
 
@@ -57,11 +58,13 @@ async def test_files_that_come_in_do_not_hide_that_nothing_goes_out(hosted: Host
             await hosted.until(partial(waits, hosted, number))
             await hosted.clock.advance(STUCK_AFTER / 10)
         await hosted.until(lambda: stalled(hosted) == {DELIVERY})
+        assert "line1" in str(health(hosted.agent).reasons), "what /healthz answers 503 for"
         oracle.script = Script()
         await oracle.stop()
         await oracle.start()
         await hosted.until(lambda: set(dropped) <= set(ids(oracle)))
         await hosted.until(lambda: not stalled(hosted))
+        assert not health(hosted.agent).reasons
 
 
 async def test_a_disk_that_answers_no_more_stops_the_intake_and_is_told(
