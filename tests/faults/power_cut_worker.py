@@ -13,6 +13,7 @@ import faulthandler
 import os
 import random
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -75,8 +76,8 @@ def text_of(number: int) -> str:
 
 
 def say(text: str) -> None:
-    """Tell the test, unbuffered: what was said before the cut counts."""
-    sys.stdout.write(text + "\n")
+    """Tell the test, unbuffered, with the moment: what was said before the cut counts."""
+    sys.stdout.write(f"{time.monotonic_ns()} {text}\n")
     sys.stdout.flush()
 
 
