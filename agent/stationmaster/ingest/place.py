@@ -7,6 +7,7 @@ Synchronous; runs where `stationmaster.ingest.files` runs it.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from stationmaster.home import file_system
-from stationmaster.ingest.scan import OWN_PREFIX
+from stationmaster.ingest.scan import MARK, OWN_PREFIX
 from stationmaster.ingest.settle import Stat
 
 NAME_BYTES = 255
@@ -110,6 +111,8 @@ def put(file: Path, folder: Path, name: str, *, spare: int = 0) -> Path:
         if error.errno != errno.EXDEV:
             raise
         target = put_copy(file, folder, name, spare=spare)
+        if not _same_bytes(file, target):  # what goes next is the last of it
+            raise OSError(errno.EIO, "its copy is not the same", str(target)) from error
         file.unlink(missing_ok=True)
         flush_folder(file.parent)
     temporary.unlink(missing_ok=True)  # of a copy that was interrupted
@@ -147,12 +150,23 @@ def mark_of(stat: Stat) -> str:
 
 
 def _mark(file: Path) -> str:
+    return mark_of(_state(file))
+
+
+def _state(file: Path) -> Stat:
     seen = file.stat()
-    return mark_of(Stat(seen.st_size, file_system.mtime_ns(seen)))
+    return Stat(seen.st_size, file_system.mtime_ns(seen))
 
 
 def _temporary(file: Path, folder: Path) -> Path:
-    return folder / f"{OWN_PREFIX}{_mark(file)}.tmp"
+    return folder / temporary_name(file, _state(file))
+
+
+def temporary_name(source: Path, state: Stat) -> str:
+    """What a copy is called until it is whole: its own, as many copies may be made at once."""
+    text = f"{source.absolute()}\0{state.size}\0{state.mtime_ns}"
+    mark = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:MARK]
+    return f"{OWN_PREFIX}{mark}.tmp"
 
 
 def _near(file: Path, folder: Path, name: str, *, spare: int) -> Path:
@@ -190,11 +204,15 @@ def _is_same(file: Path, target: Path) -> bool:
         return True
     if (one.st_size, one.st_mtime_ns) != (other.st_size, other.st_mtime_ns):
         return False
+    return _same_bytes(file, target)
+
+
+def _same_bytes(file: Path, target: Path) -> bool:
     with file.open("rb") as left, target.open("rb") as right:
         while piece := left.read(_CHUNK):
             if piece != right.read(_CHUNK):
                 return False
-    return True
+        return not right.read(1)
 
 
 def _reserve(file: Path, target: Path) -> bool:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from stationmaster.api.folder import digests_of, files_in, joined, state_of
 from stationmaster.ingest import place
-from stationmaster.ingest.scan import OWN_PREFIX
 from stationmaster.ingest.settle import Stat
 
 _CHUNK = 1 << 20
@@ -73,7 +72,7 @@ def put(tree: Path, folder: Path, name: str, *, gone: Path, spare: int = 0) -> P
 def put_copy(tree: Path, folder: Path, name: str, *, spare: int = 0) -> Path:
     """Copy `tree` into `folder`; a copy that lies there already, whole, is taken for it."""
     place.make_folder(folder)
-    temporary = folder / f"{OWN_PREFIX}{place.mark_of(look(tree))}.tmp"
+    temporary = folder / place.temporary_name(tree, look(tree))
     if is_tree(temporary):  # of a copy that was interrupted
         shutil.rmtree(temporary)
     try:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,20 @@ def test_to_another_disk(source: Path, other_disk: Path, tmp_path: Path) -> None
     assert released.place.stat().st_mtime_ns == 1_700_000_000_123_456_789
     assert tree(tmp_path) == {}
     assert release(asked) == released
+
+
+def test_two_files_of_one_size_and_time_go_to_another_disk_at_once(tmp_path: Path, other_disk: Path) -> None:
+    """Clocks of whole seconds and files of a fixed size: nothing but its name tells one from the other."""
+    size, moment = 4 << 20, 10**18
+    for number in range(5):
+        wanted = {f"{number}{letter}.bin": letter.encode() * size for letter in "ab"}
+        for name, content in wanted.items():
+            (tmp_path / name).write_bytes(content)
+            os.utime(tmp_path / name, ns=(moment, moment))
+        with ThreadPoolExecutor() as threads:
+            both = [threads.submit(place.put, tmp_path / name, other_disk, name) for name in wanted]
+        assert [one.result().read_bytes() == wanted[one.result().name] for one in both] == [True, True]
+    assert len(list(other_disk.iterdir())) == 10, "no half copy is left"
 
 
 def test_to_another_disk_a_copy_made_before_a_kill_is_found(source: Path, other_disk: Path) -> None:
