@@ -6,6 +6,7 @@ dot or `~$`, and what Windows Explorer leaves behind, do not count either: they 
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import hashlib
 import os
@@ -15,6 +16,9 @@ from typing import NamedTuple
 
 _LEFT_BEHIND = frozenset({"thumbs.db", "desktop.ini"})
 _LARGEST = 2**63 - 1
+DEEPEST = 100
+"""So deep a folder in a folder is looked into; a loop of some file system, or a trap, is deeper."""
+
 GRAIN = 1_000_000
 """Nanoseconds of a folder's time that hold a mark of its files instead."""
 
@@ -49,27 +53,32 @@ def files_in(folder: Path) -> list[FolderFile]:
     """All files that count, in an order that is the same everywhere.
 
     Raises:
-        OSError: the folder or one below it cannot be read, or changed meanwhile.
+        OSError: the folder or one below it cannot be read, lies too deep (ELOOP), or changed meanwhile.
     """
-    found = list(_walk(os.fspath(folder), ""))
+    found = list(_walk(os.fspath(folder)))
     found.sort(key=lambda file: os.fsencode(file.name))
     return found
 
 
-def _walk(path: str, prefix: str) -> Iterator[FolderFile]:
-    with os.scandir(path) as entries:
-        for entry in entries:
-            name = entry.name
-            if entry.is_symlink() or name.startswith((".", "~$")) or name.lower() in _LEFT_BEHIND:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                if not _is_junction(entry):
-                    yield from _walk(entry.path, f"{prefix}{name}/")
-            elif entry.is_file(follow_symlinks=False):
-                # os.stat, for on Windows the entry's own values may be old ones
-                seen = os.stat(entry.path, follow_symlinks=False)  # noqa: PTH116 - as os.scandir
-                mtime_ns = max(-_LARGEST, min(seen.st_mtime_ns, _LARGEST))
-                yield FolderFile(f"{prefix}{name}", Path(entry.path), seen.st_size, mtime_ns)
+def _walk(folder: str) -> Iterator[FolderFile]:
+    waiting = [(folder, "")]
+    while waiting:
+        path, prefix = waiting.pop()
+        if prefix.count("/") > DEEPEST:
+            raise OSError(errno.ELOOP, "folders lie too deep in each other", path)
+        with os.scandir(path) as entries:
+            for entry in entries:
+                name = entry.name
+                if entry.is_symlink() or name.startswith((".", "~$")) or name.lower() in _LEFT_BEHIND:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if not _is_junction(entry):
+                        waiting.append((entry.path, f"{prefix}{name}/"))
+                elif entry.is_file(follow_symlinks=False):
+                    # os.stat, for on Windows the entry's own values may be old ones
+                    seen = os.stat(entry.path, follow_symlinks=False)  # noqa: PTH116 - as os.scandir
+                    mtime_ns = max(-_LARGEST, min(seen.st_mtime_ns, _LARGEST))
+                    yield FolderFile(f"{prefix}{name}", Path(entry.path), seen.st_size, mtime_ns)
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from fakes.rack import MARKER, files, unit
 from stationmaster.ingest import tree, wire
 from stationmaster.ingest.release import Release, Standing, Way, hidden_path, put_back, release
-from stationmaster.ingest.scan import NameScan, Selection, Sieve, stats
+from stationmaster.ingest.scan import UNSEEN, NameScan, Selection, Sieve, stats
 from stationmaster.ingest.settle import rests_since
 from stationmaster.ingest.territory import Territory
 
@@ -80,6 +80,16 @@ def test_stats_are_of_the_whole_folder_while_it_holds_a_marker(tmp_path: Path) -
     assert stats(str(tmp_path), ["SN-1"]) == [None]
     (folder / MARKER).unlink()
     assert stats(str(tmp_path), ["SN-1"], marker=MARKER) == [None]
+
+
+def test_a_folder_that_is_too_deep_is_not_looked_at_and_disturbs_no_other(tmp_path: Path) -> None:
+    good, deep = unit(tmp_path, "SN-1"), unit(tmp_path, "SN-2")
+    for _ in range(1200):
+        deep = deep / "d"
+        deep.mkdir()
+    assert stats(str(tmp_path), ["SN-1", "SN-2"], marker=MARKER) == [tree.look(good), UNSEEN]
+    assert found(tmp_path, recursive=True) == ["SN-1", "SN-2"]
+    subprocess.run(["rm", "-rf", tmp_path / "SN-2"], check=True)  # pytest would recurse
 
 
 def test_a_clock_of_whole_seconds_is_noticed_below_the_mark(tmp_path: Path) -> None:
