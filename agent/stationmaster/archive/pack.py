@@ -199,8 +199,12 @@ def _stamp(seen: os.stat_result) -> Stamp:
 
 
 def _remove(folder: Path, held: _Held) -> tuple[int, int]:
-    """Remove what the zip holds, if it still is what was compared. How many; and how many others are left."""
-    removed = 0
+    """Remove what the zip holds, if it still is what was compared. How many; and how many others are left.
+
+    Raises:
+        OSError: one cannot be removed; all others are.
+    """
+    removed, trouble = 0, None
     for name, stamp in held.stamps.items():
         path = folder / name
         try:
@@ -209,7 +213,11 @@ def _remove(folder: Path, held: _Held) -> tuple[int, int]:
                 removed += 1
         except FileNotFoundError:
             continue
+        except OSError as error:
+            trouble = trouble or error
     flush_folder(folder)
+    if trouble is not None:
+        raise trouble
     late = sum(1 for path, _ in loose(folder) if path.name in held.stamps)
     _remove_folder(folder)
     return removed, late

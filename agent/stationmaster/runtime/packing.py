@@ -111,8 +111,12 @@ class Packing:
         return left
 
     async def _root(self, child: ChildProcess, root: Path, today: str) -> bool:
-        """One archive, its oldest day first; True where something is left to do."""
-        retention, left = self._archives.retention, False
+        """One archive, its oldest day first; True where something is left to do.
+
+        Raises:
+            _NotPackedError: a day cannot be packed; all others are.
+        """
+        retention, left, trouble = self._archives.retention, False, None
         if retention.archive_pack:
             days = (await _ask(child, "open_days", root, today=today))["days"]
             for day in days:
@@ -120,11 +124,16 @@ class Packing:
                 if day in await self._unreleased():
                     left = True
                     continue
-                left |= await self._day(child, root, day)
+                try:
+                    left |= await self._day(child, root, day)
+                except _NotPackedError as error:
+                    trouble = trouble or error  # the days after it are packed all the same
         if retention.archive_days:
             gone = await _ask(child, "expire", root, today=today, days=retention.archive_days)
             if gone["removed"]:
                 self._log.info("removed old archives of %s: %s", root, ", ".join(gone["removed"]))
+        if trouble is not None:
+            raise trouble
         return left
 
     async def _day(self, child: ChildProcess, root: Path, day: str) -> bool:

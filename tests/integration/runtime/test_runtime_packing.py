@@ -103,6 +103,21 @@ async def test_what_is_in_the_way_becomes_a_problem_and_goes_with_it(hosted: Hos
         assert not (archive / today).exists()
 
 
+async def test_a_day_that_cannot_be_packed_holds_no_other_up(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await archived(hosted, oracle)
+    async with hosted:
+        archive, today = hosted.home.archive("line1"), day_of(hosted)
+        hosted.drop(folder, name="first.json")
+        await hosted.until(lambda: list((archive / today).glob("*.json")), what="the archive")
+        (archive / "2001-01-01").mkdir()
+        (archive / "2001-01-01" / "old.json").write_bytes(b"{}")
+        (archive / "2001-01-01.zip").write_bytes(b"somebody's")
+        hosted.clock.set_back(-DAY)
+        await hosted.until((archive / f"{today}.zip").exists, what="the later day", step=10.0)
+        await hosted.until(lambda: hosted.problem(TROUBLE), what="the Problem", step=10.0)
+        assert (archive / "2001-01-01" / "old.json").exists()
+
+
 async def test_old_packs_of_ours_are_removed_and_nothing_else(hosted: Hosted, oracle: Oracle) -> None:
     folder = await archived(hosted, oracle, archive_days=2)
     async with hosted:

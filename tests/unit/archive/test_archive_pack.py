@@ -133,6 +133,27 @@ def test_a_file_that_cannot_be_read_stays_and_the_others_go(
     assert contents(tmp_path) == [("a.txt", "first"), ("b.txt", "second")]
 
 
+def test_a_file_that_cannot_be_removed_keeps_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = day(tmp_path, a__txt="first", b__txt="second", c__txt="third")
+    unlink = Path.unlink
+
+    def held(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == "b.txt":
+            raise PermissionError(13, "somebody looks at it")
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "unlink", held)
+        with pytest.raises(PermissionError):
+            pack_day(tmp_path, DAY)
+    assert [path.name for path in folder.iterdir()] == ["b.txt"]
+    pack_day(tmp_path, DAY)
+    assert not folder.exists()
+    assert contents(tmp_path) == [("a.txt", "first"), ("b.txt", "second"), ("c.txt", "third")]
+
+
 def test_a_file_that_is_written_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written while it is packed, and again between the comparison and its removal."""
     folder = day(tmp_path, a__txt="first", b__txt="second")
