@@ -6,6 +6,7 @@ could point at this computer (DNS rebinding). Nothing here changes anything.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,12 @@ _STANDS_STILL = frozenset(
     }
 )
 """Problems that mean no progress. A server that is away is none: files are taken all the same."""
+
+MOST_CONNECTIONS = 32
+"""Open at once; a monitoring system needs one."""
+
+SILENT = 10.0
+"""Seconds that a connection may stay open without a request."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -61,6 +68,14 @@ def health(agent: Agent) -> Health:
     )
 
 
+class _Refusal(asyncio.Protocol):
+    """Closes the connection."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """At once."""
+        transport.close()
+
+
 class MetricsListener:
     """`async with` listens; OSError where it cannot."""
 
@@ -72,22 +87,46 @@ class MetricsListener:
         app = web.Application(middlewares=[self._guard], client_max_size=0)
         app.router.add_get("/metrics", self._metrics, allow_head=False)
         app.router.add_get("/healthz", self._healthz, allow_head=False)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=SILENT, handle_signals=False
+        )
+        self._server: asyncio.Server | None = None
+        self._silent: set[asyncio.BaseProtocol] = set()
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._config.host.strip("[]"), self._config.port).start()
+            host, port = self._config.host.strip("[]"), self._config.port
+            self._server = await asyncio.get_running_loop().create_server(self._connection, host, port)
         except BaseException:
             await self._runner.cleanup()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
         await self._runner.cleanup()
+
+    def _connection(self) -> asyncio.BaseProtocol:
+        """Whoever connects and says nothing must not use up the files that the agent may open."""
+        server = self._runner.server
+        if server is None or len(server.connections) >= MOST_CONNECTIONS:
+            return _Refusal()
+        connection = server()
+        self._silent.add(connection)
+        asyncio.get_running_loop().call_later(SILENT, self._drop_if_silent, connection)
+        return connection
+
+    def _drop_if_silent(self, connection: web.RequestHandler) -> None:
+        if connection in self._silent:
+            self._silent.discard(connection)
+            if connection.transport is not None:
+                connection.transport.close()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._silent.discard(request.protocol)
         if "Origin" in request.headers or "Referer" in request.headers:
             raise web.HTTPForbidden(text="Web pages may not read this.\n")
         if not self._is_ours(_host_name(request.headers.get("Host", ""))):

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fakes.hosted import Hosted
 from fakes.oracle import Oracle
-from stationmaster.control.metrics import health
+from stationmaster.control.metrics import MOST_CONNECTIONS, health
 from stationmaster.control.metrics_switch import MetricsSwitch
 from stationmaster.errors import ConfigError
 from stationmaster.model import Lifecycle, ProblemCode
@@ -214,3 +214,19 @@ async def test_an_agent_without_figures_does_not_load_what_they_need() -> None:
         subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ)
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+async def test_connections_that_say_nothing_leave_room_for_the_agent(monitored: Monitored) -> None:
+    await monitored.turn(enabled=True, port=monitored.port)
+    async with asyncio.timeout(60):
+        await monitored.answers()
+        silent = [
+            await asyncio.open_connection("127.0.0.1", monitored.port) for _ in range(2 * MOST_CONNECTIONS)
+        ]
+        ended = {asyncio.create_task(reader.read()) for reader, _ in silent}
+        while len(ended) > MOST_CONNECTIONS:  # those beyond the limit end at once
+            _, ended = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ended)  # and the others when their time is over
+        await monitored.answers()
+    for _, writer in silent:
+        writer.close()
