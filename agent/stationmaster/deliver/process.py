@@ -200,6 +200,8 @@ class ProcessCheck:
         self._tried_at = self._clock.now()
         try:
             processes = await self._fetch()
+            if not processes:  # no right to see them, or a server that is not up yet: it judges no report
+                raise RejectedError("The server gave an empty list of processes.")
         except StationmasterError as error:
             self._failure = error
             raise

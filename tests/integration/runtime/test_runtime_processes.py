@@ -183,3 +183,16 @@ async def test_a_list_of_another_server_or_a_damaged_one_does_not_count(
             await hosted.running("line1")
             assert (await hosted.agent.processes("line1")).fetched_at is None
             await hosted.stop()
+
+
+@pytest.mark.parametrize("choice", ["tell", "hold"])
+async def test_an_empty_list_blames_no_report(hosted: Hosted, oracle: Oracle, choice: str) -> None:
+    """The token may have no right to see them, or the server is not up yet."""
+    oracle.processes = []
+    await line(hosted, oracle, choice)
+    async with hosted:
+        await submit(hosted, ODD, "C")
+        await hosted.until(lambda: hosted.completed("line1") == 1)
+        await hosted.until(lambda: asked(oracle) == 1)
+        assert told(hosted) is None
+        assert not hosted.home.processes("line1").exists()
