@@ -9,6 +9,7 @@ from typing import Any
 
 from stationmaster.config.schema import WatchFolder
 from stationmaster.errors import ConfigError
+from stationmaster.secrecy import learn
 
 
 def is_elsewhere(value: Any) -> bool:
@@ -17,12 +18,18 @@ def is_elsewhere(value: Any) -> bool:
 
 
 def resolved(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with their values, also those that lie elsewhere.
+    """Options with their values, also those that lie elsewhere; no log line shows these from now on.
 
     Raises:
         ConfigError: one is not there.
     """
-    return {name: _read(name, value) if is_elsewhere(value) else value for name, value in options.items()}
+    return {name: _secret(name, value) if is_elsewhere(value) else value for name, value in options.items()}
+
+
+def _secret(name: str, place: Mapping[str, str]) -> str:
+    value = _read(name, place)
+    learn(value)
+    return value
 
 
 def _read(name: str, place: Mapping[str, str]) -> str:

@@ -17,13 +17,14 @@ from urllib.parse import quote
 
 import msgspec
 
+from stationmaster.config.option import is_elsewhere, resolved
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.store import ConfigStore
 from stationmaster.diagnostics.path_text import Paths, roots_of
 from stationmaster.diagnostics.pseudonym import Names
 from stationmaster.diagnostics.redact import Redactor
 from stationmaster.diagnostics.secret_text import SECRET_NAME, Secrets
-from stationmaster.errors import StationmasterError
+from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.paths import Home, Scope
 from stationmaster.spool.schema import to_text
 
@@ -156,6 +157,11 @@ def _know_settings(found: Redactor, config: InstanceConfig) -> None:
     for folder in config.watch:
         found.know_path(folder.path)
         found.know_path(folder.move_to)
+    for source in config.fetch:
+        for name, value in source.options.items():
+            if is_elsewhere(value):
+                with contextlib.suppress(ConfigError):
+                    found.secrets.know(str(resolved({name: value})[name]))
 
 
 def _know_units(found: Redactor, spool: Path) -> None:

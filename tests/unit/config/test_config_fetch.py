@@ -12,6 +12,7 @@ from stationmaster.config.option import resolved
 from stationmaster.config.rule import parse
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.errors import ConfigError
+from stationmaster.secrecy import hidden
 
 BASE = {"id": str(UUID(int=1)), "server": {"url": "https://a.example"}}
 SOURCE: dict[str, Any] = {"name": "db", "converter": "rows"}
@@ -72,3 +73,15 @@ def test_a_marker_is_a_file_directly_in_the_folder(marker: str) -> None:
 def test_folders_do_not_move_into_the_folder_they_are_taken_from() -> None:
     with pytest.raises(ConfigError, match="outside the watched folder"):
         read(watch=[{**FOLDER, "after": "move", "move_to": "/srv/a/done"}])
+
+
+def test_what_lies_elsewhere_is_shown_in_no_line_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text("planted-in-a-file\n")
+    monkeypatch.setenv("DSN_OF_A_TEST", "Uid=joe;Pwd=planted-in-a-variable")
+    given = {"a": {"file": str(tmp_path / "password")}, "b": {"env": "DSN_OF_A_TEST"}, "c": "open"}
+    values = resolved(given)
+    said = hidden(f"the driver says: {values['a']} is wrong, {values['b']} too, {values['c']}")
+    assert "planted" not in said
+    assert "open" in said
