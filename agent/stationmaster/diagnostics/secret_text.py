@@ -13,6 +13,9 @@ from stationmaster.secrecy import STARS, TELLING_WORDS, forms, halves
 SECRET_NAME = re.compile(rf"{TELLING_WORDS}|authori[sz]ation", re.IGNORECASE)
 """Names of settings, fields and variables that hold a secret."""
 
+_FOLDERS = ("PWD", "OLDPWD")
+"""Variables of the shell that are called like a password and name a folder."""
+
 _SHORTEST = 4
 _WORD = rf"[\w.\-]*(?:{TELLING_WORDS})[\w\-]*"
 _PATTERNS = tuple(
@@ -63,6 +66,8 @@ class Secrets:
     def know_variables(self, environment: Mapping[str, str]) -> None:
         """Environment variables with such names hold secrets, and so may addresses of proxies."""
         for name, value in environment.items():
+            if name in _FOLDERS:
+                continue
             if SECRET_NAME.search(name):
                 self.know(value)
             elif "://" in value:

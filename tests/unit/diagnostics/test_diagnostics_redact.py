@@ -150,3 +150,9 @@ def test_a_leak_is_seen_in_any_coding() -> None:
         assert secrets.leak(f"x{PASSWORD}".encode(code))
     assert secrets.leak(base64.b64encode(f"xy{TOKEN}".encode()))
     assert not secrets.leak(b"nothing here")
+
+
+def test_the_shells_folder_is_no_password() -> None:
+    secrets = Secrets()
+    secrets.know_variables({"PWD": "/srv/results", "OLDPWD": "/home/kim", "DB_PWD": "hunter2secret"})
+    assert secrets.remove("/srv/results of /home/kim, hunter2secret") == "/srv/results of /home/kim, ***"
