@@ -15,7 +15,7 @@ schema = {schema}
 id = "{id}"
 enabled = true
 
-# The WATS server. The token does not stand here, it lies in the system's keyring.
+# The WATS server. The token does not stand here: [secrets] says where it lies.
 [server]
 url = {url}
 
