@@ -6,7 +6,7 @@ import enum
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -150,8 +150,8 @@ def _cell(text: str, *, code: bool = True) -> str:
     return f"`{plain}`" if code else plain
 
 
-def main(arguments: list[str]) -> int:
-    """Print the page; `--write FILE` stores it, `--check FILE` returns 1 where the file is not current."""
+def keep_current(render: Callable[[], str], module: str, arguments: list[str]) -> int:
+    """Print a page; `--write FILE` stores it, `--check FILE` returns 1 where the file is not current."""
     if not arguments:
         sys.stdout.write(render())
         return 0
@@ -161,9 +161,9 @@ def main(arguments: list[str]) -> int:
         return 0
     if file.is_file() and file.read_text(encoding="utf-8") == render():
         return 0
-    sys.stderr.write(f"{file} is not current: python -m stationmaster.api.reference --write {file}\n")
+    sys.stderr.write(f"{file} is not current: python -m {module} --write {file}\n")
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep_current(render, "stationmaster.api.reference", sys.argv[1:]))

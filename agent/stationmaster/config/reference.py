@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from pathlib import Path
 
 import msgspec
 
+from stationmaster.api.reference import keep_current
 from stationmaster.config.field import Key, Setting, join_key, walk
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 
@@ -90,18 +90,8 @@ def _sentence(owner: type[msgspec.Struct]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the page; `--write FILE` stores it, `--check FILE` returns 1 where the file is not current."""
-    if not arguments:
-        sys.stdout.write(render())
-        return 0
-    action, file = arguments[0], Path(arguments[1])
-    if action == "--write":
-        file.write_text(render(), encoding="utf-8")
-        return 0
-    if file.is_file() and file.read_text(encoding="utf-8") == render():
-        return 0
-    sys.stderr.write(f"{file} is not current: python -m stationmaster.config.reference --write {file}\n")
-    return 1
+    """The page on the command line, see `keep_current`."""
+    return keep_current(render, "stationmaster.config.reference", arguments)
 
 
 if __name__ == "__main__":

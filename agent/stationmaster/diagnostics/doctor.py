@@ -18,6 +18,7 @@ from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore, Loaded
 from stationmaster.control.protocol import DoctorRequest, TestConnectionRequest
+from stationmaster.deliver.address import address_of
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped
 from stationmaster.diagnostics.converter import converter_checks
 from stationmaster.diagnostics.folder import folder_check, overlap_checks
@@ -218,17 +219,8 @@ async def _in_time(name: str, hop: Hop, seconds: float, part: Part) -> list[Chec
 
 async def _server(around: Surroundings, config: InstanceConfig) -> list[Check]:
     token, secret = await token_check(around.secrets, config.name, config.secrets.store, clock=around.clock)
-    server = config.server
-    address = ServerAddress(
-        url=server.url,
-        proxy=server.proxy,
-        ca_file=server.ca_file,
-        client_cert=server.client_cert,
-        client_key=server.client_key,
-        timeout=server.timeout,
-    )
-    way = ServerWay(address, secret, clock=around.clock, instance=config.name)
-    return [token, *await way.walk(), *clear_text(server.url, config.name)]
+    way = ServerWay(address_of(config.server), secret, clock=around.clock, instance=config.name)
+    return [token, *await way.walk(), *clear_text(config.server.url, config.name)]
 
 
 async def _storage(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 from stationmaster.archive.place import roots
 from stationmaster.clock import Clock
-from stationmaster.config.schema import InstanceConfig, ServerConfig, WatchFolder
+from stationmaster.config.schema import InstanceConfig, WatchFolder
 from stationmaster.config.secrets import Secret
 from stationmaster.config.station import station_of
 from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
+from stationmaster.deliver.address import address_of
 from stationmaster.deliver.gate import Gate, Gates
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.process import ProcessCheck
@@ -30,10 +30,9 @@ from stationmaster.runtime.packing import Archives, Packing
 from stationmaster.runtime.release import Places
 from stationmaster.runtime.shutdown import Budget
 from stationmaster.runtime.upkeep import Upkeep
-from stationmaster.secrecy import learn
 from stationmaster.spool.storage import Storage
 from stationmaster.spool.store import Spool
-from stationmaster.wats.client import ServerAddress, WatsClient
+from stationmaster.wats.client import WatsClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,19 +192,6 @@ def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:
         return await shared.token(name)
 
     return WatsClient(address_of(config.server), token, shared.clock)
-
-
-def address_of(server: ServerConfig) -> ServerAddress:
-    """Where the server of the settings is, and how to get there."""
-    learn(unquote(urlsplit(server.proxy).password or ""))  # no log line shows it
-    return ServerAddress(
-        url=server.url,
-        proxy=server.proxy,
-        ca_file=server.ca_file,
-        client_cert=server.client_cert,
-        client_key=server.client_key,
-        timeout=server.timeout,
-    )
 
 
 def _limits(config: InstanceConfig) -> Limits:

@@ -9,9 +9,9 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret
 from stationmaster.config.store import ConfigStore
+from stationmaster.deliver.address import address_of
 from stationmaster.errors import NeedsUserError, StationmasterError
 from stationmaster.runtime.credential import Credentials
-from stationmaster.runtime.part import address_of
 from stationmaster.wats.client import WatsClient
 from stationmaster.wats.registration import Client, register, token_of
 
