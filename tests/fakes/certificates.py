@@ -54,5 +54,13 @@ def make_client_certificate(folder: Path, authority: Path, *, days: int = 30) ->
     return certificate, key
 
 
+def protect_key(key: Path, password: str) -> None:
+    """Put a password on a key."""
+    made = key.with_suffix(".protected")
+    _openssl("pkey", "-in", key, "-out", made, "-aes256", "-passout", f"pass:{password}")
+    made.chmod(0o600)
+    made.replace(key)
+
+
 def _openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=30)

@@ -25,6 +25,7 @@ import pytest
 from fakes import keyring_session
 from fakes.certificates import make_certificates
 from fakes.hosted import TOKEN, Hosted
+from fakes.mutual_tls import mutual_tls
 from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Route, Rule, Script, status
 from fakes.rights import rights_count
@@ -146,6 +147,16 @@ async def foreign_certificate(bench: Bench) -> AsyncIterator[None]:
     await bench.oracle.start(context=context)
     await bench.hosted.line(LINE, bench.oracle)
     yield
+
+
+@asynccontextmanager
+async def wants_a_certificate(bench: Bench) -> AsyncIterator[None]:
+    """It asks for a client certificate, and the station has none."""
+    made = make_certificates(bench.hosted.root)
+    with mutual_tls(made) as server:
+        patch = {"server.url": server.url, "server.ca_file": str(made.authority)}
+        await bench.hosted.line(LINE, bench.oracle, patch=patch)
+        yield
 
 
 @asynccontextmanager
@@ -345,6 +356,12 @@ FAULTS: dict[str, Fault] = {
         Hop.TLS,
         ProblemCode.TLS_UNTRUSTED,
         "It was issued by Acme Intercepting Proxy, Acme Works.",
+    ),
+    "no client certificate": Fault(
+        wants_a_certificate,
+        Hop.TLS,
+        ProblemCode.CLIENT_CERTIFICATE,
+        "asks for a client certificate, and none is set.",
     ),
     "dead proxy": Fault(dead_proxy, Hop.TCP, UNREACHABLE, "The proxy 127.0.0.1:"),
     "407 of a proxy": Fault(

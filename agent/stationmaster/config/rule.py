@@ -25,6 +25,7 @@ from stationmaster.errors import ConfigError
 from stationmaster.secrecy import TELLING_WORDS
 
 _FULL_PATH = r"For example C:\Results." if sys.platform == "win32" else "For example /srv/results."
+_CERT_STEP = "Name its file in server.client_cert."
 _MALFORMED = "is no address: its host or port is malformed"
 
 C = TypeVar("C", InstanceConfig, AgentConfig)
@@ -170,6 +171,8 @@ def _breaches(config: InstanceConfig | AgentConfig, raw: dict[str, Any]) -> Iter
             yield from _proxy(config.server.proxy)
         for key in ("ca_file", "client_cert", "client_key"):
             yield from _absolute(("server", key), getattr(config.server, key))
+        if config.server.client_key and not config.server.client_cert:
+            yield Breach(("server", "client_key"), "needs the certificate that it belongs to", _CERT_STEP)
         yield from _time_zone(config.station.time_zone)
         for number, folder in enumerate(config.watch):
             yield from _folder(folder, ("watch", str(number)))

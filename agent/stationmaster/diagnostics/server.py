@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from stationmaster.clock import Clock
@@ -21,6 +22,9 @@ from stationmaster.wats.failure import host_and_port
 from stationmaster.wats.journey import Journey
 
 _ISSUER_LIMIT = 5.0
+_RENEWAL = timedelta(days=14)
+"""A client certificate that ends sooner is a warning."""
+_RENEWAL_STEP = "Put a new one into the file that server.client_cert names."
 
 
 class ServerWay:
@@ -87,19 +91,27 @@ class ServerWay:
         """The server answered: so all hops before it are well."""
         self._behind(Hop.SERVER, client)
         if Hop.TLS in self._left:
-            await self._trusted()
+            await self._trusted(client)
         text = f"WATS {version} answers." if version else "The server answers; it asks for the token first."
         details = {"version": version} if version else {}
         self._passed(Hop.SERVER, text, subject=host_and_port(client.base_url), details=details)
 
-    async def _trusted(self) -> None:
+    async def _trusted(self, client: WatsClient) -> None:
         parts = urlsplit(self._address.url)
         issuer = ""
         if not self._address.proxy:
             limit = min(_ISSUER_LIMIT, self._address.timeout)
             issuer = await presented_issuer(parts.hostname or "", parts.port or 443, timeout=limit)
-        by = f"; it was issued by {issuer}" if issuer else ""
-        self._passed(Hop.TLS, f"The certificate is trusted{by}.", details={"issuer": issuer} if by else {})
+        text = f"The certificate is trusted{f'; it was issued by {issuer}' if issuer else ''}."
+        own, details = client.shown, {"issuer": issuer} if issuer else {}
+        if own and own.until:
+            until = f"{own.until:%Y-%m-%d}"
+            details |= {"client_certificate": own.name, "valid_until": until}
+            text = f"{text} That of this station is valid until {until}."
+            if own.until - self._clock.now() < _RENEWAL:
+                self._add(warned(Hop.TLS, text, _RENEWAL_STEP, instance=self._instance))
+                return
+        self._passed(Hop.TLS, text, details=details)
 
     def _behind(self, hop: Hop, client: WatsClient) -> None:
         """These hops come before `hop`, and it was reached."""

@@ -1,18 +1,17 @@
 """Whom we trust, and the issuer of a certificate that we do not, so that a person can judge it.
 
 The standard library decodes a certificate only after it was verified, so a few bytes of DER (X.690) are
-walked here: Certificate -> TBSCertificate -> [0] version, serialNumber, signature, issuer (RFC 5280 4.1).
+walked here: Certificate -> TBSCertificate -> [0] version, serialNumber, signature, issuer, validity, subject
+(RFC 5280 4.1).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
-import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-import aiohttp
 import truststore
 
 from stationmaster.errors import NeedsUserError
@@ -22,11 +21,15 @@ _NAMES = {b"\x55\x04\x03": "CN", b"\x55\x04\x0a": "O"}
 """The attribute types we show: 2.5.4.3 common name, 2.5.4.10 organisation."""
 
 
-def trust(ca_file: str, client_cert: str = "", client_key: str = "") -> ssl.SSLContext:
-    """The system's trust store plus the extra CA file, and our own certificate. Blocking: reads files.
+_UTC_TIME = 0x17
+"""Tag of a time with a short year."""
+
+
+def trust(ca_file: str) -> ssl.SSLContext:
+    """The system's trust store plus the extra CA file. Blocking: reads files.
 
     Raises:
-        NeedsUserError: a file cannot be used.
+        NeedsUserError: the CA file cannot be read.
     """
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file:
@@ -40,79 +43,7 @@ def trust(ca_file: str, client_cert: str = "", client_key: str = "") -> ssl.SSLC
                 next_step="Correct server.ca_file.",
                 hop=Hop.TLS,
             ) from None
-    if client_cert:
-        _identify(context, client_cert, client_key or client_cert)
     return context
-
-
-def _identify(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Show `certificate` to servers that ask who we are."""
-    setting = "server.client_cert" if key == certificate else "server.client_key"
-    try:
-        if sys.platform != "win32" and os.stat(key).st_mode & 0o027:  # noqa: PTH116 - text in, text out
-            raise _unusable(
-                f"The key file {key} may be read or changed by others, so it is not used.",
-                f"Run chmod 600 {key} as its owner; its group may read it, nobody else.",
-            )
-        context.load_cert_chain(certificate, key, password=_no_passphrase)
-    except _EncryptedError:
-        raise _unusable(
-            f"The key in {key} asks for a passphrase, which nobody could enter here.",
-            f"Store it without one, in a file of its own that only the agent can read; name it in {setting}.",
-        ) from None
-    except ssl.SSLError as error:
-        reason = "the key belongs to another certificate"
-        if error.reason != "KEY_VALUES_MISMATCH":
-            reason = "PEM with a certificate and its private key is needed"
-        raise _unusable(
-            f"The client certificate {certificate} with the key {key} cannot be used: {reason}.",
-            "Correct server.client_cert and server.client_key.",
-        ) from None
-    except OSError as error:
-        raise _unusable(
-            f"The client certificate {certificate} with the key {key} cannot be read: {error.strerror}.",
-            "Correct server.client_cert and server.client_key, or the rights of the files.",
-        ) from None
-
-
-class _EncryptedError(Exception):
-    """The private key is encrypted."""
-
-
-def _no_passphrase() -> str:
-    raise _EncryptedError
-
-
-def _unusable(text: str, next_step: str) -> NeedsUserError:
-    return NeedsUserError(text, code=ProblemCode.CLIENT_CERTIFICATE, next_step=next_step, hop=Hop.TLS)
-
-
-def not_admitted(error: BaseException | None, server: str) -> NeedsUserError | None:
-    """The error where the server does not accept who we are; None where it is about something else.
-
-    It says so by a TLS alert (RFC 8446 6.2), with TLS 1.3 only when the first answer is read.
-    """
-    while error is not None:
-        reason = getattr(error, "reason", None) or ""  # aiohttp's own TLS errors are made without one
-        text = next((text for alert, text in _ALERTS.items() if str(reason).endswith(alert)), "")
-        if text:
-            return _unusable(
-                f"{server} {text}.",
-                "Name a valid certificate of this station in server.client_cert, or ask who runs the server.",
-            )
-        error = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error.__cause__
-    return None
-
-
-_ALERTS = {
-    "ALERT_CERTIFICATE_REQUIRED": "asks for a client certificate, and none is set",
-    "ALERT_CERTIFICATE_EXPIRED": "refuses the client certificate: it has expired",
-    "ALERT_CERTIFICATE_REVOKED": "refuses the client certificate: it was revoked",
-    "ALERT_UNKNOWN_CA": "refuses the client certificate: it does not know who issued it",
-    "ALERT_BAD_CERTIFICATE": "refuses the client certificate",
-    "ALERT_UNSUPPORTED_CERTIFICATE": "refuses the client certificate",
-    "ALERT_CERTIFICATE_UNKNOWN": "refuses the client certificate",
-}
 
 
 def untrusted(host: str, reason: str, issued_by: str) -> NeedsUserError:
@@ -160,15 +91,39 @@ async def takes_connection(host: str, port: int, *, timeout: float) -> bool:  # 
 
 def issuer(der: bytes) -> str:
     """The issuer in a DER certificate, as "CN, O"; "" when the bytes are no certificate."""
+    return _name(der, 2)
+
+
+def subject(der: bytes) -> str:
+    """Whose certificate it is, as "CN, O"; "" when the bytes are no certificate."""
+    return _name(der, 4)
+
+
+def valid_until(der: bytes) -> datetime | None:
+    """The end of its validity; None when the bytes are no certificate."""
     try:
-        certificate = next(_items(der))[1]
-        body = list(_items(next(_items(certificate))[1]))
-        # The version is optional and tagged [0]; the issuer is the third field after it.
-        name = body[3 if body[0][0] == 0xA0 else 2][1]
-        found = dict(_attributes(name))
+        kind, value = list(_items(_field(der, 3)))[1]
+        text = value.decode("ascii")
+        # UTCTime has two digits of the year (RFC 5280 4.1.2.5.1), GeneralizedTime has four.
+        text = f"{'20' if text[:2] < '50' else '19'}{text}" if kind == _UTC_TIME else text
+        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+    except (StopIteration, IndexError, ValueError):
+        return None
+
+
+def _name(der: bytes, number: int) -> str:
+    try:
+        found = dict(_attributes(_field(der, number)))
     except (StopIteration, IndexError, ValueError):
         return ""
     return ", ".join(found[key] for key in ("CN", "O") if key in found)
+
+
+def _field(der: bytes, number: int) -> bytes:
+    """A field of a certificate, counted without the version, which is optional and tagged [0]."""
+    certificate = next(_items(der))[1]
+    body = list(_items(next(_items(certificate))[1]))
+    return body[number + 1 if body[0][0] == 0xA0 else number][1]
 
 
 def _attributes(name: bytes) -> Iterator[tuple[str, str]]:

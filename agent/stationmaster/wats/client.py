@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
-import ssl
 import zlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol, Self
-from urllib.parse import urlsplit
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from stationmaster import __version__
@@ -24,7 +21,7 @@ from stationmaster.errors import (
     TransientError,
 )
 from stationmaster.model import Hop, ProblemCode
-from stationmaster.wats.address import base_url
+from stationmaster.wats.address import ServerAddress, base_url
 from stationmaster.wats.answer import (
     Answer,
     Receipt,
@@ -37,13 +34,16 @@ from stationmaster.wats.answer import (
     read_version,
 )
 from stationmaster.wats.body import read_body
-from stationmaster.wats.certificate import presented_issuer, takes_connection, trust, untrusted
+from stationmaster.wats.client_certificate import Shown
 from stationmaster.wats.compare import names_report, same_report
-from stationmaster.wats.failure import connect_limit, host_and_port, mapped, resolve_limit, tls_hangs
+from stationmaster.wats.failure import connect_limit, host_and_port, mapped, resolve_limit
 from stationmaster.wats.journey import Journey
 from stationmaster.wats.process import EVERYTHING, Process, read_processes
 from stationmaster.wats.process import ROUTE as PROCESSES
 from stationmaster.wats.resolver import Resolver
+from stationmaster.wats.tls import Tls
+
+__all__ = ["SecretLike", "ServerAddress", "TokenGetter", "WatsClient"]
 
 _ANSWER_LIMIT = 64 * 1024
 _LIST_LIMIT = 4 * 1024 * 1024
@@ -77,26 +77,6 @@ class SecretLike(Protocol):
 TokenGetter = Callable[[], Awaitable[SecretLike | str | None]]
 
 
-class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the server is and how to get there.
-
-    Attributes:
-        url: base address; a trailing "/" and "/api" are ignored.
-        proxy: "http://[user:password@]host:port", "" for none.
-        ca_file: a PEM file of certificate authorities to trust beside the system's own.
-        client_cert: a PEM file with our own certificate, "" for none; `client_key` holds its key, "" where
-            it lies in the same file.
-        timeout: seconds for one whole request.
-    """
-
-    url: str
-    proxy: str = ""
-    ca_file: str = ""
-    client_cert: str = ""
-    client_key: str = ""
-    timeout: float = 30.0
-
-
 class WatsClient:
     """A session with one WATS server; use it as an async context manager.
 
@@ -117,6 +97,7 @@ class WatsClient:
         """
         self.address = address
         self.base_url = base_url(address.url)
+        self._tls = Tls(address, self.base_url, clock)
         self._submit_url = URL(f"{self.base_url}/api/Report/WSJF", encoded=True)
         self._token = token
         self._clock = clock
@@ -154,6 +135,11 @@ class WatsClient:
     def addresses(self) -> tuple[str, ...]:
         """Those that the name of the server, or of the proxy, was last found to have."""
         return self._resolver.found if self._resolver else ()
+
+    @property
+    def shown(self) -> Shown | None:
+        """Our own certificate, None where there is none, or no session yet."""
+        return self._tls.own
 
     def credentials_changed(self) -> None:
         """Forget the token; the next request asks the getter again."""
@@ -282,7 +268,7 @@ class WatsClient:
         secret, sent = ("", _HEADERS) if anonymous else (self._secret, self._headers)
         session = self._session or await self._open()
         proxy = self.address.proxy
-        failure: StationmasterError | aiohttp.ClientError
+        failure: Exception
         try:
             async with session.request(
                 method,
@@ -297,42 +283,26 @@ class WatsClient:
                 self._note_date(headers.get("Date", ""))
                 if response.status == 407 and proxy:
                     raise proxy_login(host_and_port(proxy))
-                return Answer(response.status, headers, body, complete, secret)
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ConnectionTimeoutError) as error:
-            failure = error
+                answer = Answer(response.status, headers, body, complete, secret)
+            await self._tls.check(answer)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, zlib.error) as error:
-            failure = self._mapped(error, secret)
+            failure = error
+        else:
+            return answer
         # Raised outside the handler: a foreign error's repr can show request headers, so none is chained.
-        if isinstance(failure, aiohttp.ClientConnectorCertificateError):
-            failure = await self._untrusted(failure)
-        elif isinstance(failure, aiohttp.ConnectionTimeoutError):
-            failure = await self._slow(failure)
-        raise failure
+        raise await self._explained(failure, secret)
 
-    def _mapped(self, error: Exception, secret: str = "") -> StationmasterError:
+    async def _explained(self, error: Exception, secret: str) -> StationmasterError:
+        """A foreign error as one of ours."""
         address = self.address
-        return mapped(error, self.base_url, address.timeout, proxy=address.proxy, secret=secret)
-
-    async def _slow(self, error: aiohttp.ConnectionTimeoutError) -> StationmasterError:
-        """No connection in time: is it the network, or does TLS on top of it not come about?"""
-        parts, timeout = urlsplit(self.base_url), self.address.timeout
-        if parts.scheme == "https" and not self.address.proxy:
-            limit = min(5.0, connect_limit(timeout))
-            if await takes_connection(parts.hostname or "", parts.port or 443, timeout=limit):
-                return tls_hangs(self.base_url, timeout)
-        return self._mapped(error)
+        behind = await self._tls.behind(error)
+        return behind or mapped(error, self.base_url, address.timeout, proxy=address.proxy, secret=secret)
 
     async def _open(self) -> aiohttp.ClientSession:
         """Open the session, once."""
         async with self._opening:
             if self._session is None:
-                context: ssl.SSLContext | bool = True
-                if self.base_url.startswith("https:"):
-                    # Reading the trust store takes tens of milliseconds: not on the loop.
-                    address = self.address
-                    context = await asyncio.get_running_loop().run_in_executor(
-                        None, trust, address.ca_file, address.client_cert, address.client_key
-                    )
+                context = await self._tls.context()
                 timeout = self.address.timeout
                 self._resolver = Resolver(resolve_limit(timeout))
                 self._session = aiohttp.ClientSession(
@@ -384,12 +354,3 @@ class WatsClient:
             self._date, self._date_at = value, http_date(value)
             if self._date_at is not None:
                 self._offset = (self._date_at - self._clock.now()).total_seconds()
-
-    async def _untrusted(self, error: aiohttp.ClientConnectorCertificateError) -> StationmasterError:
-        """The problem with a certificate, naming its issuer where that can be learnt."""
-        reason = getattr(error.certificate_error, "verify_message", "") or "not valid for this address"
-        found = ""
-        if not self.address.proxy:
-            limit = min(5.0, self.address.timeout)
-            found = await presented_issuer(error.host, error.port or 443, timeout=limit)
-        return untrusted(error.host, reason, found)

@@ -17,7 +17,6 @@ from stationmaster.errors import NeedsUserError, StationmasterError, TransientEr
 from stationmaster.model import Hop, ProblemCode
 from stationmaster.secrecy import hide
 from stationmaster.wats.answer import proxy_login
-from stationmaster.wats.certificate import not_admitted
 
 _CODE = ProblemCode.SERVER_UNREACHABLE
 _PORTS = {"http": 80, "https": 443}
@@ -60,16 +59,8 @@ def mapped(
             hop=Hop.ADDRESS,
         )
     server, through = host_and_port(url), host_and_port(proxy) if proxy else ""
-    if (refused := not_admitted(error, server)) is not None:
-        return refused
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _refused_by_proxy(error, through, server)
-    return _on_the_way(error, server, timeout, through, secret)
-
-
-def _on_the_way(
-    error: Exception, server: str, timeout: float, through: str, secret: str
-) -> StationmasterError:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _unresolved(error, through)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
@@ -102,6 +93,12 @@ def tls_hangs(url: str, timeout: float) -> TransientError:
     """The connection came about, TLS on it did not, in the time that both have."""
     text = f"{host_and_port(url)} takes the connection, but no TLS comes about within"
     return _unreachable(f"{text} {connect_limit(timeout):g} s.", Hop.TLS)
+
+
+def handshake_failed(url: str) -> TransientError:
+    """The server ended the handshake and does not say why, and we showed no certificate."""
+    text = f"TLS failed with {host_and_port(url)}: it ended the handshake, perhaps for want of a client"
+    return _unreachable(f"{text} certificate (server.client_cert).", Hop.TLS)
 
 
 def cause(error: aiohttp.ClientConnectorError) -> str:

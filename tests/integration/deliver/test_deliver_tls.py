@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from fakes.certificates import Certificates, make_certificates, make_client_certificate
+from fakes.certificates import Certificates, make_certificates
 from fakes.clock import FakeClock
 from fakes.oracle import VERSION, Oracle
 from stationmaster.errors import NeedsUserError, TransientError
@@ -112,122 +108,3 @@ def test_an_issuer_with_umlauts_and_a_long_name(tmp_path: Path) -> None:
     made = make_certificates(tmp_path, issuer=f"/C=DE/O=Müller GmbH/CN={name}")
     der = ssl.PEM_cert_to_DER_cert(made.certificate.read_text())
     assert issuer(der) == f"{name}, Müller GmbH"
-
-
-def asking(certificates: Certificates, version: ssl.TLSVersion) -> ssl.SSLContext:
-    """A server that lets in only who shows a certificate of its authority."""
-    context = server_context(certificates)
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(certificates.authority)
-    context.maximum_version = version
-    return context
-
-
-def station(url: str, certificates: Certificates, cert: Path | None, key: Path | None) -> ServerAddress:
-    return ServerAddress(
-        url=url,
-        ca_file=str(certificates.authority),
-        client_cert=str(cert or ""),
-        client_key=str(key or ""),
-        timeout=5.0,
-    )
-
-
-@asynccontextmanager
-async def doorkeeper(folder: Path, certificates: Certificates, version: str) -> AsyncIterator[str]:
-    """OpenSSL's own server: unlike asyncio's it tells who it does not let in why."""
-    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-Verify", "1", "-verify_return_error"]
-    command += ["-CAfile", str(certificates.authority), "-cert", str(certificates.certificate)]
-    command += ["-key", str(certificates.key), "-www", version]
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            if line.startswith(b"ACCEPT"):
-                yield f"https://127.0.0.1:{line.decode().strip().rpartition(':')[2]}"
-                break
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def refused(
-    url: str, certificates: Certificates, cert: Path | None, key: Path | None
-) -> NeedsUserError:
-    clock = FakeClock()
-    async with WatsClient(station(url, certificates, cert, key), get_token, clock) as client:
-        with pytest.raises(NeedsUserError) as caught:
-            await client.ping()
-    assert caught.value.code == ProblemCode.CLIENT_CERTIFICATE
-    return caught.value
-
-
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_a_client_certificate_opens_the_door(
-    tmp_path: Path, certificates: Certificates, clock: FakeClock, version: ssl.TLSVersion
-) -> None:
-    cert, key = make_client_certificate(tmp_path, certificates.authority)
-    both = tmp_path / "both.pem"
-    both.write_text(cert.read_text() + key.read_text())
-    both.chmod(0o640)
-    oracle = Oracle(tmp_path / "log")
-    await oracle.start(context=asking(certificates, version))
-    for address in (
-        station(oracle.url, certificates, cert, key),
-        station(oracle.url, certificates, both, None),
-    ):
-        async with WatsClient(address, get_token, clock) as client:
-            assert await client.version() == VERSION
-    await oracle.aclose()
-
-
-async def test_a_server_that_asks_in_vain_is_told(tmp_path: Path, certificates: Certificates) -> None:
-    async with doorkeeper(tmp_path, certificates, "-tls1_3") as url:
-        error = await refused(url, certificates, None, None)
-    assert "asks for a client certificate, and none is set" in error.text
-    assert "127.0.0.1:" in error.text
-
-
-@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-async def test_a_certificate_that_the_server_refuses_is_told(
-    tmp_path: Path, certificates: Certificates, version: str
-) -> None:
-    old, key = make_client_certificate(tmp_path, certificates.authority, days=-1)
-    foreign = tmp_path / "other"
-    foreign.mkdir()
-    other, other_key = make_client_certificate(foreign, make_certificates(foreign).authority)
-    async with doorkeeper(tmp_path, certificates, version) as url:
-        assert "it has expired" in (await refused(url, certificates, old, key)).text
-        error = await refused(url, certificates, other, other_key)
-    assert "it does not know who issued it" in error.text
-
-
-def unusable(tmp_path: Path, certificates: Certificates) -> dict[str, tuple[Path, Path | None]]:
-    """Files that cannot be used, by the words that say why."""
-    cert, key = make_client_certificate(tmp_path, certificates.authority)
-    other, locked, empty, shared = (tmp_path / name for name in ("other", "locked", "empty", "shared"))
-    other.write_bytes(certificates.key.read_bytes())
-    subprocess.run(
-        ["openssl", "ec", "-in", key, "-aes256", "-passout", "pass:word", "-out", locked],
-        check=True,
-        capture_output=True,
-    )
-    empty.write_text("nothing")
-    for file in (other, locked, empty):
-        file.chmod(0o600)
-    shared.write_bytes(key.read_bytes())
-    shared.chmod(0o604)
-    return {
-        "No such file": (cert, tmp_path / "none"),
-        "the key belongs to another certificate": (cert, other),
-        "asks for a passphrase": (cert, locked),
-        "PEM with a certificate": (empty, None),
-        "may be read or changed by others": (cert, shared),
-    }
-
-
-async def test_files_that_cannot_be_used_are_told(tmp_path: Path, certificates: Certificates) -> None:
-    for words, (cert, key) in unusable(tmp_path, certificates).items():
-        assert words in (await refused("https://127.0.0.1:9", certificates, cert, key)).text

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from fakes.certificates import make_certificates
+from fakes.certificates import make_certificates, make_client_certificate
 from fakes.hosted import TOKEN, Hosted
+from fakes.mutual_tls import mutual_tls
 from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Rule, Script, status
 from fakes.planted import free_port
@@ -230,6 +231,22 @@ async def test_without_an_agent_and_with_a_company_certificate(alone: Typist, or
     assert said.code == 0, said
     assert named(said, "tls")["details"] == {"issuer": "Acme Root, Acme Works"}
     assert (await alone.type(*words, given=f"{TOKEN}\n")).code == 4
+
+
+@pytest.mark.parametrize(("days", "state"), [(30, "ok"), (3, "warning")])
+async def test_with_a_client_certificate_of_which_the_end_is_told(
+    alone: Typist, days: int, state: str
+) -> None:
+    made = make_certificates(alone.hosted.root)
+    cert, key = make_client_certificate(alone.hosted.root, made.authority, days=days)
+    with mutual_tls(made) as server:
+        words = ("server", "test", "--url", server.url, "--ca-file", str(made.authority), "--json")
+        none = await alone.type(*words)
+        said = await alone.type(*words, "--client-cert", str(cert), "--client-key", str(key))
+    assert named(none, "tls")["code"] == "client-certificate"
+    assert named(said, "tls")["state"] == state
+    assert "That of this station is valid until 20" in named(said, "tls")["text"]
+    assert named(said, "server")["state"] == "ok"
 
 
 async def test_one_server_at_a_time(alone: Typist) -> None:

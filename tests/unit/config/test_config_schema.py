@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,14 @@ def test_times_carry_their_zone() -> None:
         (
             {"server": {"url": "https://x", "ca_file": "ca.pem"}},
             'server.ca_file must be a full path, not "ca.pem"',
+        ),
+        (
+            {"server": {"url": "https://x", "client_cert": "line1.pem"}},
+            'server.client_cert must be a full path, not "line1.pem"',
+        ),
+        (
+            {"server": {"url": "https://x", "client_key": str(Path("/line1.key").absolute())}},
+            "server.client_key needs the certificate that it belongs to.",
         ),
         (
             {"upload": {"mode": "adaptve"}},
