@@ -70,12 +70,11 @@ fuzz: setup ## look for new counterexamples to the properties
 bench: setup peer ## measure what we claim
 	$(BIN)/python tests/benchmarks/run.py
 
-lock: setup ## make requirements.lock and tests/peer.lock anew
-	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile -q --extra dev --generate-hashes --strip-extras --allow-unsafe --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o tests/peer.lock tests/peer.in
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --universal
+lock: setup ## make requirements.lock and tests/peer.lock anew, for each system and Python that we support
+	$(BIN)/pip install --quiet uv
+	$(LOCK) --extra dev --extra tray -o requirements.lock pyproject.toml
+	$(LOCK) -o tests/peer.lock tests/peer.in
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) $(PEER) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

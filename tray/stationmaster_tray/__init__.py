@@ -1,0 +1,1 @@
+"""The tray app: a client of the agent, as the command line is."""
