@@ -5,7 +5,9 @@ PEER ?= .venv-peer
 BIN := $(VENV)/bin
 # Tests wait more than they compute, so there are more of them at once than cores.
 JOBS ?= 4
-PACKAGES := gnome-keyring dbus strace systemd
+# The tray: a screen that nobody looks at, and what Qt loads to draw on it.
+PACKAGES := gnome-keyring dbus strace systemd xvfb libxcb-icccm4 libxcb-keysyms1 libxcb-cursor0 \
+  libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libxkbcommon0 libegl1 libgl1 libfontconfig1 libgssapi-krb5-2
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
 .DEFAULT_GOAL := help
@@ -29,7 +31,7 @@ setup: $(VENV)/.ready ## make the virtual environment from the hashed lock
 
 peer: $(PEER)/.ready ## the published third-party client that tests compare with, in its own environment
 
-system: ## system packages that the tests use (a keyring, D-Bus, strace, systemd)
+system: ## system packages that the tests use (a keyring, D-Bus, strace, systemd, a screen)
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then \

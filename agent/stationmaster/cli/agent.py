@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ from stationmaster.cli.service import install, uninstall
 from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.config.lock import FileLock
 from stationmaster.control.protocol import FOREVER
-from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.errors import ConfigError, NoAgentError, StationmasterError
 from stationmaster.home.owner import become_owner
 from stationmaster.model import AgentStatus, InstanceStatus, Lifecycle, Severity
 
@@ -39,11 +40,34 @@ def run_agent(
     timeout: Annotated[
         float, typer.Option(help="With --once: seconds to deliver everything in; 0: no limit.")
     ] = 0.0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Log to the file alone, not here too.")] = False,
 ) -> None:
     """Run the agent in the foreground until it is stopped (Ctrl+C, SIGTERM, `agent stop`)."""
     from stationmaster.cli.program import start  # noqa: PLC0415 - loads the whole agent
 
-    raise typer.Exit(start(home().scope, once=once, timeout=timeout))
+    raise typer.Exit(start(home().scope, once=once, timeout=timeout, quiet=quiet))
+
+
+@app.command("start")
+def start_agent(
+    *, timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 30.0
+) -> None:
+    """Start the agent in the background, where none runs. It stays until it is stopped or you log out."""
+    from stationmaster.hosting.launch import Launcher  # noqa: PLC0415 - rarely needed
+
+    launcher = Launcher(home().scope)
+
+    async def begin() -> tuple[AgentStatus, bool]:
+        with contextlib.suppress(NoAgentError):
+            async with agent() as client:
+                return await client.status(), False
+        await asyncio.to_thread(launcher.start)
+        return await launcher.answered(timeout), True
+
+    with progress("Starting"):
+        snapshot, new = run(begin())
+    word = "has started" if new else "runs already"
+    say(f"The agent {word}: version {snapshot.version}, process {snapshot.pid}.")
 
 
 @app.command()

@@ -34,14 +34,14 @@ def main() -> None:
     if wanted is not None:
         from stationmaster.cli.program import start  # noqa: PLC0415 - loads the whole agent
 
-        sys.exit(start(wanted.scope, once=wanted.once, timeout=wanted.timeout))
+        sys.exit(start(wanted.scope, once=wanted.once, timeout=wanted.timeout, quiet=wanted.quiet))
     from stationmaster.cli.root import application  # noqa: PLC0415 - loads typer and the nouns
 
     application(arguments)()
 
 
 def agent_run(arguments: Sequence[str]) -> argparse.Namespace | None:
-    """What `[--scope SCOPE] agent run [--once] [--timeout S]` asks for; None for everything else.
+    """What `[--scope SCOPE] agent run [--once] [--timeout S] [--quiet]` asks for; None for everything else.
 
     Help, mistakes and other orders of options are typer's: the two must agree, not both be friendly.
     """
@@ -51,6 +51,7 @@ def agent_run(arguments: Sequence[str]) -> argparse.Namespace | None:
     parser.add_argument("verb", choices=("run",))
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--timeout", type=float, default=0.0)
+    parser.add_argument("--quiet", action="store_true")
     try:
         return parser.parse_args(list(arguments))
     except _NotOursError:

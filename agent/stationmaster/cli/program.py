@@ -28,16 +28,16 @@ from stationmaster.runtime.supervisor import expected_in
 _LOG = logging.getLogger(__name__)
 
 
-def start(scope: str, *, once: bool, timeout: float) -> int:
+def start(scope: str, *, once: bool, timeout: float, quiet: bool = False) -> int:
     """`agent run` as a whole, from its arguments to its exit code."""
     try:
-        return run_program(Home.find(Scope(scope)), once=once, timeout=timeout or None)
+        return run_program(Home.find(Scope(scope)), once=once, timeout=timeout or None, quiet=quiet)
     except StationmasterError as error:
         return tell(error)
 
 
-def run_program(home: Home, *, once: bool = False, timeout: float | None = None) -> Exit:
-    """Run an agent in this process until it is told to stop.
+def run_program(home: Home, *, once: bool = False, timeout: float | None = None, quiet: bool = False) -> Exit:
+    """Run an agent in this process until it is told to stop; `quiet`: its log goes to the file alone.
 
     Raises:
         StationmasterError: an agent runs already, or the home cannot be used.
@@ -53,7 +53,7 @@ def run_program(home: Home, *, once: bool = False, timeout: float | None = None)
         ) from error
     try:
         level = ConfigStore(home).load_all().agent.log_level
-        with logging_to(home.log, level=level, console=True):
+        with logging_to(home.log, level=level, console=not quiet):
             return _run(home, once=once, timeout=timeout)
     finally:
         lock.release()

@@ -11,6 +11,7 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.errors import StationmasterError
 from stationmaster.home.paths import HOME_VARIABLE, Home, Scope
 from stationmaster.hosting import launchd, systemd, task_scheduler
+from stationmaster.hosting.launch import program
 from stationmaster.hosting.plan import ACCOUNT, Plan, Wanted, shown
 
 _HOSTS = {"linux": "systemd", "darwin": "launchd", "win32": "task-scheduler"}
@@ -33,17 +34,6 @@ def wanted(
         account=account or usual,
         chosen_home=str(home.config.parent) if env.get(HOME_VARIABLE, "") else "",
     )
-
-
-def program() -> tuple[str, ...]:
-    """How to call this program from anywhere: frozen, of a virtual environment, or by its module."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable,)
-    # Not resolved: in a virtual environment Python is a link, and what it links to knows nothing of us.
-    beside = Path(sys.executable).parent / (
-        "stationmaster.exe" if sys.platform == "win32" else "stationmaster"
-    )
-    return (str(beside),) if beside.is_file() else (sys.executable, "-P", "-m", "stationmaster")
 
 
 def check_rights(home: Home, *, verb: str) -> None:

@@ -19,8 +19,8 @@ from fakes.recorded import Recorded
 from stationmaster.errors import StationmasterError
 from stationmaster.home.paths import Home, Scope
 from stationmaster.hosting import systemd
+from stationmaster.hosting.launch import program
 from stationmaster.hosting.plan import Give, Plan, Run, Wanted, Write, carry_out
-from stationmaster.hosting.service import program
 
 if sys.platform != "linux":
     pytest.skip("systemd is Linux's", allow_module_level=True)

@@ -1,0 +1,107 @@
+"""The tray app as a program on a real X server and D-Bus, with a panel of ours: icon, menu, agent."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fakes.desktop import Panel, desktop, missing
+from fakes.station import Station
+from fakes.waiting import until
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "it can run here")
+
+
+@asynccontextmanager
+async def tray(
+    station: Station, variables: dict[str, str], *arguments: str
+) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """The tray app, running; it must end in order and complain of nothing."""
+    complaints = station.root / "tray.err"
+    with complaints.open("ab") as stderr:
+        process = subprocess.Popen(  # noqa: ASYNC220 - milliseconds
+            [sys.executable, "-m", "stationmaster_tray", *arguments],
+            env={**station.env, **variables},
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        await until(lambda: process.poll() is not None, what="the end of the tray")
+        assert process.returncode == 0
+        assert complaints.read_text() == ""
+    finally:
+        process.kill()
+        process.wait()
+
+
+@asynccontextmanager
+async def stopped_at_the_end(station: Station) -> AsyncIterator[None]:
+    """The agent that the tray starts outlives it: stop it."""
+    try:
+        yield
+    finally:
+        await station.command("agent", "stop")
+
+
+async def pause_of(station: Station, name: str) -> datetime | None:
+    return (await station.instance(name)).paused_until
+
+
+@pytest.fixture
+async def on_desktop(tmp_path: Path) -> AsyncIterator[tuple[Panel, dict[str, str]]]:
+    async with desktop(tmp_path) as found:
+        yield found
+
+
+async def test_a_pause_chosen_in_the_menu_is_seen_by_the_command_line(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        async with stopped_at_the_end(station), tray(station, variables, "--hidden"):
+            await panel.until_tooltip("Ready")
+            assert await panel.property("Status") == "Active"
+            idle = await panel.pixels()
+            await panel.choose("Pause", "15 minutes")
+            told = await panel.until_tooltip("Paused until")
+            until_ = await pause_of(station, "line1")
+            assert until_ is not None
+            assert timedelta(minutes=14) < until_ - datetime.now(UTC) < timedelta(minutes=16)
+            shown = await station.command("agent", "status")
+            assert "paused until" in shown.stdout
+            assert await panel.pixels() != idle
+            assert (await panel.menu()).lines[0].text == told
+            await panel.choose("Resume")
+            await panel.until_tooltip("Ready")
+            assert await pause_of(station, "line1") is None
+
+
+async def test_an_agent_that_dies_is_started_again_and_one_that_is_stopped_stays_so(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        async with stopped_at_the_end(station), tray(station, variables, "--hidden"):
+            await panel.until_tooltip("Ready")
+            first = (await station.status()).pid
+            await asyncio.to_thread(subprocess.run, ["kill", "-9", str(first)], check=True)
+            await panel.until_tooltip("starting")
+            await panel.until_tooltip("Ready")
+            second = (await station.status()).pid
+            assert second != first
+            await station.command("agent", "stop")
+            await panel.until_tooltip("Agent not running: click to start")
+            await panel.choose("Agent not running")
+            await panel.until_tooltip("Ready")

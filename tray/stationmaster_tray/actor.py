@@ -1,0 +1,124 @@
+"""Does what the menu offers: each action of `action.ACTIONS` has its step here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+
+from stationmaster.errors import NoAgentError
+from stationmaster_tray.desk import Desk
+from stationmaster_tray.menu import Item
+
+MORNING = 6
+"""Hour of the day at which "until tomorrow" ends: before the first shift."""
+
+Step = Callable[[str, str], Coroutine[Any, Any, None]]
+Until = Callable[[datetime], datetime | None]
+
+
+class Actor(QObject):
+    """Carries actions out: at once, never waiting, errors in words to the window.
+
+    `quit_wanted`: the tray is to end; what the agent was told is done by then.
+    """
+
+    quit_wanted = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        """Listen to whoever wants an action."""
+        super().__init__()
+        self._desk = desk
+        self.steps: dict[str, Step] = {
+            "open": self._page(""),
+            "find": self._page("find"),
+            "errors": self._page("queue"),
+            "settings": self._page("settings"),
+            "add-station": self._page("wizard"),
+            "docs": self._page("help"),
+            "about": self._page("about"),
+            "check-updates": self._page("about"),
+            "diagnostics": self._page("diagnostics"),
+            "start-agent": self._start,
+            "restart-agent": self._restart,
+            "watch-folder": self._watch_folder,
+            "pause-15": self._pause(lambda now: now + timedelta(minutes=15)),
+            "pause-60": self._pause(lambda now: now + timedelta(hours=1)),
+            "pause-tomorrow": self._pause(tomorrow),
+            "pause-forever": self._pause(lambda _now: None),
+            "resume": self._resume,
+            "send-now": self._send,
+            "quit-tray": self._quit_tray,
+            "quit-all": self._quit_all,
+        }
+        desk.wanted.connect(self.do)
+
+    def chosen(self, item: Item) -> None:
+        """A line of the menu was chosen."""
+        self.do(item.action, item.instance, item.argument)
+
+    def do(self, action: str, instance: str = "", argument: str = "") -> None:
+        """Start an action; what goes wrong is shown in the window."""
+        self._desk.tasks.start(self.steps[action](instance, argument), trouble=self._desk.trouble)
+
+    # ---------------------------------------------------------------- pages
+    def _page(self, page: str) -> Step:
+        async def step(instance: str, argument: str) -> None:
+            self._desk.page_wanted.emit(page, argument or instance or None)
+
+        return step
+
+    # ---------------------------------------------------------------- the agent
+    async def _start(self, _instance: str, _argument: str) -> None:
+        self._desk.session.start_agent()
+
+    async def _restart(self, _instance: str, _argument: str) -> None:
+        await self._desk.client.shutdown()
+        await self._desk.session.gone()
+        self._desk.session.start_agent()
+
+    def _pause(self, until: Until) -> Step:
+        async def step(instance: str, _argument: str) -> None:
+            for name in self._names(instance):
+                await self._desk.client.pause(name, until(self._desk.now()))
+
+        return step
+
+    async def _resume(self, instance: str, _argument: str) -> None:
+        for name in self._names(instance):
+            await self._desk.client.resume(name)
+
+    async def _send(self, instance: str, _argument: str) -> None:
+        for name in self._names(instance):
+            await self._desk.client.send_now(name)
+
+    def _names(self, instance: str) -> tuple[str, ...]:
+        if instance:
+            return (instance,)
+        status = self._desk.seen.status
+        return tuple(one.name for one in status.instances) if status else ()
+
+    # ---------------------------------------------------------------- the system
+    async def _watch_folder(self, _instance: str, folder: str) -> None:
+        # The desktop may look at a network folder before it answers.
+        await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(folder))
+
+    async def _quit_tray(self, _instance: str, _argument: str) -> None:
+        self.quit_wanted.emit()
+
+    async def _quit_all(self, _instance: str, _argument: str) -> None:
+        self._desk.session.stop_starting()
+        with contextlib.suppress(NoAgentError):  # none runs: that is what is wanted
+            await self._desk.client.shutdown()
+        self.quit_wanted.emit()
+
+
+def tomorrow(now: datetime) -> datetime:
+    """Six in the morning of the next day, local time."""
+    day = now.astimezone().replace(hour=MORNING, minute=0, second=0, microsecond=0, tzinfo=None)
+    return (day + timedelta(days=1)).astimezone()

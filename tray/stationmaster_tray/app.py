@@ -1,0 +1,125 @@
+"""The tray app, put together: session, icon, menu, window, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from stationmaster.hosting.launch import Launcher
+from stationmaster_tray import theme
+from stationmaster_tray.actor import Actor
+from stationmaster_tray.desk import Desk
+from stationmaster_tray.memory import Memory
+from stationmaster_tray.presenter import present
+from stationmaster_tray.seen import Seen
+from stationmaster_tray.session import Session
+from stationmaster_tray.single import Single
+from stationmaster_tray.task import Tasks
+from stationmaster_tray.tray_icon import TrayIcon, panel_variant
+from stationmaster_tray.window import Window
+
+_REDRAW_EVERY = 15_000
+"""Milliseconds: a pause ends, and "2 min ago" grows older, without a new snapshot."""
+
+
+class TrayApp(QObject):
+    """The whole app; `run` is its life."""
+
+    def __init__(
+        self, app: QApplication, launcher: Launcher, single: Single, memory: Memory, *, hidden: bool = False
+    ) -> None:
+        """Nothing is shown before `run`.
+
+        Args:
+            app: Qt's.
+            launcher: finds and starts the agent.
+            single: acquired already.
+            memory: what was remembered.
+            hidden: begin with the icon alone, as at log-in.
+        """
+        super().__init__()
+        self._app = app
+        self._launcher = launcher
+        self._single = single
+        self._memory = memory
+        self._hidden = hidden
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Live until somebody wants us to quit; returns the exit code."""
+        self._stop_on_signals()
+        async with asyncio.TaskGroup() as group:
+            session = Session(self._launcher)
+            self.desk = Desk(session, Tasks(group), self._memory)
+            self.actor = Actor(self.desk)
+            self.icon = TrayIcon(self.actor.chosen, panel_variant)
+            self.window = Window(self.desk)
+            self._connect(session)
+            following = group.create_task(session.run())
+            self._draw(session.seen)
+            if not self._hidden or not self.icon.is_available:
+                self.window.present()
+            await self._stop.wait()
+            session.stop_starting()
+            following.cancel()
+            self.desk.tasks.end()
+        self._close()
+        await asyncio.to_thread(self._memory.save)
+        return 0
+
+    # ---------------------------------------------------------------- inside
+    def _connect(self, session: Session) -> None:
+        session.changed.connect(self._draw)
+        self.desk.trouble = self.window.show_trouble
+        self.actor.quit_wanted.connect(self._stop.set)
+        self.icon.opened.connect(self._icon_clicked)
+        self.icon.available.connect(self._panel)
+        self.window.banner.start_wanted.connect(session.start_agent)
+        self._single.raised.connect(self.window.present)
+        self._redraw = QTimer(self)
+        self._redraw.timeout.connect(lambda: self._draw(session.seen))
+        self._redraw.start(_REDRAW_EVERY)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._dress())
+        self._app.commitDataRequest.connect(lambda _manager: self._stop.set())
+
+    def _draw(self, seen: Seen) -> None:
+        view = present(seen, datetime.now(UTC))
+        self.icon.show_view(view)
+        self.window.show_seen(seen, view)
+
+    def _dress(self) -> None:
+        theme.apply(self._app)
+        self.icon.repaint()
+
+    def _icon_clicked(self) -> None:
+        if self.desk.seen.status is None:
+            self.desk.session.start_agent()
+        self.window.present()
+
+    def _panel(self, shown: bool) -> None:  # noqa: FBT001 - a slot
+        """Without a panel the window is all there is."""
+        if not shown and not self.window.isVisible():
+            self.window.present()
+
+    def _close(self) -> None:
+        self.window.remember()
+        self._redraw.stop()
+        self.icon.close()
+        self.window.close()
+        self._single.release()
+
+    def _stop_on_signals(self) -> None:
+        if sys.platform == "win32":
+            signal.signal(signal.SIGINT, lambda *_: self._stop.set())
+            return
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(name, self._stop.set)

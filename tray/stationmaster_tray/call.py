@@ -1,0 +1,128 @@
+"""The way every page asks the agent for something: never waiting, with a busy sign, Cancel, and words.
+
+A page owns a `CallBar`. `bar.run(work, done)` starts the call; after 150 ms it shows that it is busy, with
+Cancel; an answer goes to `done`; an error shows in words with its next step, and Try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from stationmaster.errors import StationmasterError
+from stationmaster_tray.task import Tasks
+from stationmaster_tray.text import tr
+
+T = TypeVar("T")
+
+BUSY_AFTER = 150
+"""Milliseconds: what is quicker shows no sign, which would only flicker."""
+
+Work = Callable[[], Coroutine[Any, Any, T]]
+
+
+class CallBar(QWidget):
+    """One line below or above what it is for: hidden, busy, or an error. One call at a time: the last one."""
+
+    def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
+        """Hidden at first."""
+        super().__init__(parent)
+        self._tasks = tasks
+        self._task: asyncio.Task[None] | None = None
+        self._again: Callable[[], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(BUSY_AFTER)
+        self._timer.timeout.connect(self._show_busy)
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._turn = QProgressBar(self)
+        self._turn.setRange(0, 0)
+        self._turn.setTextVisible(False)
+        self._turn.setFixedWidth(120)
+        self._turn.setAccessibleName(tr("Busy"))
+        self._button = QPushButton(self)
+        self._button.clicked.connect(self._pressed)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._turn, self._text, self._button):
+            line.addWidget(widget)
+        self.hide()
+
+    @property
+    def busy(self) -> bool:
+        """A call runs."""
+        return self._task is not None
+
+    @property
+    def error(self) -> str:
+        """The error that is shown, "" for none."""
+        return self._text.text() if self.property("state") == "error" else ""
+
+    def run(self, work: Work[T], done: Callable[[T], None], *, what: str = "") -> None:
+        """Start a call; one that still runs is cancelled, its answer is not wanted any more.
+
+        Args:
+            work: makes the call; called again by Try again.
+            done: gets the answer.
+            what: what we are waiting for, in words.
+        """
+        self.cancel()
+        self._again = lambda: self.run(work, done, what=what)
+        self._text.setText(what or tr("Asking the agent..."))
+        self._timer.start()
+        self._task = self._tasks.start(self._run(work, done), trouble=self.show_error)
+
+    def cancel(self) -> None:
+        """Forget the call that runs, and the error that is shown."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        self._rest()
+
+    def show_error(self, error: StationmasterError) -> None:
+        """Say what went wrong and what to do."""
+        self._task = None
+        self._timer.stop()
+        self._turn.hide()
+        self._text.setText(str(error))
+        self._button.setText(tr("Try again"))
+        self._button.setVisible(self._again is not None)
+        self._state("error")
+        self.show()
+
+    async def _run(self, work: Work[T], done: Callable[[T], None]) -> None:
+        answer = await work()
+        if asyncio.current_task() is self._task:
+            self._task = None
+            self._rest()
+            done(answer)
+
+    def _show_busy(self) -> None:
+        self._turn.show()
+        self._button.setText(tr("Cancel"))
+        self._button.show()
+        self._state("busy")
+        self.show()
+
+    def _rest(self) -> None:
+        self._timer.stop()
+        self._state("")
+        self.hide()
+
+    def _state(self, state: str) -> None:
+        self.setProperty("state", state)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def _pressed(self) -> None:
+        if self._task is not None:
+            self.cancel()
+        elif self._again is not None:
+            self._again()

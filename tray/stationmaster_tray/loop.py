@@ -1,0 +1,25 @@
+"""The one place that knows which loop Qt and asyncio share: qasync's, until another one takes its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import qasync  # type: ignore[import-untyped]  # it ships no types
+from PySide6.QtWidgets import QApplication
+
+T = TypeVar("T")
+
+
+def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run `main` to its end while Qt's events are served; the app never quits by itself before that."""
+    app.setQuitOnLastWindowClosed(False)
+    with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
+        return runner.run(main())
+
+
+def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:
+    """A loop that serves Qt and asyncio."""
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app)
+    return loop

@@ -1,0 +1,72 @@
+"""The entry point of `stationmaster-tray`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from stationmaster import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the tray app; a second launch raises the first one's window and ends."""
+    wanted = _wanted(sys.argv[1:] if arguments is None else arguments)
+    refusal = unsafe_qt()
+    if refusal:
+        sys.exit(refusal)
+    sys.exit(_run(wanted))
+
+
+def _wanted(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="stationmaster-tray", description="Stationmaster's icon and window."
+    )
+    parser.add_argument("--version", action="version", version=f"stationmaster-tray {__version__}")
+    parser.add_argument("--scope", choices=("user", "machine"), default="user", help="whose agent")
+    parser.add_argument("--hidden", action="store_true", help="begin with the icon alone, as at log-in")
+    return parser.parse_args(arguments)
+
+
+def unsafe_qt(python: tuple[int, ...] = sys.version_info[:2], qt: str = "") -> str:
+    """Why this Python must not run this Qt, in words; "" where it may.
+
+    PySide6 6.12 on Python 3.11 drops a reference to None with each wrapped call that returns it, and aborts
+    the process after some thousand calls.
+    """
+    if not qt:
+        from PySide6 import __version__ as qt  # noqa: PLC0415 - before anything of Qt is loaded
+    if python < (3, 12) and tuple(int(part) for part in qt.split(".")[:2]) >= (6, 12):
+        return (
+            f"PySide6 {qt} crashes on Python {python[0]}.{python[1]}. "
+            "Install the right one: pip install 'stationmaster[tray]'"
+        )
+    return ""
+
+
+def _run(wanted: argparse.Namespace) -> int:
+    # Qt costs half a second to load: --version and --help do without.
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
+
+    from stationmaster.hosting.launch import Launcher  # noqa: PLC0415
+    from stationmaster_tray import loop, theme  # noqa: PLC0415
+    from stationmaster_tray.app import TrayApp  # noqa: PLC0415
+    from stationmaster_tray.log import logging_to  # noqa: PLC0415
+    from stationmaster_tray.memory import Memory, place  # noqa: PLC0415
+    from stationmaster_tray.single import Single, name_of  # noqa: PLC0415
+
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("stationmaster-tray")
+    app.setApplicationDisplayName("Stationmaster")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("stationmaster-tray")
+    launcher = Launcher(wanted.scope)
+    single = Single(name_of(launcher.address))
+    if not single.acquire():
+        return 0
+    theme.apply(app)
+    file = place(launcher)
+    memory = Memory(file)
+    own = launcher.home.scope.value == "user"  # the log of the machine's agent is not ours to write to
+    with logging_to(launcher.home.log if own else file.parent):
+        return loop.run(app, lambda: TrayApp(app, launcher, single, memory, hidden=wanted.hidden).run())

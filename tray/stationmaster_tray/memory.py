@@ -1,0 +1,57 @@
+"""What the tray remembers for itself: where its window was, and until when it keeps quiet. Nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QStandardPaths
+
+from stationmaster.hosting.launch import Launcher
+
+
+class Remembered(msgspec.Struct, kw_only=True):
+    """The content of the file.
+
+    Attributes:
+        geometry: the window's, as Qt writes it, in hex.
+        page: id of the page that was open.
+        columns: widths of the columns of lists, by list.
+        quiet_until: no notifications before this moment, seconds since 1970.
+    """
+
+    geometry: str = ""
+    page: str = ""
+    columns: dict[str, list[int]] = {}
+    quiet_until: float = 0.0
+    more: dict[str, Any] = {}
+
+
+class Memory:
+    """Reads at the start, writes when asked; a file that is lost or broken is an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what is there."""
+        self.path = path
+        self.now = Remembered()
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            self.now = msgspec.json.decode(path.read_bytes(), type=Remembered)
+
+    def save(self) -> None:
+        """Write it whole, or leave the old one. Blocks: call it in a thread, or at the very end."""
+        with contextlib.suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            temporary = self.path.with_suffix(".new")
+            temporary.write_bytes(msgspec.json.encode(self.now))
+            temporary.replace(self.path)
+
+
+def place(launcher: Launcher) -> Path:
+    """Where the file lies: with the chosen home, else where this desktop keeps such things."""
+    if os.environ.get("STATIONMASTER_HOME", ""):
+        return launcher.home.config.parent / "tray.json"
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericConfigLocation)
+    return Path(folder) / "stationmaster-tray" / f"{launcher.home.scope.value}.json"

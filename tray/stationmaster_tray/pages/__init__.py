@@ -1,0 +1,28 @@
+"""The pages of the window, registered in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.pages.overview import OverviewPage
+from stationmaster_tray.text import tr
+
+
+class PageSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that the window offers.
+
+    Attributes:
+        id: stable word; the memory and `Desk.page_wanted` name it.
+        title: its name, in the language of now.
+        make: makes it, when it is first seen.
+    """
+
+    id: str
+    title: Callable[[], str]
+    make: Callable[[Desk], Page]
+
+
+PAGES: tuple[PageSpec, ...] = (PageSpec(id="overview", title=lambda: tr("Overview"), make=OverviewPage),)

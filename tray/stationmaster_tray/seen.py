@@ -1,0 +1,40 @@
+"""What the tray knows of the agent, as one frozen value: every window and the icon are drawn from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from stationmaster.model import AgentStatus
+
+
+class Contact(StrEnum):
+    """How we stand with the agent."""
+
+    STARTING = "starting"
+    """It was started, or is looked for, and does not answer yet."""
+    ATTACHED = "attached"
+    GONE = "gone"
+    """None runs, and nobody wants one: it was stopped, or it cannot be started."""
+    REFUSED = "refused"
+    """One runs, but we cannot talk: another version, or not our right."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known now.
+
+    Attributes:
+        status: the agent's snapshot; None unless attached.
+        text: why there is none, in words, with `next_step`; "" where all is well.
+        restarted_at: when we last started an agent again because it had died; None: never.
+        since: since when `contact` is so.
+    """
+
+    contact: Contact = Contact.STARTING
+    status: AgentStatus | None = None
+    text: str = ""
+    next_step: str = ""
+    restarted_at: datetime | None = None
+    since: datetime

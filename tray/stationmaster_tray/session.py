@@ -1,0 +1,223 @@
+"""The tray's connection to the agent: attaches, follows its snapshots, starts one where none runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+from PySide6.QtCore import QObject, Signal
+
+from stationmaster.control.client import ControlClient
+from stationmaster.errors import ControlError, NoAgentError, StationmasterError
+from stationmaster.hosting.launch import Launcher
+from stationmaster.model import AgentStatus
+from stationmaster_tray.seen import Contact, Seen
+from stationmaster_tray.text import tr
+
+_LOG = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks whether an agent runs by now."""
+SILENCE = 5.0
+"""Seconds without a snapshot after which the agent is asked whether it is still there."""
+PATIENCE = 15.0
+"""Seconds that it may take to answer that, and that a new one may take to answer at all."""
+BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds before a dead agent is started again: the last one for ever after."""
+WELL = timedelta(seconds=60)
+"""An agent that lived this long was well: the next one starts at once again."""
+
+
+class Session(QObject):
+    """Follows the agent of one scope. `changed` carries each new `Seen`; `seen` is the last one.
+
+    Who ends an agent in order (the menu, `agent stop`, a service being upgraded) wants it to stay so: then
+    we wait for the next one. Where it died, we start it again, unless a service does that.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, launcher: Launcher) -> None:
+        """Nothing happens before `run`."""
+        super().__init__()
+        self.launcher = launcher
+        self.seen = Seen(since=_now())
+        self._client: ControlClient | None = None
+        self._wanted = not launcher.supervised
+        self._deaths = 0
+        self._started_at: datetime | None = None
+        self._wake = asyncio.Event()
+        self._left = asyncio.Event()
+
+    # ---------------------------------------------------------------- what others use
+    @property
+    def client(self) -> ControlClient:
+        """Calls to the agent.
+
+        Raises:
+            NoAgentError: none runs now.
+        """
+        if self._client is None:
+            raise NoAgentError(
+                self.seen.text or tr("The agent does not run."),
+                next_step=self.seen.next_step or tr("Click the icon to start it."),
+            )
+        return self._client
+
+    def start_agent(self) -> None:
+        """A person wants an agent: start one at once."""
+        self._wanted, self._deaths, self._started_at = True, 0, None
+        self._wake.set()
+
+    def stop_starting(self) -> None:
+        """We leave, or the agent is about to be stopped: start none any more."""
+        self._wanted = False
+
+    async def gone(self) -> None:
+        """Wait until the agent that is followed now has gone."""
+        while self._client is not None:
+            await self._left.wait()
+
+    async def run(self) -> None:
+        """Attach, follow, start; until cancelled."""
+        while True:
+            try:
+                await self._follow()
+                self._wanted, self._deaths = False, 0
+                self._tell(Contact.GONE, tr("The agent was stopped."), tr("Click the icon to start it."))
+            except NoAgentError as error:
+                await self._missing(error)
+            except ControlError as error:
+                self._tell(Contact.REFUSED, error.text, error.next_step)
+            finally:
+                self._client = None
+                self._left.set()
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    # ---------------------------------------------------------------- following
+    async def _follow(self) -> None:
+        """Follow the agent's snapshots to their end, which is its own; raises where it was lost."""
+        async with ControlClient(self.launcher.address) as client:
+            heard = asyncio.Event()
+            watching = asyncio.create_task(self._watch(client, heard))
+            asking = asyncio.create_task(self._ask(client, heard))
+            try:
+                done, _ = await asyncio.wait({watching, asking}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (watching, asking):
+                    task.cancel()
+                await asyncio.gather(watching, asking, return_exceptions=True)
+            for task in done:
+                task.result()
+
+    async def _watch(self, client: ControlClient, heard: asyncio.Event) -> None:
+        async for status in client.watch():
+            heard.set()
+            self._client = client
+            self._left.clear()
+            self._attached(status)
+
+    async def _ask(self, client: ControlClient, heard: asyncio.Event) -> None:
+        """Notice an agent that hangs, or a computer that slept: a stream alone would be silent for ever."""
+        while True:
+            heard.clear()
+            try:
+                async with asyncio.timeout(SILENCE):
+                    await heard.wait()
+            except TimeoutError:
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await client.status()
+                except TimeoutError:
+                    raise NoAgentError(
+                        tr("The agent does not answer."), next_step=tr("Restart it, or wait: it may be busy.")
+                    ) from None
+
+    def _attached(self, status: AgentStatus) -> None:
+        if self.seen.contact is not Contact.ATTACHED:
+            _LOG.info("attached to the agent, process %d", status.pid)
+        self._wanted = not self.launcher.supervised
+        since = self.seen.since if self.seen.contact is Contact.ATTACHED else _now()
+        if _now() - since > WELL:
+            self._deaths = 0
+        self._set(
+            Seen(
+                contact=Contact.ATTACHED,
+                status=status,
+                restarted_at=self.seen.restarted_at,
+                since=since,
+            )
+        )
+
+    # ---------------------------------------------------------------- starting
+    async def _missing(self, error: NoAgentError) -> None:
+        """No agent answers: start one, if that is for us to do and the time for it has come."""
+        died = self.seen.contact is Contact.ATTACHED
+        if died:
+            _LOG.warning("the agent is gone: %s", error.text)
+            self._tell(Contact.STARTING, tr("The agent ended unexpectedly."), "")
+        if not self._wanted:
+            if self.seen.contact is not Contact.GONE:
+                self._tell(Contact.GONE, error.text, tr("Click the icon to start it."))
+            return
+        if self._started_at is not None and not self._due(self._started_at):
+            return
+        await self._start(again=died or self._deaths > 0)
+
+    def _due(self, started_at: datetime) -> bool:
+        """The agent that we started has ended, or stays silent for too long; and its pause is over."""
+        waited = (_now() - started_at).total_seconds()
+        if self.launcher.mine and waited < PATIENCE:
+            return False
+        return waited >= BACKOFF[min(self._deaths, len(BACKOFF) - 1)]
+
+    async def _start(self, *, again: bool) -> None:
+        self._started_at = _now()
+        self._deaths += 1
+        try:
+            ended = await asyncio.to_thread(self.launcher.ended)
+            if self.launcher.mine:
+                return  # it lives, and is only slow
+            await asyncio.to_thread(self.launcher.start)
+        except StationmasterError as error:
+            self._tell(Contact.STARTING, error.text, error.next_step)
+            return
+        text = tr("The agent is starting.")
+        if ended is not None and ended[1] and self._deaths > 2:
+            text = tr("The agent does not stay: {words}", words=ended[1])
+        self._set(
+            Seen(
+                contact=Contact.STARTING,
+                text=text,
+                restarted_at=_now() if again else self.seen.restarted_at,
+                since=self.seen.since,
+            )
+        )
+
+    # ---------------------------------------------------------------- telling
+    def _tell(self, contact: Contact, text: str, next_step: str) -> None:
+        same = contact is self.seen.contact
+        self._set(
+            Seen(
+                contact=contact,
+                text=text,
+                next_step=next_step,
+                restarted_at=self.seen.restarted_at,
+                since=self.seen.since if same else _now(),
+            )
+        )
+
+    def _set(self, seen: Seen) -> None:
+        if seen != self.seen:
+            self.seen = seen
+            self.changed.emit(seen)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,66 @@
+"""All texts that people see go through here: Qt's translation, with named places for values.
+
+`tr("{count} reports wait", count=3)` looks up the sentence as it stands in the source, then fills it in.
+A translation may put the places in another order. Numbers and times come formatted by the locale.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
+
+CONTEXT = "stationmaster"
+
+
+def tr(text: str, /, **values: object) -> str:
+    """`text` in the user's language, with `values` in its places."""
+    found = QCoreApplication.translate(CONTEXT, text)
+    return found.format(**values) if values else found
+
+
+def plural(count: int, one: str, many: str, /, **values: object) -> str:
+    """The form of a sentence for `count`: `one` or `many` in English, a language's own forms elsewhere."""
+    found = QCoreApplication.translate(CONTEXT, one if count == 1 else many, "", count)
+    return found.format(count=number(count), **values)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number as the locale writes it."""
+    if decimals:
+        return QLocale().toString(float(value), "f", decimals)
+    return QLocale().toString(round(value))
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """A moment in local time: the time of day, with the day where that is not today."""
+    local, today = at.astimezone(), now.astimezone()
+    time = QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
+    if local.date() == today.date():
+        return time
+    day = QLocale().toString(QDate(local.year, local.month, local.day), QLocale.FormatType.ShortFormat)
+    return tr("{day} {time}", day=day, time=time)
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long ago that was, in words; "never" for None."""
+    if at is None:
+        return tr("never")
+    return span(now - at)
+
+
+def span(length: timedelta) -> str:
+    """A length of time in the one or two units that matter."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 90:
+        return tr("{count} s", count=number(seconds))
+    if seconds < 5400:
+        return tr("{count} min", count=number(seconds // 60))
+    if seconds < 2 * 86400:
+        return tr("{count} h", count=number(seconds // 3600))
+    return tr("{count} days", count=number(seconds // 86400))
+
+
+def size(count: int) -> str:
+    """Bytes as the locale writes them."""
+    return QLocale().formattedDataSize(count)

@@ -1,0 +1,57 @@
+"""The line above every page: no agent, or what could not be done; never in the way when all is well."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from stationmaster.errors import StationmasterError
+from stationmaster_tray.seen import Contact, Seen
+from stationmaster_tray.text import tr
+
+
+class Banner(QFrame):
+    """Shows one of two things: why there is no agent, or the last thing that could not be done."""
+
+    start_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Hidden at first."""
+        super().__init__(parent)
+        self.setProperty("role", "problem")
+        self._gone = ""
+        self._trouble = ""
+        self._text = QLabel(self)
+        self._text.setObjectName("banner")
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._start = QPushButton(tr("Start the agent"), self)
+        self._start.clicked.connect(self.start_wanted)
+        self._away = QPushButton(tr("Dismiss"), self)
+        self._away.clicked.connect(self._dismissed)
+        line = QHBoxLayout(self)
+        line.addWidget(self._text, 1)
+        line.addWidget(self._start)
+        line.addWidget(self._away)
+        self.hide()
+
+    def show_seen(self, seen: Seen) -> None:
+        """Say why there is no agent; nothing where there is one."""
+        self._gone = "" if seen.contact is Contact.ATTACHED else f"{seen.text} {seen.next_step}".strip()
+        self._start.setVisible(seen.contact is Contact.GONE)
+        self._draw()
+
+    def show_trouble(self, error: StationmasterError) -> None:
+        """Say what could not be done, until it is dismissed."""
+        self._trouble = str(error)
+        self._draw()
+
+    def _dismissed(self) -> None:
+        self._trouble = ""
+        self._draw()
+
+    def _draw(self) -> None:
+        text = self._trouble or self._gone
+        self._text.setText(text)
+        self._away.setVisible(bool(self._trouble))
+        self.setVisible(bool(text))

@@ -1,0 +1,144 @@
+"""The window: pages on the left, the chosen one on the right, what is wrong above it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QStackedWidget, QVBoxLayout, QWidget
+
+from stationmaster.errors import StationmasterError
+from stationmaster_tray import icons
+from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.pages import PAGES
+from stationmaster_tray.presenter import TrayView
+from stationmaster_tray.seen import Seen
+from stationmaster_tray.text import tr
+from stationmaster_tray.tray_icon import panel_variant
+from stationmaster_tray.widgets.banner import Banner
+
+
+class Window(QWidget):
+    """The one window. Closing it leaves the icon; where there is no icon, `closed` asks what to do."""
+
+    closed = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        """No page is made yet."""
+        super().__init__()
+        self._desk = desk
+        self._pages: dict[str, Page] = {}
+        self._view: TrayView | None = None
+        self._argument: object = None
+        self.setWindowTitle("Stationmaster")
+        self.setMinimumSize(720, 480)
+        self.resize(1080, 720)
+        self._list = QListWidget(self)
+        self._list.setObjectName("navigation")
+        self._list.setAccessibleName(tr("Pages"))
+        self._list.setFixedWidth(180)
+        for spec in PAGES:
+            self._list.addItem(spec.title())
+        self._title = QLabel(self)
+        self._title.setProperty("role", "title")
+        self.banner = Banner(self)
+        self._stack = QStackedWidget(self)
+        self._lay_out()
+        self._list.currentRowChanged.connect(self._chosen)
+        desk.page_wanted.connect(self.open_page)
+        QShortcut(QKeySequence("Ctrl+K"), self, lambda: desk.wanted.emit("find", "", ""))
+        QShortcut(QKeySequence.StandardKey.Close, self, self.close)
+        self._restore()
+
+    @property
+    def page(self) -> Page | None:
+        """The page that is shown."""
+        shown = self._stack.currentWidget()
+        return shown if isinstance(shown, Page) else None
+
+    # ---------------------------------------------------------------- what others tell
+    def show_seen(self, seen: Seen, view: TrayView) -> None:
+        """The agent's state changed."""
+        if self._view is None or self._view.state is not view.state:
+            self.setWindowIcon(icons.icon(view.state.value, panel_variant()))
+        self._view = view
+        self.banner.show_seen(seen)
+        if self.isVisible() and self.page is not None:
+            self.page.show_seen(seen)
+
+    def show_trouble(self, error: StationmasterError) -> None:
+        """Say what could not be done."""
+        self.banner.show_trouble(error)
+
+    def open_page(self, name: str, argument: object = None) -> None:
+        """Show a page, and the window if it is hidden; "" for the page that was open."""
+        if not name:
+            self.present()
+            return
+        row = next((row for row, spec in enumerate(PAGES) if spec.id == name), 0)
+        if self._list.currentRow() == row and self.page is not None:
+            self._enter(self.page, argument)
+        else:
+            self._argument = argument
+            self._list.setCurrentRow(row)
+        self.present()
+
+    def present(self) -> None:
+        """Show the window in front of the others."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if self.page is not None:
+            self.page.show_seen(self._desk.seen)
+
+    # ---------------------------------------------------------------- Qt's calls
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Hide: the icon stays."""
+        self.remember()
+        if self.page is not None:
+            self.page.left()
+        event.accept()
+        self.closed.emit()
+
+    def remember(self) -> None:
+        """Put where the window is, and which page it shows, into the memory."""
+        self._desk.memory.now.geometry = bytes(self.saveGeometry().data()).hex()
+        self._desk.memory.now.page = PAGES[max(0, self._list.currentRow())].id
+
+    # ---------------------------------------------------------------- inside
+    def _lay_out(self) -> None:
+        right = QVBoxLayout()
+        right.setContentsMargins(18, 14, 18, 14)
+        right.setSpacing(10)
+        for widget in (self._title, self.banner):
+            right.addWidget(widget)
+        right.addWidget(self._stack, 1)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._list)
+        whole.addLayout(right, 1)
+
+    def _restore(self) -> None:
+        known = self._desk.memory.now
+        if known.geometry:
+            self.restoreGeometry(QByteArray(bytes.fromhex(known.geometry)))
+        row = next((row for row, spec in enumerate(PAGES) if spec.id == known.page), 0)
+        self._list.setCurrentRow(row)
+
+    def _chosen(self, row: int) -> None:
+        if self.page is not None:
+            self.page.left()
+        spec = PAGES[row]
+        if spec.id not in self._pages:
+            self._pages[spec.id] = spec.make(self._desk)
+            self._stack.addWidget(self._pages[spec.id])
+        page = self._pages[spec.id]
+        self._title.setText(spec.title())
+        self._stack.setCurrentWidget(page)
+        argument, self._argument = self._argument, None
+        self._enter(page, argument)
+
+    def _enter(self, page: Page, argument: object) -> None:
+        page.show_seen(self._desk.seen)
+        page.entered(argument)
