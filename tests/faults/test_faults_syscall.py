@@ -29,7 +29,7 @@ IN_A_TRANSACTION = [
 RELEASING = ("rename", "link", "unlink", "fsync")
 SALVAGING = ("fdatasync", "fsync", "pwrite64", "rename")
 LONGEST_WALK = 400
-SALVAGE_KILLED = "the salvage was killed"
+SALVAGE_KILLED = "the salvage was ended from outside"
 UNITS = 3
 PAGE = 4096
 """A write of the spool's log is a page: strace must show the whole of it, for the serial numbers in it."""

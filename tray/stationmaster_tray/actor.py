@@ -11,12 +11,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from stationmaster.control.protocol import next_morning
 from stationmaster.errors import NoAgentError
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.menu import Item
-
-MORNING = 6
-"""Hour of the day at which "until tomorrow" ends: before the first shift."""
 
 Step = Callable[[str, str], Coroutine[Any, Any, None]]
 Until = Callable[[datetime], datetime | None]
@@ -49,7 +47,7 @@ class Actor(QObject):
             "watch-folder": self._watch_folder,
             "pause-15": self._pause(lambda now: now + timedelta(minutes=15)),
             "pause-60": self._pause(lambda now: now + timedelta(hours=1)),
-            "pause-tomorrow": self._pause(tomorrow),
+            "pause-tomorrow": self._pause(next_morning),
             "pause-forever": self._pause(lambda _now: None),
             "resume": self._resume,
             "send-now": self._send,
@@ -116,9 +114,3 @@ class Actor(QObject):
         with contextlib.suppress(NoAgentError):  # none runs: that is what is wanted
             await self._desk.client.shutdown()
         self.quit_wanted.emit()
-
-
-def tomorrow(now: datetime) -> datetime:
-    """Six in the morning of the next day, local time."""
-    day = now.astimezone().replace(hour=MORNING, minute=0, second=0, microsecond=0, tzinfo=None)
-    return (day + timedelta(days=1)).astimezone()

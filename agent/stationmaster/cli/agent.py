@@ -123,7 +123,7 @@ def pause(
     *,
     minutes: Annotated[float | None, typer.Option("--for", help="Minutes; else until you resume.")] = None,
     time: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="Such as 17:30 or 2026-03-02T17:30.")
+        str | None, typer.Option("--until", metavar="TIME", help="Such as 17:30, tomorrow, 2026-03-02T17:30.")
     ] = None,
 ) -> None:
     """Pause uploads. Files are still taken, converted and kept; a pause survives a restart."""

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from datetime import datetime, time, timedelta
 
+from stationmaster.control.protocol import next_morning
 from stationmaster.errors import ConfigError
 
-_FORMS = "Write 17:30, 2026-03-02T17:30 (both local time) or 2026-03-02T17:30Z."
+_FORMS = "Write 17:30, tomorrow, 2026-03-02T17:30 (both local time) or 2026-03-02T17:30Z."
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 def moment_of(text: str, now: datetime) -> datetime:
     """The moment that `text` names: a time of day is the next such one, a time without offset a local one.
 
+    "tomorrow" is six in the morning of the next day.
+
     Raises:
         ConfigError: it is no moment, or is over already.
     """
     try:
         clock = re.fullmatch(r"(\d\d?):(\d\d)(?::(\d\d))?", text.strip())
+        if text.strip() == "tomorrow":
+            return next_morning(now)
         if clock:
             hour, minute, second = (int(part or 0) for part in clock.groups())
             return _next(time(hour, minute, second), now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,9 @@ VERSION_HEADER = "Stationmaster-Protocol"
 
 FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 """`until` of a pause that lasts until somebody resumes."""
+
+MORNING = 6
+"""Hour of the day, local time, at which a pause "until tomorrow" ends: before the first shift."""
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
@@ -334,6 +337,12 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     text: str
     next_step: str = ""
+
+
+def next_morning(now: datetime) -> datetime:
+    """When a pause "until tomorrow" that begins now ends, on every clock of this computer."""
+    day = now.astimezone().replace(hour=MORNING, minute=0, second=0, microsecond=0, tzinfo=None)
+    return (day + timedelta(days=1)).astimezone()
 
 
 def version_refusal(theirs: str | None) -> str | None:

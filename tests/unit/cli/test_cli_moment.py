@@ -32,6 +32,7 @@ def oslo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("17:30", "2026-03-02T16:30Z"),
         ("16:00", "2026-03-03T15:00Z"),  # now: the next one is tomorrow's
         ("8:05", "2026-03-03T07:05Z"),
+        ("tomorrow", "2026-03-03T05:00Z"),  # six in the morning
         (" 16:00:30 ", "2026-03-02T15:00:30Z"),
         ("2026-03-02T17:30", "2026-03-02T16:30Z"),
         ("2026-07-02 17:30", "2026-07-02T15:30Z"),  # summer time

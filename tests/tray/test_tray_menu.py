@@ -1,0 +1,79 @@
+"""The menu: what it offers when, and that the command line can do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from stationmaster.cli.root import application
+from stationmaster_tray.action import ACTIONS, BY_ID, Action
+from stationmaster_tray.menu import Item, menu
+from stationmaster_tray.presenter import State, TrayView
+
+WELL = TrayView(
+    state=State.IDLE,
+    tooltip="All sent",
+    can_pause=True,
+    instances=("line1",),
+    folders=(("line1", "/var/lib/tester/results/line1"),),
+)
+
+
+def every(items: tuple[Item, ...]) -> Iterator[Item]:
+    for item in items:
+        yield item
+        yield from every(item.items)
+
+
+def offered(view: TrayView) -> dict[str, Item]:
+    return {item.action: item for item in every(menu(view)) if item.action and item.enabled}
+
+
+def test_the_status_comes_first_and_pause_stands_on_the_first_level() -> None:
+    items = menu(WELL)
+    assert (items[0].text, items[0].enabled) == ("All sent", False)
+    pause = next(item for item in items if item.text == "Pause")
+    assert [item.text for item in pause.items] == ["15 minutes", "1 hour", "Until tomorrow", "Until I resume"]
+
+
+def test_without_an_agent_the_status_starts_it_and_the_rest_rests() -> None:
+    view = TrayView(state=State.NO_AGENT, tooltip="Agent not running: click to start")
+    assert menu(view)[0].action == "start-agent"
+    assert {"send-now", "resume", "errors", "find"}.isdisjoint(offered(view))
+    assert {"open", "settings", "docs", "about", "quit-tray", "quit-all"} <= offered(view).keys()
+
+
+def test_errors_show_their_number() -> None:
+    failing = TrayView(state=State.ERRORS, tooltip="2 files", errors=2, instances=("line1",))
+    assert offered(failing)["errors"].text == "Errors (2)..."
+    assert "errors" not in offered(WELL)
+
+
+def test_stations_have_menus_of_their_own_only_where_there_are_several() -> None:
+    assert {item.instance for item in every(menu(WELL)) if item.action != "watch-folder"} == {""}
+    two = TrayView(state=State.IDLE, tooltip="", can_pause=True, instances=("a", "b"), folders=(("b", "/x"),))
+    theirs = {(item.action, item.instance) for item in every(menu(two)) if item.instance}
+    assert {("pause-15", "a"), ("send-now", "b"), ("resume", "a"), ("settings", "b")} <= theirs
+    assert offered(two)["watch-folder"].text == "b: /x"
+
+
+def test_each_line_of_the_menu_is_an_action_of_the_table() -> None:
+    for view in (WELL, TrayView(state=State.NO_AGENT, tooltip="")):
+        assert {item.action for item in every(menu(view)) if item.action} <= BY_ID.keys()
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_each_action_has_its_twin_on_the_command_line_or_says_why_not(action: Action) -> None:
+    assert bool(action.twin) != bool(action.why)
+    if not action.twin:
+        return
+    command: Any = typer.main.get_command(application())
+    words = list(action.twin)
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    options = {name for parameter in command.params for name in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= options
+    assert len(words) < len(action.twin) or words[0].startswith("--"), f"no command {action.twin}"
