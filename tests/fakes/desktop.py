@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -27,7 +28,7 @@ _ITEM = "org.kde.StatusNotifierItem"
 _ITEM_PATH = "/StatusNotifierItem"
 _MENU = "com.canonical.dbusmenu"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
-_PROGRAMS = ("Xvfb", "dbus-daemon")
+_PROGRAMS = ("Xvfb", "dbus-daemon", "xwininfo")
 
 Str = Annotated[str, DBusSignature("s")]
 Bool = Annotated[bool, DBusSignature("b")]
@@ -79,6 +80,30 @@ def session_bus() -> Iterator[dict[str, str]]:
         daemon.terminate()
         daemon.stdout.close()
         daemon.wait(timeout=20)
+
+
+def windows(variables: Mapping[str, str]) -> list[str]:
+    """Titles of the windows that are seen on a screen."""
+    tree = subprocess.run(
+        ["xwininfo", "-root", "-tree"],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.findall(r'^\s+(0x[0-9a-f]+) "(Stationmaster[^"]*)"', tree.stdout, re.MULTILINE)
+    return [title for number, title in found if _is_seen(number, variables)]
+
+
+def _is_seen(number: str, variables: Mapping[str, str]) -> bool:
+    told = subprocess.run(
+        ["xwininfo", "-id", number],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "Map State: IsViewable" in told.stdout
 
 
 class Line(NamedTuple):

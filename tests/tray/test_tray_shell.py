@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from fakes.desktop import Panel, desktop, missing
+from fakes.desktop import Panel, desktop, missing, screen, session_bus, windows
 from fakes.station import Station
-from fakes.waiting import until
+from fakes.waiting import running, until
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "it can run here")
 
@@ -35,7 +35,8 @@ async def tray(
         )
     try:
         yield process
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         await until(lambda: process.poll() is not None, what="the end of the tray")
         assert process.returncode == 0
         assert complaints.read_text() == ""
@@ -105,3 +106,90 @@ async def test_an_agent_that_dies_is_started_again_and_one_that_is_stopped_stays
             await panel.until_tooltip("Agent not running: click to start")
             await panel.choose("Agent not running")
             await panel.until_tooltip("Ready")
+
+
+async def test_what_needs_a_person_is_notified_once_and_its_end_too(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "keep")
+        async with stopped_at_the_end(station), tray(station, variables, "--hidden", "--quiet-start", "0"):
+            await panel.until_tooltip("Ready")
+            folder = line.inboxes[0].path
+            folder.rename(folder.with_name("gone"))
+            await until(lambda: panel.notifications, what="a notification")
+            problem = next(one for one in (await station.status()).problems if one.instance == "line1")
+            assert await panel.until_tooltip(problem.title)
+            folder.with_name("gone").rename(folder)
+            await panel.until_tooltip("Ready")
+            await until(lambda: len(panel.notifications) > 1, what="its end")
+            assert [one.title for one in panel.notifications] == [problem.title, f"Solved: {problem.title}"]
+
+
+async def test_a_second_launch_raises_the_first_ones_window_and_leaves(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        async with stopped_at_the_end(station), tray(station, variables, "--hidden"):
+            await panel.until_tooltip("Ready")
+            assert windows(variables) == []
+            second = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "stationmaster_tray", env={**station.env, **variables}
+            )
+            assert await second.wait() == 0
+            await until(lambda: windows(variables), what="the window")
+            assert len(panel.icons) == 1
+
+
+async def test_a_panel_that_comes_later_gets_the_icon(tmp_path: Path) -> None:
+    with screen(tmp_path) as display, session_bus() as bus:
+        variables = {**display, **bus}
+        async with Station(tmp_path) as station:
+            await station.line("line1", await station.server(), "keep")
+            async with stopped_at_the_end(station), tray(station, variables, "--hidden"):
+                await until(lambda: windows(variables), what="the window, where there is no panel")
+                async with Panel(bus["DBUS_SESSION_BUS_ADDRESS"]) as panel:
+                    await panel.until_tooltip("Ready")
+                async with Panel(bus["DBUS_SESSION_BUS_ADDRESS"]) as another:
+                    await another.until_tooltip("Ready")
+
+
+async def test_quitting_tray_and_agent_ends_both(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        async with tray(station, variables, "--hidden") as process:
+            await panel.until_tooltip("Ready")
+            agent = (await station.status()).pid
+            await panel.choose("Quit", "Tray and agent")
+            await until(lambda: process.poll() is not None and not running(agent), what="the end of both")
+            assert process.returncode == 0
+
+
+async def test_start_at_log_in_is_switched_in_the_menu_and_by_command(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    variables = {**variables, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    async with (
+        Station(tmp_path) as station,
+        stopped_at_the_end(station),
+        tray(station, variables, "--hidden"),
+    ):
+        await panel.until_tooltip("No station is set up yet")
+        await panel.choose("Start at log-in")
+        entry = tmp_path / "config" / "autostart" / "stationmaster-tray.desktop"
+        await until(entry.exists, what="the entry")
+        assert "--hidden" in entry.read_text()
+        shown = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "stationmaster_tray", "--autostart", "off"),
+            env={**station.env, **variables},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert (await shown.communicate())[0] == b"off\n"
+        assert not entry.exists()

@@ -18,7 +18,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-_WINDOW = "It shows a window of the tray app itself."
+_OWN = "It is about the tray app itself."
 
 ACTIONS: tuple[Action, ...] = (
     Action(id="open", twin=("agent", "status")),
@@ -39,7 +39,12 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="diagnostics", twin=("diagnostics",)),
     Action(id="about", twin=("--version",)),
     Action(id="check-updates", why="Updates come from where Stationmaster was installed from, for now."),
-    Action(id="quit-tray", why=_WINDOW),
+    Action(id="snooze-30", why=_OWN),
+    Action(id="snooze-60", why=_OWN),
+    Action(id="snooze-480", why=_OWN),
+    Action(id="snooze-end", why=_OWN),
+    Action(id="autostart", why="It is about the tray app: stationmaster-tray --autostart on|off."),
+    Action(id="quit-tray", why=_OWN),
     Action(id="quit-all", twin=("agent", "stop")),
 )
 

@@ -13,8 +13,11 @@ from PySide6.QtGui import QDesktopServices
 
 from stationmaster.control.protocol import next_morning
 from stationmaster.errors import NoAgentError
+from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.menu import Item
+from stationmaster_tray.notifier import Notifier
+from stationmaster_tray.presenter import Own
 
 Step = Callable[[str, str], Coroutine[Any, Any, None]]
 Until = Callable[[datetime], datetime | None]
@@ -23,15 +26,20 @@ Until = Callable[[datetime], datetime | None]
 class Actor(QObject):
     """Carries actions out: at once, never waiting, errors in words to the window.
 
-    `quit_wanted`: the tray is to end; what the agent was told is done by then.
+    `quit_wanted`: the tray is to end; what the agent was told is done by then. `own_changed`: the tray's own
+    state is another.
     """
 
     quit_wanted = Signal()
+    own_changed = Signal()
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, notifier: Notifier, autostart: Autostart) -> None:
         """Listen to whoever wants an action."""
         super().__init__()
         self._desk = desk
+        self._notifier = notifier
+        self._switch = autostart
+        self._starts: bool | None = None
         self.steps: dict[str, Step] = {
             "open": self._page(""),
             "find": self._page("find"),
@@ -51,6 +59,11 @@ class Actor(QObject):
             "pause-forever": self._pause(lambda _now: None),
             "resume": self._resume,
             "send-now": self._send,
+            "snooze-30": self._snooze(timedelta(minutes=30)),
+            "snooze-60": self._snooze(timedelta(hours=1)),
+            "snooze-480": self._snooze(timedelta(hours=8)),
+            "snooze-end": self._snooze(timedelta()),
+            "autostart": self._autostart,
             "quit-tray": self._quit_tray,
             "quit-all": self._quit_all,
         }
@@ -100,6 +113,30 @@ class Actor(QObject):
             return (instance,)
         status = self._desk.seen.status
         return tuple(one.name for one in status.instances) if status else ()
+
+    # ---------------------------------------------------------------- the tray itself
+    @property
+    def own(self) -> Own:
+        """The tray's own state, for the menu."""
+        return Own(snoozed_until=self._notifier.snoozed_until, autostart=self._starts)
+
+    async def look(self) -> None:
+        """Find out what the system knows of us."""
+        self._starts = await asyncio.to_thread(lambda: self._switch.is_on)
+        self.own_changed.emit()
+
+    def _snooze(self, length: timedelta) -> Step:
+        async def step(_instance: str, _argument: str) -> None:
+            self._notifier.snooze(length)
+            self.own_changed.emit()
+
+        return step
+
+    async def _autostart(self, _instance: str, _argument: str) -> None:
+        try:
+            await asyncio.to_thread(self._switch.switch, on=not self._starts)
+        finally:
+            await self.look()
 
     # ---------------------------------------------------------------- the system
     async def _watch_folder(self, _instance: str, folder: str) -> None:

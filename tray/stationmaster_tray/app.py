@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
@@ -15,8 +15,11 @@ from PySide6.QtWidgets import QApplication
 from stationmaster.hosting.launch import Launcher
 from stationmaster_tray import theme
 from stationmaster_tray.actor import Actor
+from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.memory import Memory
+from stationmaster_tray.notice import Notice
+from stationmaster_tray.notifier import Notifier
 from stationmaster_tray.presenter import present
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.session import Session
@@ -33,7 +36,14 @@ class TrayApp(QObject):
     """The whole app; `run` is its life."""
 
     def __init__(
-        self, app: QApplication, launcher: Launcher, single: Single, memory: Memory, *, hidden: bool = False
+        self,
+        app: QApplication,
+        launcher: Launcher,
+        single: Single,
+        memory: Memory,
+        *,
+        hidden: bool = False,
+        quiet_start: timedelta = timedelta(minutes=1),
     ) -> None:
         """Nothing is shown before `run`.
 
@@ -43,6 +53,7 @@ class TrayApp(QObject):
             single: acquired already.
             memory: what was remembered.
             hidden: begin with the icon alone, as at log-in.
+            quiet_start: no notifications for so long after the start and after the computer woke.
         """
         super().__init__()
         self._app = app
@@ -50,6 +61,7 @@ class TrayApp(QObject):
         self._single = single
         self._memory = memory
         self._hidden = hidden
+        self._quiet_start = quiet_start
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -58,10 +70,12 @@ class TrayApp(QObject):
         async with asyncio.TaskGroup() as group:
             session = Session(self._launcher)
             self.desk = Desk(session, Tasks(group), self._memory)
-            self.actor = Actor(self.desk)
+            self.notifier = Notifier(self._memory, self._notify, quiet_start=self._quiet_start)
+            self.actor = Actor(self.desk, self.notifier, Autostart(self._launcher.home.scope.value))
             self.icon = TrayIcon(self.actor.chosen, panel_variant)
             self.window = Window(self.desk)
             self._connect(session)
+            self.desk.tasks.start(self.actor.look())
             following = group.create_task(session.run())
             self._draw(session.seen)
             if not self._hidden or not self.icon.is_available:
@@ -79,6 +93,8 @@ class TrayApp(QObject):
         session.changed.connect(self._draw)
         self.desk.trouble = self.window.show_trouble
         self.actor.quit_wanted.connect(self._stop.set)
+        self.actor.own_changed.connect(lambda: self._draw(session.seen))
+        self.icon.message_clicked.connect(self._notice_clicked)
         self.icon.opened.connect(self._icon_clicked)
         self.icon.available.connect(self._panel)
         self.window.banner.start_wanted.connect(session.start_agent)
@@ -90,9 +106,17 @@ class TrayApp(QObject):
         self._app.commitDataRequest.connect(lambda _manager: self._stop.set())
 
     def _draw(self, seen: Seen) -> None:
-        view = present(seen, datetime.now(UTC))
+        view = present(seen, datetime.now(UTC), self.actor.own)
         self.icon.show_view(view)
         self.window.show_seen(seen, view)
+        self.notifier.show_seen(seen)
+
+    def _notify(self, notice: Notice) -> None:
+        self.icon.notify(notice.title, notice.text, urgent=notice.urgent)
+
+    def _notice_clicked(self) -> None:
+        last = self.notifier.last
+        self.window.open_page(last.page if last else "")
 
     def _dress(self) -> None:
         theme.apply(self._app)

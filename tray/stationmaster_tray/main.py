@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 
 from stationmaster import __version__
+
+QUIET_START = 60.0
+"""Seconds: what is wrong just after log-in is often right a moment later."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tray app; a second launch raises the first one's window and ends."""
     wanted = _wanted(sys.argv[1:] if arguments is None else arguments)
+    if wanted.autostart:
+        _switch_autostart(wanted.scope, wanted.autostart)
+        return
     refusal = unsafe_qt()
     if refusal:
         sys.exit(refusal)
@@ -25,7 +32,28 @@ def _wanted(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"stationmaster-tray {__version__}")
     parser.add_argument("--scope", choices=("user", "machine"), default="user", help="whose agent")
     parser.add_argument("--hidden", action="store_true", help="begin with the icon alone, as at log-in")
+    parser.add_argument(
+        "--quiet-start",
+        type=float,
+        default=QUIET_START,
+        metavar="SECONDS",
+        help="no notifications for so long after the start and after the computer woke; 60 by default",
+    )
+    parser.add_argument("--autostart", choices=("on", "off", "show"), help="start at log-in, and leave")
     return parser.parse_args(arguments)
+
+
+def _switch_autostart(scope: str, wanted: str) -> None:
+    from stationmaster.errors import StationmasterError  # noqa: PLC0415 - rarely needed
+    from stationmaster_tray.autostart import Autostart  # noqa: PLC0415
+
+    switch = Autostart(scope)
+    try:
+        if wanted != "show":
+            switch.switch(on=wanted == "on")
+        print("on" if switch.is_on else "off")  # noqa: T201 - the answer
+    except StationmasterError as error:
+        sys.exit(str(error))
 
 
 def unsafe_qt(python: tuple[int, ...] = sys.version_info[:2], qt: str = "") -> str:
@@ -69,4 +97,6 @@ def _run(wanted: argparse.Namespace) -> int:
     memory = Memory(file)
     own = launcher.home.scope.value == "user"  # the log of the machine's agent is not ours to write to
     with logging_to(launcher.home.log if own else file.parent):
-        return loop.run(app, lambda: TrayApp(app, launcher, single, memory, hidden=wanted.hidden).run())
+        quiet = timedelta(seconds=wanted.quiet_start)
+        tray = TrayApp(app, launcher, single, memory, hidden=wanted.hidden, quiet_start=quiet)
+        return loop.run(app, tray.run)

@@ -24,6 +24,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     instance: str = ""
     argument: str = ""
     enabled: bool = True
+    checked: bool | None = None
+    """Switched on or off; None: it is no switch."""
     items: tuple[Item, ...] = ()
 
     @property
@@ -57,7 +59,7 @@ def menu(view: TrayView) -> tuple[Item, ...]:
         Item(text=tr("Send now"), action="send-now", enabled=running and bool(view.instances)),
     )
     stations = tuple(_station(name) for name in view.instances) if len(view.instances) > 1 else ()
-    return (*head, *work, *((LINE, *stations) if stations else ()), LINE, *_rest())
+    return (*head, *work, *((LINE, *stations) if stations else ()), LINE, *_rest(view))
 
 
 def _folders(view: TrayView) -> Item:
@@ -96,9 +98,30 @@ def _station(name: str) -> Item:
     )
 
 
-def _rest() -> tuple[Item, ...]:
+def _snooze(view: TrayView) -> Item:
+    until = view.own.snoozed_until
+    text = tr("Notifications") if until is None else tr("Notifications: quiet")
+    return Item(
+        text=text,
+        items=(
+            Item(text=tr("Quiet for 30 minutes"), action="snooze-30"),
+            Item(text=tr("Quiet for 1 hour"), action="snooze-60"),
+            Item(text=tr("Quiet for 8 hours"), action="snooze-480"),
+            Item(text=tr("Show them again"), action="snooze-end", enabled=until is not None),
+        ),
+    )
+
+
+def _rest(view: TrayView) -> tuple[Item, ...]:
     return (
         Item(text=tr("Settings..."), action="settings"),
+        _snooze(view),
+        Item(
+            text=tr("Start at log-in"),
+            action="autostart",
+            enabled=view.own.autostart is not None,
+            checked=bool(view.own.autostart),
+        ),
         Item(
             text=tr("Help"),
             items=(

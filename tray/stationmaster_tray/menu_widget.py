@@ -51,6 +51,7 @@ def _fill(menu: QMenu, items: tuple[Item, ...], chosen: Chosen) -> None:
             action = QAction(_plain(item.text), menu)
             action.setObjectName(item.action)
             action.setEnabled(item.enabled)
+            _check(action, item)
             action.triggered.connect(lambda _checked=False, item=item: chosen(item))
             menu.addAction(action)
 
@@ -59,9 +60,16 @@ def _retext(menu: QMenu, items: tuple[Item, ...]) -> None:
     for action, item in zip(menu.actions(), items, strict=True):
         action.setText(_plain(item.text))
         action.setEnabled(item.enabled)
+        _check(action, item)
         below = action.menu()
         if isinstance(below, QMenu):
             _retext(below, item.items)
+
+
+def _check(action: QAction, item: Item) -> None:
+    if item.checked is not None:
+        action.setCheckable(True)
+        action.setChecked(item.checked)
 
 
 def _plain(text: str) -> str:

@@ -42,6 +42,18 @@ OFFLINE_CODES = frozenset({ProblemCode.SERVER_UNREACHABLE, ProblemCode.SERVER_BU
 _ERROR_CODES = frozenset({ProblemCode.ENTRIES_IN_ERROR, ProblemCode.REPORT_PARKED})
 
 
+class Own(msgspec.Struct, frozen=True, kw_only=True):
+    """The tray's own state, which no agent knows.
+
+    Attributes:
+        snoozed_until: no notifications before.
+        autostart: it starts at log-in; None: not known yet.
+    """
+
+    snoozed_until: datetime | None = None
+    autostart: bool | None = None
+
+
 class TrayView(msgspec.Struct, frozen=True, kw_only=True):
     """What icon and menu show.
 
@@ -62,13 +74,15 @@ class TrayView(msgspec.Struct, frozen=True, kw_only=True):
     instances: tuple[str, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
     """Watch folders as (instance, path)."""
+    own: Own = Own()
 
 
-def present(seen: Seen, now: datetime) -> TrayView:
-    """What to show for what is known, at the moment `now`."""
+def present(seen: Seen, now: datetime, own: Own | None = None) -> TrayView:
+    """What to show for what is known of the agent and of the tray itself, at the moment `now`."""
+    own = own or Own()
     status = seen.status
     if status is None:
-        return TrayView(state=State.NO_AGENT, tooltip=_no_agent(seen))
+        return TrayView(state=State.NO_AGENT, tooltip=_no_agent(seen), own=own)
     totals = [one.counts for one in status.instances]
     state, tooltip = _state(status, now)
     return TrayView(
@@ -79,6 +93,7 @@ def present(seen: Seen, now: datetime) -> TrayView:
         can_pause=any(not _paused(one, now) for one in status.instances),
         can_resume=any(_paused(one, now) or one.lifecycle is Lifecycle.STOPPED for one in status.instances),
         instances=tuple(one.name for one in status.instances),
+        own=own,
         folders=tuple((one.name, folder.path) for one in status.instances for folder in one.folders),
     )
 
