@@ -11,7 +11,7 @@ PACKAGES := gnome-keyring dbus strace systemd xvfb x11-utils libxcb-icccm4 libxc
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer system demo test lint types imports unit docs bench faults fuzz lock clean
+.PHONY: help setup peer system demo test lint types imports unit docs bench faults fuzz screenshots lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ bench: setup peer ## measure what we claim
 	$(BIN)/python tests/benchmarks/run.py
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --universal
+screenshots: setup ## pictures of the tray's windows, light and dark, into the docs
+	$(BIN)/python tests/screenshots/run.py
+
 lock: setup ## make requirements.lock and tests/peer.lock anew, for each system and Python that we support
 	$(BIN)/pip install --quiet uv
 	$(LOCK) --extra dev --extra tray -o requirements.lock pyproject.toml

@@ -223,13 +223,18 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FolderStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A watch folder as the last scan saw it."""
+    """A watch folder as the last scan saw it.
+
+    Attributes:
+        own: it is one of the agent's own, where programs hand over: no folder of the settings.
+    """
 
     path: str
     converters: tuple[str, ...]
     reachable: bool = True
     waiting: int = 0
     last_scan_at: datetime | None = None
+    own: bool = False
 
 
 class FetchStatus(msgspec.Struct, frozen=True, kw_only=True):

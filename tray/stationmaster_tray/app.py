@@ -88,6 +88,15 @@ class TrayApp(QObject):
         await asyncio.to_thread(self._memory.save)
         return 0
 
+    def redraw(self) -> None:
+        """Draw everything anew: the look changed."""
+        self.icon.repaint()
+        self._draw(self.desk.seen)
+
+    def quit(self) -> None:
+        """End `run`; the agent goes on."""
+        self._stop.set()
+
     # ---------------------------------------------------------------- inside
     def _connect(self, session: Session) -> None:
         session.changed.connect(self._draw)
@@ -120,7 +129,7 @@ class TrayApp(QObject):
 
     def _dress(self) -> None:
         theme.apply(self._app)
-        self.icon.repaint()
+        self.redraw()
 
     def _icon_clicked(self) -> None:
         if self.desk.seen.status is None:

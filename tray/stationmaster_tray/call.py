@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from stationmaster.errors import StationmasterError
 from stationmaster_tray.task import Tasks
 from stationmaster_tray.text import tr
+from stationmaster_tray.widgets.label import label
 
 T = TypeVar("T")
 
@@ -38,9 +39,7 @@ class CallBar(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(BUSY_AFTER)
         self._timer.timeout.connect(self._show_busy)
-        self._text = QLabel(self)
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = label(parent=self)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._turn = QProgressBar(self)
         self._turn.setRange(0, 0)

@@ -94,7 +94,9 @@ def present(seen: Seen, now: datetime, own: Own | None = None) -> TrayView:
         can_resume=any(_paused(one, now) or one.lifecycle is Lifecycle.STOPPED for one in status.instances),
         instances=tuple(one.name for one in status.instances),
         own=own,
-        folders=tuple((one.name, folder.path) for one in status.instances for folder in one.folders),
+        folders=tuple(
+            (one.name, folder.path) for one in status.instances for folder in one.folders if not folder.own
+        ),
     )
 
 

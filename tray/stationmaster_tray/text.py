@@ -12,6 +12,9 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 CONTEXT = "stationmaster"
 
+NONE = "\N{EN DASH}"
+"""Stands where there is no value."""
+
 
 def tr(text: str, /, **values: object) -> str:
     """`text` in the user's language, with `values` in its places."""
@@ -59,6 +62,20 @@ def span(length: timedelta) -> str:
     if seconds < 2 * 86400:
         return tr("{count} h", count=number(seconds // 3600))
     return tr("{count} days", count=number(seconds // 86400))
+
+
+def result(code: str) -> str:
+    """A report's result in words; the letters are those of the report format."""
+    words = {
+        "P": tr("Passed"),
+        "F": tr("Failed"),
+        "E": tr("Error"),
+        "T": tr("Terminated"),
+        "D": tr("Done"),
+        "S": tr("Skipped"),
+        "": NONE,
+    }
+    return words.get(code, code)
 
 
 def size(count: int) -> str:

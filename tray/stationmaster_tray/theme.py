@@ -52,8 +52,19 @@ DARK = Colours(
 )
 
 
+_chosen = ""
+
+
+def choose(scheme: str) -> None:
+    """Wear `light` or `dark`, or with "" what the system asks for; `apply` then dresses the app."""
+    global _chosen  # noqa: PLW0603 - one process, one look
+    _chosen = scheme
+
+
 def is_dark() -> bool:
-    """The system asks for dark windows."""
+    """Windows are dark: chosen so, or the system asks for it."""
+    if _chosen:
+        return _chosen == "dark"
     return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
 
 
@@ -101,8 +112,9 @@ def _palette(now: Colours) -> QPalette:
 
 
 def _sheet(now: Colours) -> str:
+    title = round(QApplication.font().pointSizeF() * 1.4, 1)
     return f"""
-    QLabel[role="title"] {{ font-weight: 600; }}
+    QLabel[role="title"] {{ font-weight: 600; font-size: {title}pt; }}
     QLabel[role="quiet"] {{ color: {now.quiet}; }}
     QLabel[role="good"] {{ color: {now.good}; }}
     QLabel[role="call"] {{ color: {now.call}; }}

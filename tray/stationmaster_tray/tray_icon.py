@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from stationmaster_tray import icons
+from stationmaster_tray import icons, theme
 from stationmaster_tray.menu import menu
 from stationmaster_tray.menu_widget import Chosen, TrayMenu
 from stationmaster_tray.presenter import State, TrayView
@@ -127,5 +127,10 @@ def panel_variant() -> icons.Variant:
     """The palette for this desktop's panel: macOS colours icons itself, others follow the colour scheme."""
     if sys.platform == "darwin":
         return icons.Variant.MONOCHROME
-    dark = QGuiApplication.styleHints().colorScheme().name == "Dark"
+    dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     return icons.Variant.DARK if dark else icons.Variant.LIGHT
+
+
+def window_variant() -> icons.Variant:
+    """The palette for our own windows."""
+    return icons.Variant.DARK if theme.is_dark() else icons.Variant.LIGHT

@@ -229,6 +229,7 @@ class Watcher:
                 reachable=folder.sight.trouble is None and folder.sight.scanned_at is not None,
                 waiting=folder.roster.waiting,
                 last_scan_at=folder.sight.scanned_at,
+                own=isinstance(folder.folder, DropFolder),
             )
             for folder in self._folders
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from stationmaster.errors import StationmasterError
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.text import tr
+from stationmaster_tray.widgets.label import label
 
 
 class Banner(QFrame):
@@ -21,10 +22,8 @@ class Banner(QFrame):
         self.setProperty("role", "problem")
         self._gone = ""
         self._trouble = ""
-        self._text = QLabel(self)
+        self._text = label(parent=self)
         self._text.setObjectName("banner")
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._start = QPushButton(tr("Start the agent"), self)
         self._start.clicked.connect(self.start_wanted)
         self._away = QPushButton(tr("Dismiss"), self)
