@@ -86,6 +86,8 @@ class Session(QObject):
                 await self._follow()
                 self._wanted, self._deaths = False, 0
                 self._tell(Contact.GONE, tr("The agent was stopped."), tr("Click the icon to start it."))
+            except _SilentError as error:
+                self._tell(Contact.REFUSED, error.text, error.next_step)
             except NoAgentError as error:
                 await self._missing(error)
             except ControlError as error:
@@ -135,7 +137,7 @@ class Session(QObject):
                     async with asyncio.timeout(PATIENCE):
                         await client.status()
                 except TimeoutError:
-                    raise NoAgentError(
+                    raise _SilentError(
                         tr("The agent does not answer."), next_step=tr("Restart it, or wait: it may be busy.")
                     ) from None
 
@@ -217,6 +219,10 @@ class Session(QObject):
         if seen != self.seen:
             self.seen = seen
             self.changed.emit(seen)
+
+
+class _SilentError(NoAgentError):
+    """One is there and says nothing: another one beside it would help nobody."""
 
 
 def _now() -> datetime:

@@ -1,0 +1,76 @@
+"""The overview, drawn from a real agent's snapshots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fakes.station import Station
+from fakes.tray import attached, button, texts
+from fakes.waiting import until
+from stationmaster_tray.pages.overview import OverviewPage
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+async def test_a_station_shows_what_it_does_and_what_it_delivered(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk:
+            page = OverviewPage(desk)
+            desk.session.changed.connect(page.show_seen)
+            page.show_seen(desk.seen)
+            page.entered()
+            line.inboxes[0].drop(line.equipment.make("wstf", units=2))
+            await until(lambda: "2" in texts(page), what="the number of reports")
+            await until(lambda: any("line1-00001" in text for text in texts(page)), what="the last uploads")
+            assert "Running, online" in texts(page)
+            assert any(text.startswith("All sent") for text in texts(page))
+            assert not any("outbox" in text for text in texts(page))
+            page.left()
+
+
+async def test_a_problem_shows_with_its_next_step_and_goes_with_its_cause(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk:
+            page = OverviewPage(desk)
+            desk.session.changed.connect(page.show_seen)
+            folder = line.inboxes[0].path
+            folder.rename(folder.with_name("gone"))
+            await until(
+                lambda: any(text.startswith("!  line1: ") for text in texts(page)), what="the problem"
+            )
+            assert any(text.startswith("→ ") for text in texts(page))
+            folder.with_name("gone").rename(folder)
+            await until(lambda: not any(text.startswith("! ") for text in texts(page)), what="its end")
+
+
+async def test_nothing_looks_well_without_an_agent(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk:
+            page = OverviewPage(desk)
+            desk.session.changed.connect(page.show_seen)
+            page.show_seen(desk.seen)
+            await until(lambda: "Running, online" in texts(page), what="the state")
+            desk.session.stop_starting()
+            await station.terminate()
+            await until(lambda: "Agent not running: click to start" in texts(page), what="the end")
+            assert "Running, online" not in texts(page)
+
+
+async def test_without_a_station_it_leads_to_the_first_one(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with attached(station) as desk:
+            page = OverviewPage(desk)
+            page.show_seen(desk.seen)
+            wanted: list[tuple[str, str, str]] = []
+            desk.wanted.connect(lambda *words: wanted.append(words))
+            button(page, "Set up a station...").click()
+            assert wanted == [("add-station", "", "")]

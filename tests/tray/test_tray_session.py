@@ -1,0 +1,109 @@
+"""How the tray stands with the agent, when that is not simply well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from fakes.station import Station
+from fakes.tray import attached
+from fakes.waiting import until
+from stationmaster.control.transport import bind_unix
+from stationmaster.errors import NoAgentError
+from stationmaster_tray import session as session_module
+from stationmaster_tray.seen import Contact
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@asynccontextmanager
+async def speaking(station: Station, protocol: str) -> AsyncIterator[None]:
+    """Something at the agent's address that speaks another version of the protocol."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text="{}", headers={"Stationmaster-Protocol": protocol})
+
+    server = web.Application()
+    server.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(server)
+    await runner.setup()
+    station.home.ensure()
+    await web.SockSite(runner, bind_unix(Path(station.home.socket))).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+        os.unlink(station.home.socket)  # noqa: PTH108 - one call that does not block
+
+
+async def test_an_agent_of_another_version_is_told_in_a_sentence_and_the_right_one_is_followed(
+    tmp_path: Path,
+) -> None:
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        async with speaking(station, "99"):
+            await until(lambda: desk.seen.contact is Contact.REFUSED, what="the refusal")
+            assert "control protocol" in desk.seen.text
+            assert "same version" in desk.seen.text
+        await station.start()
+        await until(lambda: desk.seen.contact is Contact.ATTACHED, what="the right agent")
+
+
+async def test_an_agent_that_was_replaced_is_followed_again(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk:
+            status = desk.seen.status
+            assert status is not None
+            desk.session.stop_starting()
+            await station.terminate()
+            await until(lambda: desk.seen.contact is Contact.GONE, what="its end")
+            with pytest.raises(NoAgentError, match="was stopped"):
+                desk.client  # noqa: B018 - asking is what fails
+            await station.start()
+            await until(lambda: desk.seen.status is not None, what="the next one")
+            assert desk.seen.status is not None
+            assert desk.seen.status.pid != status.pid
+
+
+async def test_an_agent_that_hangs_is_noticed_and_followed_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "SILENCE", 0.2)
+    monkeypatch.setattr(session_module, "PATIENCE", 0.5)
+    async with Station(tmp_path) as station:
+        await station.start()
+        assert station.agent is not None
+        async with attached(station) as desk:
+            os.kill(station.agent.pid, signal.SIGSTOP)
+            try:
+                await until(lambda: desk.seen.contact is not Contact.ATTACHED, what="its silence")
+                assert "does not answer" in desk.seen.text
+            finally:
+                os.kill(station.agent.pid, signal.SIGCONT)
+            await until(lambda: desk.seen.contact is Contact.ATTACHED, what="its answer")
+
+
+async def test_an_agent_that_cannot_live_is_tried_again_with_pauses(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        station.home.ensure()
+        station.home.config.chmod(0o777)  # the agent refuses that
+        async with attached(station, wait=False) as desk:
+            desk.session.start_agent()
+            await until(
+                lambda: "belongs to, or may be written by, others" in desk.seen.text, what="its words"
+            )
+            assert desk.seen.contact is not Contact.ATTACHED
+            station.home.config.chmod(0o700)
+            desk.session.start_agent()
+            await until(lambda: desk.seen.contact is Contact.ATTACHED, what="the agent")
+            await desk.client.shutdown()
+            await asyncio.wait_for(desk.session.gone(), 30)
+            await until(lambda: desk.session.launcher.ended() is not None, what="the end of its process")
