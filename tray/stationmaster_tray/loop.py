@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import qasync  # type: ignore[import-untyped]  # it ships no types
 from PySide6.QtWidgets import QApplication
 
 T = TypeVar("T")
+
+THREADS = 4
 
 
 def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -20,6 +23,7 @@ def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:
-    """A loop that serves Qt and asyncio."""
+    """A loop that serves Qt and asyncio; what blocks runs in a few plain threads, not in ten of Qt's."""
     loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app)
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="tray"))
     return loop
