@@ -12,12 +12,14 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from stationmaster.control.protocol import next_morning
-from stationmaster.errors import NoAgentError
+from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.guide import guide
 from stationmaster_tray.menu import Item
 from stationmaster_tray.notifier import Notifier
 from stationmaster_tray.presenter import Own
+from stationmaster_tray.text import tr
 
 Step = Callable[[str, str], Coroutine[Any, Any, None]]
 Until = Callable[[datetime], datetime | None]
@@ -46,10 +48,10 @@ class Actor(QObject):
             "errors": self._page("queue"),
             "settings": self._page("settings"),
             "add-station": self._page("wizard"),
-            "docs": self._page("help"),
+            "docs": self._docs,
             "about": self._page("about"),
             "check-updates": self._page("about"),
-            "diagnostics": self._page("diagnostics"),
+            "diagnostics": self._page("about", "diagnostics"),
             "start-agent": self._start,
             "restart-agent": self._restart,
             "watch-folder": self._watch_folder,
@@ -78,9 +80,9 @@ class Actor(QObject):
         self._desk.tasks.start(self.steps[action](instance, argument), trouble=self._desk.trouble)
 
     # ---------------------------------------------------------------- pages
-    def _page(self, page: str) -> Step:
+    def _page(self, page: str, usual: str = "") -> Step:
         async def step(instance: str, argument: str) -> None:
-            self._desk.page_wanted.emit(page, argument or instance or None)
+            self._desk.page_wanted.emit(page, argument or instance or usual or None)
 
         return step
 
@@ -142,6 +144,15 @@ class Actor(QObject):
     async def _watch_folder(self, _instance: str, folder: str) -> None:
         # The desktop may look at a network folder before it answers.
         await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(folder))
+
+    async def _docs(self, _instance: str, _argument: str) -> None:
+        page = await asyncio.to_thread(guide)
+        if page is None:
+            raise StationmasterError(
+                tr("The documentation is not installed here."),
+                next_step=tr("Ask who installed Stationmaster, or: stationmaster --help"),
+            )
+        await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(str(page)))
 
     async def _quit_tray(self, _instance: str, _argument: str) -> None:
         self.quit_wanted.emit()

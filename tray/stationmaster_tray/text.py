@@ -35,10 +35,13 @@ def number(value: float, decimals: int = 0) -> str:
     return QLocale().toString(round(value))
 
 
-def clock(at: datetime, now: datetime) -> str:
+def clock(at: datetime, now: datetime, *, seconds: bool = False) -> str:
     """A moment in local time: the time of day, with the day where that is not today."""
     local, today = at.astimezone(), now.astimezone()
-    time = QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
+    if seconds:
+        time = QTime(local.hour, local.minute, local.second).toString("HH:mm:ss")
+    else:
+        time = QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
     if local.date() == today.date():
         return time
     day = QLocale().toString(QDate(local.year, local.month, local.day), QLocale.FormatType.ShortFormat)

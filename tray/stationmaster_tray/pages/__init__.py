@@ -7,6 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.pages.about import AboutPage
+from stationmaster_tray.pages.log import LogPage
 from stationmaster_tray.pages.overview import OverviewPage
 from stationmaster_tray.text import tr
 
@@ -25,4 +27,8 @@ class PageSpec(msgspec.Struct, frozen=True, kw_only=True):
     make: Callable[[Desk], Page]
 
 
-PAGES: tuple[PageSpec, ...] = (PageSpec(id="overview", title=lambda: tr("Overview"), make=OverviewPage),)
+PAGES: tuple[PageSpec, ...] = (
+    PageSpec(id="overview", title=lambda: tr("Overview"), make=OverviewPage),
+    PageSpec(id="log", title=lambda: tr("Log"), make=LogPage),
+    PageSpec(id="about", title=lambda: tr("About"), make=AboutPage),
+)

@@ -1,0 +1,69 @@
+"""The about page, its zip for support, and where the documentation lies."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QLabel
+
+from fakes.station import Station
+from fakes.tray import attached, button, texts
+from fakes.waiting import until
+from stationmaster import __version__
+from stationmaster_tray.guide import guide
+from stationmaster_tray.pages.about import DIAGNOSTICS, AboutPage
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+async def test_diagnostics_are_saved_where_a_person_says(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk:
+            page = AboutPage(desk)
+            page.show_seen(desk.seen)
+            page.entered(DIAGNOSTICS)
+            dialog = page.findChild(QFileDialog)
+            assert dialog is not None
+            assert dialog.isVisible()
+            dialog.reject()
+            target = tmp_path / "for support.zip"
+            page.save(target)
+            saved = page.findChild(QLabel, "saved")
+            assert saved is not None
+            await until(saved.text, what="the zip")
+            assert str(target) in saved.text()
+            assert "snapshot.json" in " ".join(zipfile.ZipFile(target).namelist())
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with attached(station) as desk:
+            page = AboutPage(desk)
+            page.save(tmp_path / "none" / "x.zip")
+            await until(lambda: page.bar.error, what="the reason")
+            assert "cannot be written: No such file or directory. Choose another folder." in page.bar.error
+
+
+async def test_versions_and_places_are_shown_and_copied(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        page = AboutPage(desk)
+        page.show_seen(desk.seen)
+        assert "not running" in texts(page)
+        button(page, "Copy").click()
+        assert f"Stationmaster: {__version__}" in QGuiApplication.clipboard().text()
+        assert str(station.home.config) in QGuiApplication.clipboard().text()
+
+
+def test_the_guide_is_the_best_there_is(tmp_path: Path) -> None:
+    package, tree = tmp_path / "package", tmp_path / "tree"
+    assert guide(folders=(package, tree)) is None
+    for place in (tree / "docs/index.md", tree / "build/site/index.html", package / "site/index.html"):
+        place.parent.mkdir(parents=True)
+        place.write_text("hello")
+        assert guide(folders=(package, tree)) == place
