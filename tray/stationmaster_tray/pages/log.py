@@ -110,7 +110,7 @@ class LogModel(QAbstractTableModel):
         return record.text.partition("\n")[0]
 
 
-_COLOURS = {"WARNING": "calm", "ERROR": "call", "CRITICAL": "call"}
+_COLOURS = {"warning": "calm", "error": "call", "critical": "call"}
 
 
 class LogPage(Page):
@@ -262,6 +262,7 @@ class LogPage(Page):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         letter = self.fontMetrics().horizontalAdvance("0")
         for column, letters in enumerate((12, 11, 14, 8)):
             table.setColumnWidth(column, letters * letter)
