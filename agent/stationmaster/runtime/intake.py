@@ -232,7 +232,7 @@ class Intake:
             "took %s with %s: %d new, %d known, %d revised",
             *(task.path, result.converter, taken.new, taken.same, taken.revised),
         )
-        await self._releases.converted(task, taken.source_id, result.digest, resume=result.resume)
+        await self._releases.converted(task, taken, result.digest, resume=result.resume)
         return Outcome.CONVERTED
 
     async def _fail(self, task: Task, failed: Failed) -> Outcome:

@@ -18,7 +18,7 @@ from stationmaster.log import Lasting
 from stationmaster.model import SourceState
 from stationmaster.runtime.task import Task
 from stationmaster.runtime.turn import Turns
-from stationmaster.spool.record import LedgerRow, LedgerState
+from stationmaster.spool.record import LedgerRow, LedgerState, Taken
 from stationmaster.spool.store import Spool
 from stationmaster.submit import submitted_name
 
@@ -78,17 +78,21 @@ class Releases:
         self._clock = clock
         self._lasting = lasting
 
-    async def converted(self, task: Task, source_id: int, digest: str, *, resume: bytes | None) -> None:
-        """Release a file whose reports are committed; one that may grow only if nobody writes to it."""
+    async def converted(self, task: Task, taken: Taken, digest: str, *, resume: bytes | None) -> None:
+        """Release a file whose reports are committed; one that may grow only if nobody writes to it.
+
+        An archive's folder follows from the ledger's time, never from now: after a kill the file is looked
+        for where that time says.
+        """
         job = after_commit(
             task.folder,
             task.at,
             archive=self._places.archive,
-            taken_at=self._clock.now(),
+            taken_at=taken.taken_at,
             digest=digest,
             growing=resume is not None,
         )
-        await self._release(task.key, source_id, job)
+        await self._release(task.key, taken.source_id, job)
 
     async def failed(self, task: Task, source_id: int, reason: str) -> None:
         """Release a file that is on the error list, with the reason beside it."""

@@ -45,9 +45,14 @@ class TakenSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a `take` did: reports that are new, known already, and new revisions of known ones."""
+    """What a `take` did: reports that are new, known already, and new revisions of known ones.
+
+    Attributes:
+        taken_at: as the ledger has it.
+    """
 
     source_id: int
+    taken_at: datetime
     new: int = 0
     same: int = 0
     revised: int = 0

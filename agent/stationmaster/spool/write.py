@@ -19,7 +19,7 @@ from stationmaster.model import EntryKind, EntryState, Lane, ReportMeta
 from stationmaster.spool.change import Change
 from stationmaster.spool.ledger import converted, failed, keep_source
 from stationmaster.spool.record import Failure, LedgerState, Taken, TakenSource
-from stationmaster.spool.schema import to_db
+from stationmaster.spool.schema import to_db, to_time
 from stationmaster.spool.verdict import record
 
 _MOST_REASON = 10_000
@@ -62,7 +62,7 @@ def take(
                 )  # fmt: skip
                 tally[outcome] += 1
                 yield
-    return Taken(source_id=source_id, **tally)
+    return Taken(source_id=source_id, taken_at=to_time(now), **tally)
 
 
 def _payload(file: BinaryIO, meta: ReportMeta, results: Path) -> bytes:
