@@ -10,9 +10,15 @@ from stationmaster.archive import manifest
 from stationmaster.archive.pack import loose, pack_day
 from stationmaster.archive.place import DAY
 from stationmaster.errors import StationmasterError
-from stationmaster.file_name import from_wire
+from stationmaster.file_name import from_wire, shown
 from stationmaster.ingest.place import flush_folder
 from stationmaster.worker.child import serve
+
+RESTS = 12 * 3600.0
+"""Seconds that a zip rests: files that come late for its day are put into it twice a day at most."""
+
+NAMES = 3
+"""Files that are named, of all that cannot be read."""
 
 
 def open_days(message: dict[str, Any]) -> dict[str, Any]:
@@ -32,10 +38,16 @@ def _holds_files(folder: Path) -> bool:
 def pack(message: dict[str, Any]) -> dict[str, Any]:
     """Pack one day; what is wrong with its pack is an answer, not an exception."""
     try:
-        done = pack_day(_root(message), message["day"])
+        done = pack_day(_root(message), message["day"], rests=RESTS)
     except StationmasterError as error:
         return {"trouble": str(error)}
-    return {"files": done.files, "removed": done.removed, "left": done.left, "busy": done.busy}
+    return {
+        "removed": done.removed,
+        "left": done.left,
+        "busy": done.busy,
+        "unreadable": len(done.unreadable),
+        "names": [shown(name) for name in done.unreadable[:NAMES]],
+    }
 
 
 def expire(message: dict[str, Any]) -> dict[str, Any]:

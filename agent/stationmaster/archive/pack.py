@@ -2,7 +2,8 @@
 
 Files are removed one by one, and only once the zip is in place, durable, and compared with each of them. It
 may be killed at any point and done again: what the zip holds already is only removed, what it lacks is
-merged into a new zip that replaces it. A file that is written meanwhile stays for the next time.
+merged into a new zip that replaces it. A file that is written meanwhile, or cannot be read, stays for the
+next time, and holds no other up.
 Synchronous; runs in a child process (`stationmaster.archive.child`).
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,12 +35,16 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True):
         files: files in the zip now.
         removed: files that were removed, as the zip holds them.
         left: files that stay in the folder: they cannot be read, or are being written.
+        late: files that stay as the zip was made a short while ago.
+        unreadable: names of those that cannot be read.
         busy: another program packs there now.
     """
 
     files: int = 0
     removed: int = 0
     left: int = 0
+    late: int = 0
+    unreadable: tuple[str, ...] = ()
     busy: bool = False
 
 
@@ -54,13 +60,42 @@ class Stamp(msgspec.Struct, frozen=True):
 class _UnfitError(Exception):
     """A file cannot be packed now: it cannot be read, or was written while it was."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self.path = path
+    def __init__(self, *, unreadable: bool = False) -> None:
+        super().__init__()
+        self.unreadable = unreadable
 
 
-def pack_day(root: Path, day: str, *, reserve: int = RESERVE) -> Packed:
+class _NothingError(Exception):
+    """No file was put into a new zip: the old one stays, or none is made."""
+
+
+class _Held(msgspec.Struct):
+    """What came of the files of a day.
+
+    Attributes:
+        files: how many the zip holds, which is in place.
+        stamps: of the files that it holds, as they were when they were compared.
+    """
+
+    files: int = 0
+    stamps: dict[str, Stamp] = {}
+    left: int = 0
+    late: int = 0
+    unreadable: list[str] = []
+
+    def unfit(self, path: Path, error: _UnfitError) -> None:
+        """This one stays; the others go on."""
+        self.left += 1
+        if error.unreadable:
+            self.unreadable.append(path.name)
+
+
+def pack_day(root: Path, day: str, *, reserve: int = RESERVE, rests: float = 0.0) -> Packed:
     """Pack `root/day` into `root/day.zip`.
+
+    Args:
+        rests: seconds that a zip rests once it was made: what comes late waits, so that a day is not
+            written anew for each file.
 
     Raises:
         PackError: the zip that is there is none of ours or damaged, or the new one does not read back.
@@ -76,9 +111,15 @@ def pack_day(root: Path, day: str, *, reserve: int = RESERVE) -> Packed:
         if not files:
             _remove_folder(folder)
             return Packed()
-        held, left = _held(target, files, reserve)
-        removed, late = _remove(folder, held)
-        return Packed(files=held.files, removed=removed, left=left + late)
+        held = _merge(target, files, reserve, rests) if target.exists() else _write(target, files, reserve)
+        removed, again = _remove(folder, held)
+        return Packed(
+            files=held.files,
+            removed=removed,
+            left=held.left + again,
+            late=held.late,
+            unreadable=tuple(held.unreadable),
+        )
     finally:
         lock.release()
 
@@ -103,82 +144,100 @@ def loose(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
             yield path, seen
 
 
-class _Held(msgspec.Struct, frozen=True):
-    """The zip is in place and holds these files, as they were at that stamp."""
-
-    files: int
-    stamps: dict[str, Stamp]
-
-
-def _held(target: Path, files: list[Path], reserve: int) -> tuple[_Held, int]:
-    """See to it that the zip holds these files; those that cannot be packed now are left out, and counted."""
-    unfit: set[Path] = set()
-    while True:
-        try:
-            return _merge(target, [path for path in files if path not in unfit], reserve), len(unfit)
-        except _UnfitError as error:  # a zip cannot forget: it is begun anew without that file
-            unfit.add(error.path)
-
-
-def _merge(target: Path, files: list[Path], reserve: int) -> _Held:
-    if not target.exists():
-        return _write(target, files, reserve) if files else _Held(0, {})
-    old = read_back(target)
+def _merge(target: Path, files: list[Path], reserve: int, rests: float) -> _Held:
+    """See to it that the zip that is there holds these files, too."""
+    with manifest.open_pack(target) as pack:
+        old = manifest.read(pack, target)
     if old.kind is not Kind.FILES:
         raise PackError(f"{target} is no archive of a day.", next_step="It was left as it is.")
     known = {(member.own_name, member.sha256) for member in old.members}
-    stamps: dict[str, Stamp] = {}
-    new: list[Path] = []
+    held, new = _Held(files=len(old.members)), []
     for path in files:
-        digest, stamp = _read(path)
+        try:
+            digest, stamp = _read(path)
+        except _UnfitError as error:
+            held.unfit(path, error)
+            continue
         if (path.name, digest) in known:
-            stamps[path.name] = stamp
+            held.stamps[path.name] = stamp
         else:
             new.append(path)
-    if not new:
-        return _Held(len(old.members), stamps)
-    held = _write(target, new, reserve, old=old)
-    return _Held(held.files, {**stamps, **held.stamps})
+    if new and 0 <= time.time() - target.stat().st_mtime < rests:
+        held.late, new = len(new), []
+    if held.stamps or new:
+        read_back(target)  # nothing is removed on the word of a manifest alone
+    return _write(target, new, reserve, onto=old, held=held) if new else held
 
 
-def _write(target: Path, files: list[Path], reserve: int, *, old: Manifest | None = None) -> _Held:
-    stamps: dict[str, Stamp] = {}
-    with new_pack(target, Kind.FILES, reserve=reserve) as writer:
-        if old is not None:
-            with manifest.open_pack(target) as pack:
-                for member in old.members:
-                    writer.take_over(pack, member)
-        members = {path: _put(writer, path) for path in files}
-        for path, member in members.items():
-            # once more: what is compared with the zip is what the disk holds, not what went through memory
-            digest, stamps[path.name] = _read(path)
+def _write(
+    target: Path, files: list[Path], reserve: int, *, onto: Manifest | None = None, held: _Held | None = None
+) -> _Held:
+    """Write the zip anew, with these files; those that cannot be packed now are left out."""
+    held = held or _Held()
+    try:
+        with new_pack(target, Kind.FILES, reserve=reserve, onto=onto) as writer:
+            stamps = _fill(writer, files, held)
+            if not stamps:
+                raise _NothingError
+            count = len(writer)
+    except _NothingError:
+        return held
+    held.files = count
+    held.stamps.update(stamps)
+    return held
+
+
+def _fill(writer: PackWriter, files: list[Path], held: _Held) -> dict[str, Stamp]:
+    """Put files into a pack, and compare each with what the disk holds then; the stamps of those it holds."""
+    members: dict[Path, Member] = {}
+    for path in files:
+        try:
+            members[path] = _put(writer, path)
+        except _UnfitError as error:
+            held.unfit(path, error)
+    stamps, unfit = {}, set()
+    for path, member in members.items():
+        # once more: what is compared with the zip is what the disk holds, not what went through memory
+        try:
+            digest, stamp = _read(path)
             if digest != member.sha256:
-                raise _UnfitError(path)
-        return _Held(len(writer), stamps)
+                raise _UnfitError
+        except _UnfitError as error:
+            held.unfit(path, error)
+            unfit.add(member.name)
+        else:
+            stamps[path.name] = stamp
+    writer.take_out(unfit)
+    return stamps
 
 
 def _put(writer: PackWriter, path: Path) -> Member:
     try:
         source = path.open("rb")
     except OSError as error:
-        raise _UnfitError(path) from error
+        raise _unfit(error) from error
     with source:
         seen = os.fstat(source.fileno())
-        return writer.add(_Source(source, path), path.name, size=seen.st_size, mtime_ns=seen.st_mtime_ns)
+        size, mtime_ns = seen.st_size, seen.st_mtime_ns
+        return writer.add(_Source(source, size), path.name, size=size, mtime_ns=mtime_ns)
 
 
 class _Source:
     """A file to pack, whose trouble is told apart from that of the pack."""
 
-    def __init__(self, file: Reads, path: Path) -> None:
+    def __init__(self, file: Reads, size: int) -> None:
         self._file = file
-        self._path = path
+        self._left = size
 
     def read(self, size: int, /) -> bytes:
         try:
-            return self._file.read(size)
+            piece = self._file.read(size)
         except OSError as error:
-            raise _UnfitError(self._path) from error
+            raise _unfit(error) from error
+        self._left -= len(piece)
+        if self._left < 0:  # somebody writes on
+            raise _UnfitError
+        return piece
 
 
 def _read(path: Path) -> tuple[str, Stamp]:
@@ -188,10 +247,14 @@ def _read(path: Path) -> tuple[str, Stamp]:
             before = os.fstat(file.fileno())
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             if _stamp(before) != _stamp(os.fstat(file.fileno())):
-                raise _UnfitError(path)
+                raise _UnfitError
     except OSError as error:
-        raise _UnfitError(path) from error
+        raise _unfit(error) from error
     return digest, _stamp(before)
+
+
+def _unfit(error: OSError) -> _UnfitError:
+    return _UnfitError(unreadable=not isinstance(error, FileNotFoundError))
 
 
 def _stamp(seen: os.stat_result) -> Stamp:

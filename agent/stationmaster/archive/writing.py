@@ -12,7 +12,7 @@ import shutil
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,17 +45,25 @@ class Reads(Protocol):
 class PackWriter:
     """Puts files into a pack. Use `new_pack`; nothing is in place before that ends."""
 
-    def __init__(self, temporary: Path, kind: Kind, *, reserve: int = RESERVE) -> None:
-        """Begin the temporary file; one that an earlier run left there is overwritten."""
+    def __init__(
+        self, temporary: Path, kind: Kind, *, reserve: int = RESERVE, onto: Manifest | None = None
+    ) -> None:
+        """Begin the temporary file; one that an earlier run left there is overwritten.
+
+        Args:
+            onto: it is a copy of a pack with this manifest, and goes on from there.
+        """
         self.path = temporary
         self.kind = kind
         self._reserve = reserve
         self._unlooked = 0
-        self._file = temporary.open("wb")
-        self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
-        self._members: list[Member] = []
-        self._taken = {manifest.NAME.casefold()}
-        self.size = 0
+        self._members: list[Member] = list(onto.members) if onto else []
+        self._taken = {manifest.NAME.casefold(), *(one.name.casefold() for one in self._members)}
+        self._file = temporary.open("r+b" if onto else "w+b")
+        self._zip = zipfile.ZipFile(self._file, "a" if onto else "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+        if onto:
+            self._undo(self._zip.getinfo(manifest.NAME))
+        self.size = sum(one.size for one in self._members)
         """Bytes put in, unpacked."""
 
     def __len__(self) -> int:
@@ -72,6 +80,8 @@ class PackWriter:
     ) -> Member:
         """Put in what can be read from `source`, under the first free name like `file`.
 
+        Where `source` fails nothing of it is in the pack, which may be written on.
+
         Raises:
             OSError: `source` cannot be read, or the disk takes no more.
         """
@@ -80,12 +90,17 @@ class PackWriter:
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16
         digest, done = hashlib.sha256(), 0
-        with self._zip.open(info, "w", force_zip64=size >= _LARGE) as sink:
-            while piece := source.read(_CHUNK):
-                self._look_for_room(len(piece))
-                digest.update(piece)
-                sink.write(piece)
-                done += len(piece)
+        try:
+            with self._zip.open(info, "w", force_zip64=size >= _LARGE) as sink:
+                while piece := source.read(_CHUNK):
+                    self._look_for_room(len(piece))
+                    digest.update(piece)
+                    sink.write(piece)
+                    done += len(piece)
+        except BaseException:
+            self._undo(info)
+            self._taken.discard(name.casefold())
+            raise
         member = manifest.member_of(file, name, size=done, mtime_ns=mtime_ns, sha256=digest.hexdigest())
         if about:
             member = msgspec.structs.replace(member, about=dict(about))
@@ -93,22 +108,24 @@ class PackWriter:
         self.size += done
         return member
 
-    def take_over(self, old: zipfile.ZipFile, member: Member) -> None:
-        """Put in a file of another pack, as it is there.
+    def take_out(self, names: Collection[str]) -> None:
+        """Leave these members out after all. Their bytes stay in the file; no program shows them."""
+        if not names:
+            return
+        self.size -= sum(one.size for one in self._members if one.name in names)
+        self._members = [one for one in self._members if one.name not in names]
+        self._zip.filelist[:] = [one for one in self._zip.filelist if one.filename not in names]
+        for name in names:
+            del self._zip.NameToInfo[name]
 
-        Raises:
-            PackError: it is not what the manifest says.
-        """
-        with old.open(member.name) as source:
-            new = self.add(
-                source,
-                member.own_name,
-                size=member.size,
-                mtime_ns=member.mtime_ns,
-                about=member.about,
-            )
-        if new.sha256 != member.sha256:
-            raise PackError(f"{member.name} in {old.filename} is not what its manifest says.")
+    def _undo(self, info: zipfile.ZipInfo) -> None:
+        """Take an entry of the zip back; of the last one the bytes, too."""
+        if self._zip.NameToInfo.pop(info.filename, None) is None:
+            return  # it did not come that far
+        self._zip.filelist.remove(info)
+        if not self._zip.filelist or self._zip.filelist[-1].header_offset < info.header_offset:
+            self._zip.start_dir = info.header_offset
+            self._file.truncate(info.header_offset)
 
     def close(self) -> Manifest:
         """Write the manifest, and flush all of it to the disk."""
@@ -147,25 +164,42 @@ def temporary_of(target: Path) -> Path:
 
 
 @contextmanager
-def new_pack(target: Path, kind: Kind, *, reserve: int = RESERVE) -> Iterator[PackWriter]:
+def new_pack(
+    target: Path, kind: Kind, *, reserve: int = RESERVE, onto: Manifest | None = None
+) -> Iterator[PackWriter]:
     """A pack that is in its place, verified and durable, when the block ends; after an error nothing is.
 
     One that lies there is replaced, in one step.
+
+    Args:
+        onto: of the pack that lies there: begin with what it holds, as it is. Nothing of that is compressed
+            again.
 
     Raises:
         PackError: what was written does not read back as it was written.
         OSError: the disk does not take it.
     """
-    writer = PackWriter(temporary_of(target), kind, reserve=reserve)
+    temporary, writer = temporary_of(target), None
     try:
+        if onto is not None:
+            _copy(target, temporary, reserve)
+        writer = PackWriter(temporary, kind, reserve=reserve, onto=onto)
         yield writer
         written = writer.close()
         read_back(writer.path, written)
         writer.path.replace(target)
     except BaseException:
-        writer.drop()
+        if writer is not None:
+            writer.drop()
+        temporary.unlink(missing_ok=True)
         raise
     flush_folder(target.parent)
+
+
+def _copy(pack: Path, temporary: Path, reserve: int) -> None:
+    if shutil.disk_usage(pack.parent).free < reserve + pack.stat().st_size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(pack.parent))
+    shutil.copyfile(pack, temporary)
 
 
 def read_back(path: Path, expected: Manifest | None = None) -> Manifest:

@@ -142,6 +142,10 @@ class Packing:
             raise _NotPackedError(answer["trouble"])
         if answer["removed"]:
             self._log.info("packed %d files of %s in %s", answer["removed"], day, root)
+        if answer["unreadable"]:
+            more = " and others" if answer["unreadable"] > len(answer["names"]) else ""
+            names = f"{', '.join(answer['names'])}{more}"
+            raise _NotPackedError(f"{answer['unreadable']} of the files of {day} cannot be read: {names}.")
         return bool(answer["left"] or answer["busy"])
 
     async def _wait_for_time(self) -> None:
@@ -174,7 +178,7 @@ class Packing:
                 severity=Severity.WARNING,
                 title="An archive cannot be packed",
                 text=f"{root}: {trouble} The files stay as they are; it is tried again each hour.",
-                next_step="Make room on that disk, check its rights, or see retention.archive_pack.",
+                next_step="Make room on that disk, check it and its rights, or see retention.archive_pack.",
                 instance=self._instance,
                 subject=str(root),
                 since=self._since or self._clock.now(),

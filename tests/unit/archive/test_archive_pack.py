@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
+from typing import IO, Self
 
 import pytest
 
@@ -127,10 +129,98 @@ def test_a_file_that_cannot_be_read_stays_and_the_others_go(
 
     with monkeypatch.context() as disk:
         disk.setattr(Path, "open", broken)
-        assert pack_day(tmp_path, DAY) == Packed(files=1, removed=1, left=1)
+        assert pack_day(tmp_path, DAY) == Packed(files=1, removed=1, left=1, unreadable=("a.txt",))
     assert (folder / "a.txt").read_text() == "first"
     assert pack_day(tmp_path, DAY) == Packed(files=2, removed=1)
     assert contents(tmp_path) == [("a.txt", "first"), ("b.txt", "second")]
+
+
+class Torn:
+    """A file whose second half cannot be read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._read = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def read(self, size: int) -> bytes:
+        if self._read:
+            raise OSError(5, "Input/output error")
+        self._read = True
+        return self._file.read(size // 2)
+
+
+def test_many_files_that_cannot_be_read_cost_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of them fail at once or in their midst: each other file is read twice, not again for each."""
+    bad = {f"{number:02}__bin": os.urandom(20_000).hex() for number in range(0, 40, 2)}
+    good = {f"{number:02}__txt": f"good {number}" for number in range(1, 40, 2)}
+    folder = day(tmp_path, **bad, **good)
+    opened, opens = Path.open, Counter[str]()
+
+    def broken(path: Path, *args: object, **more: object) -> object:
+        opens[path.name] += 1
+        if path.suffix == ".bin" and path.name > "10":
+            raise OSError(5, "Input/output error")
+        file = opened(path, *args, **more)  # type: ignore[call-overload] # handed on as it came
+        return Torn(file) if path.suffix == ".bin" else file
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "open", broken)
+        done = pack_day(tmp_path, DAY)
+    assert (done.files, done.removed, done.left, len(done.unreadable)) == (20, 20, 20, 20)
+    assert max(opens[name.replace("__", ".")] for name in good) == 2
+    path = tmp_path / f"{DAY}.zip"
+    assert len(read_back(path).members) == 20
+    assert path.stat().st_size < 20_000  # nothing of what was begun is left in it
+    assert len(list(folder.iterdir())) == 20
+    assert pack_day(tmp_path, DAY) == Packed(files=40, removed=20)
+    assert len(contents(tmp_path)) == 40
+
+
+def test_where_nothing_can_be_read_there_is_no_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day(tmp_path, a__txt="first")
+    read = pack._read
+
+    def changed(path: Path) -> tuple[str, pack.Stamp]:
+        return ("another", read(path)[1])
+
+    with monkeypatch.context() as disk:
+        disk.setattr(pack, "_read", changed)
+        assert pack_day(tmp_path, DAY) == Packed(left=1)
+    assert not list(tmp_path.glob("*.zip"))
+    assert not temporary_of(tmp_path / f"{DAY}.zip").exists()
+
+
+def test_a_file_that_comes_late_waits_for_others_and_compresses_nothing_again(tmp_path: Path) -> None:
+    day(tmp_path, a__txt="first" * 1000, b__txt="second")
+    pack_day(tmp_path, DAY, rests=3600.0)
+    path = tmp_path / f"{DAY}.zip"
+    before = path.read_bytes()
+    # one that the zip holds goes at once, whoever was killed before it was removed
+    folder = day(tmp_path, b__txt="second", c__txt="third")
+    assert pack_day(tmp_path, DAY, rests=3600.0) == Packed(files=2, removed=1, late=1)
+    assert [one.name for one in folder.iterdir()] == ["c.txt"]
+    assert path.read_bytes() == before
+
+    day(tmp_path, d__txt="fourth")
+    seen = path.stat()
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns - 3601 * 10**9))
+    assert pack_day(tmp_path, DAY, rests=3600.0) == Packed(files=4, removed=2)
+    with zipfile.ZipFile(path) as file:
+        assert file.namelist() == ["a.txt", "b.txt", "c.txt", "d.txt", "MANIFEST.json"]
+        at = file.getinfo("c.txt").header_offset
+    assert path.read_bytes()[:at] == before[:at]
+    assert [name for name, _ in contents(tmp_path)] == ["a.txt", "b.txt", "c.txt", "d.txt"]
 
 
 def test_a_file_that_cannot_be_removed_keeps_no_other(
