@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -17,6 +13,10 @@ from stationmaster.archive import manifest
 from stationmaster.archive.manifest import Kind, Member, PackError
 from stationmaster.archive.pack import loose
 from stationmaster.archive.place import DAY, INSIDE
+from stationmaster.archive.reading import pieces
+
+_CHUNK = 1 << 20
+_MOST = 1 << 30
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,26 +148,31 @@ class Holding:
             if fnmatch.fnmatchcase(path.name, pattern):
                 yield Archived(name=path.name, place=str(path), size=seen.st_size, mtime_ns=seen.st_mtime_ns)
 
-    def open(self, file: Archived) -> IO[bytes]:
-        """Open one of `files` to read it."""
-        if file.member is None or self._zip is None:
-            return Path(file.place).open("rb")
-        return self._zip.open(file.member.name)
+    def pieces(self, file: Archived) -> Iterator[bytes]:
+        """The content of one of `files`, piece by piece; of a packed one as much as its manifest says.
 
-    def read(self, file: Archived) -> bytes:
+        Raises:
+            PackError: it is damaged in the pack, or other than its manifest says; told at its end.
+        """
+        if file.member is not None and self._zip is not None and self._path is not None:
+            yield from pieces(self._zip, self._path, file.member)
+            return
+        with Path(file.place).open("rb") as source:
+            while piece := source.read(_CHUNK):
+                yield piece
+
+    def read(self, file: Archived, *, most: int = _MOST) -> bytes:
         """All of one of `files`.
 
         Raises:
-            PackError: it is damaged in the pack.
+            PackError: it has more than `most` bytes, is damaged in the pack, or other than its manifest says.
         """
-        try:
-            with self.open(file) as source:
-                content = source.read()
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-            raise PackError(f"{file.place} is damaged: {error}.") from error
-        if file.sha256 not in {"", hashlib.sha256(content).hexdigest()}:
-            raise PackError(f"{file.place} is not what its manifest says.")
-        return content
+        content = bytearray()
+        for piece in self.pieces(file):
+            content += piece
+            if len(content) > most:
+                raise PackError(f"{file.place} has more than {most} bytes.")
+        return bytes(content)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ The summary is read without reading the zip, and is the mark that a zip is one o
 from __future__ import annotations
 
 import zipfile
+import zlib
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,12 @@ NAME = "MANIFEST.json"
 FORMAT = "stationmaster-pack"
 VERSION = 1
 
+MOST = 512 * 1024 * 1024
+"""Bytes of a manifest at most, for a million files: none that is longer is written or read."""
+
+_UNREADABLE = (
+    KeyError, zipfile.BadZipFile, zlib.error, msgspec.DecodeError, EOFError, ValueError, RuntimeError
+)  # fmt: skip
 _TAIL = 4096
 _END = b"PK\x05\x06"
 _END_BYTES = 22
@@ -110,9 +117,11 @@ def read(pack: zipfile.ZipFile, path: Path) -> Manifest:
         PackError: there is none, or a newer program wrote it.
     """
     try:
-        with pack.open(NAME) as file:
-            manifest = msgspec.json.decode(file.read(), type=Manifest)
-    except (KeyError, zipfile.BadZipFile, msgspec.DecodeError, EOFError, ValueError) as error:
+        if (info := pack.getinfo(NAME)).file_size > MOST:
+            raise ValueError(f"it has more than {MOST} bytes")
+        with pack.open(info) as file:
+            manifest = msgspec.json.decode(file.read(MOST), type=Manifest)
+    except _UNREADABLE as error:
         raise PackError(
             f"{path} holds no manifest that can be read: {error}.",
             next_step="It is no archive of Stationmaster, or it is damaged. It was left as it is.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -246,10 +246,16 @@ def _put(held: Holding, file: Archived, folder: Path) -> None:
     while target.exists():
         number += 1
         target = folder / f"{Path(plain).stem} ({number}){Path(plain).suffix}"
-    with held.open(file) as source, target.open("xb") as sink:
-        while piece := source.read(1 << 20):
-            sink.write(piece)
-    os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
+    with target.open("xb") as sink:
+        try:
+            for piece in held.pieces(file):
+                sink.write(piece)
+        except BaseException:
+            sink.close()
+            target.unlink()  # nobody takes half a file for a whole one
+            raise
+    with suppress(OverflowError):  # a time that this system does not know
+        os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
 
 
 def _plain(file: Archived) -> dict[str, str | int]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from stationmaster.archive.look import Archived, Holding, holding
-from stationmaster.archive.manifest import Kind
+from stationmaster.archive.manifest import Kind, PackError
 from stationmaster.control.protocol import MAX_BODY, too_large
 from stationmaster.errors import ControlError, ConversionError, StationmasterError
 from stationmaster.runtime.desk import Desk
 
 _LOG = logging.getLogger(__name__)
 REFUSED = "refused"
-"""Outcome of what breaks the rules of its format, or is too large."""
+"""Outcome of what breaks the rules of its format, is too large, or damaged."""
 
 TO_CONVERT = "left to be converted"
 """Outcome of a raw file: what becomes of it shows in the queue."""
@@ -83,11 +84,11 @@ class Resubmit:
         try:
             if file.size > MAX_BODY:
                 raise too_large()
-            content = held.read(file)
+            content = await asyncio.to_thread(held.read, file, most=MAX_BODY)
             if held.kind is Kind.REPORTS:
                 return await self._desk.report(content, file.place)
             await self._desk.raw(content, file.name, converter=self._converter, mtime_ns=file.mtime_ns)
-        except ConversionError as error:
+        except (ConversionError, PackError) as error:  # the others may be well
             return self._refused(file, error)
         except ControlError as error:
             if error.status not in {400, 413}:

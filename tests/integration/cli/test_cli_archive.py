@@ -92,6 +92,8 @@ async def test_damage_and_what_is_not_there_are_told(typist: Typist, tmp_path: P
     bad = await typist.type("archive", "verify", today)
     assert bad.code == 1
     assert "first.json" in bad.talk
+    half = await typist.type("archive", "extract", today, "--output", str(tmp_path / "out"))
+    assert (half.code, "first.json" in half.talk, list((tmp_path / "out").iterdir())) == (1, True, [])
     none = await typist.type("archive", "show", "2001-01-01")
     assert (none.code, "Nothing of 2001-01-01" in none.talk) == (1, True)
     foreign = tmp_path / "x.zip"
@@ -128,6 +130,25 @@ async def test_what_is_submitted_again_is_not_doubled(
     assert [one.id for one in await hosted.entries("line1")] == [one.id for one in before]
     assert ids(oracle) == sent
     assert not await hosted.entries("line1", EntryState.ERROR)
+
+
+async def test_a_damaged_file_holds_no_other_up(typist: Typist) -> None:
+    hosted = typist.hosted
+    folder = await archived(hosted)
+    for number in (1, 2):
+        hosted.drop(folder, name=f"{number}.json")
+    today = (await lies(hosted, 2)).name
+    archive = hosted.home.archive("line1")
+    pack_day(archive, today)
+    pack = archive / f"{today}.zip"
+    whole = bytearray(pack.read_bytes())
+    whole[60] ^= 0xFF
+    pack.write_bytes(whole)
+    done = await typist.type("archive", "resubmit", today)
+    assert done.code == 1
+    assert "1 left to be converted." in done.talk
+    assert "1 refused" in done.talk
+    assert f"{pack}!/1.json" in done.talk
 
 
 async def test_without_an_agent_it_waits_in_the_inbox(alone: Typist, oracle: Oracle) -> None:
