@@ -74,6 +74,7 @@ class ProblemCode(StrEnum):
 
     AGENT_STALLED = "agent-stalled"
     ARCHIVE_NOT_PACKED = "archive-not-packed"
+    ARCHIVE_SHARED = "archive-shared"
     CLIENT_CERTIFICATE = "client-certificate"
     CLOCK_OFFSET = "clock-offset"
     CONFIG_INVALID = "config-invalid"

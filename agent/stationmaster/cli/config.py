@@ -103,11 +103,15 @@ def _in_clear(loaded: Loaded) -> list[dict[str, str]]:
 
 
 def _overlaps(loaded: Loaded) -> list[dict[str, str]]:
-    """Folders that share files: within an instance one of them takes a file, of two instances both do."""
+    """Folders that share files, and archives that instances share."""
+    from stationmaster.archive.shared import shared_archives  # noqa: PLC0415 - as below
     from stationmaster.ingest.overlap import overlaps, told, watched  # noqa: PLC0415 - loads all that watches
 
     found = [told(one) for one in overlaps(watched(home(), loaded.instances))]
+    shared = [
+        (one.instances[-1], one.text, one.next_step) for one in shared_archives(home(), loaded.instances)
+    ]
     return [
-        {"instance": one.instance, "severity": "warning", "text": one.text, "next_step": one.next_step}
-        for one in found
+        {"instance": instance, "severity": "warning", "text": text, "next_step": next_step}
+        for instance, text, next_step in [*found, *shared]
     ]

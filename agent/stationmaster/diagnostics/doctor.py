@@ -21,7 +21,7 @@ from stationmaster.control.protocol import DoctorRequest, TestConnectionRequest
 from stationmaster.deliver.address import address_of
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped
 from stationmaster.diagnostics.converter import converter_checks
-from stationmaster.diagnostics.folder import folder_check, overlap_checks
+from stationmaster.diagnostics.folder import archive_checks, folder_check, overlap_checks
 from stationmaster.diagnostics.home import agent_checks, home_check, instance_checks, settings_checks
 from stationmaster.diagnostics.server import ServerWay, clear_text
 from stationmaster.diagnostics.spool import disk_check, spool_check
@@ -174,6 +174,7 @@ def _parts(
         way,
         *(partial(_turn, turns, name, hop, seconds, part) for hop, seconds, part in _rest(around, config)),
         partial(_told, overlap_checks(around.home, name, loaded.instances)),
+        partial(_told, archive_checks(around.home, name, loaded.instances, clock=around.clock)),
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from stationmaster.archive.shared import shared_archives
 from stationmaster.clock import Clock
 from stationmaster.config.schema import After, InstanceConfig, WatchFolder
 from stationmaster.diagnostics.check import good, of_problem, warned
@@ -88,4 +89,15 @@ def overlap_checks(home: Home, name: str, instances: Mapping[str, InstanceConfig
             title=OVERLAP_TITLE,
         )
         for one in found
+    ]
+
+
+def archive_checks(
+    home: Home, name: str, instances: Mapping[str, InstanceConfig], *, clock: Clock
+) -> list[Check]:
+    """Archives that other instances use, too, by their settings."""
+    return [
+        of_problem(one.problem(name, clock.now()), Hop.OVERLAP)
+        for one in shared_archives(home, instances)
+        if name in one.instances
     ]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from stationmaster.archive.shared import Shared
 from stationmaster.clock import Clock
 from stationmaster.config.retention_schema import RetentionConfig
-from stationmaster.errors import SpoolError
+from stationmaster.errors import ConfigError, SpoolError
 from stationmaster.file_name import to_wire
 from stationmaster.log import Lasting, bound
 from stationmaster.model import Problem, ProblemCode, Severity
@@ -44,11 +45,13 @@ class Archives(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         own: the one in its data folder; where that is not there no child is started for it.
+        shared: which of them other instances use, too, by the settings of now. Blocks.
     """
 
     own: Path
     roots: tuple[Path, ...]
     retention: RetentionConfig
+    shared: Callable[[], Mapping[Path, Shared]]
 
 
 class Packing:
@@ -71,6 +74,7 @@ class Packing:
         self._lasting = Lasting(self._log)
         self._trouble: dict[Path, str] = {}
         self._since: datetime | None = None
+        self._shared: dict[Path, Problem] = {}
         self.rounds = 0
         """How often the archives were looked after."""
 
@@ -91,8 +95,16 @@ class Packing:
 
     async def _round(self, today: str) -> bool:
         """Look after all archives; True where something is left to do."""
-        left = False
+        try:
+            left = await self._look_for_shared()
+        except ConfigError as error:
+            self._lasting.met("settings", f"no archive is packed, as it is not known whose it is: {error}")
+            return True
+        self._lasting.over("settings", "archives can be packed again")
         for root in self._archives.roots:
+            if root in self._shared:
+                self._told(root, "")
+                continue
             if root == self._archives.own and not await asyncio.to_thread(root.is_dir):
                 continue
             child = ChildProcess("stationmaster.archive.child")
@@ -109,6 +121,21 @@ class Packing:
             self._told(root, trouble)
         self.rounds += 1
         return left
+
+    async def _look_for_shared(self) -> bool:
+        """Find out which archives are not ours alone; True where there are any."""
+        found = await asyncio.to_thread(self._archives.shared)
+        now, before = self._clock.now(), self._shared
+        self._shared = {
+            root: one.problem(self._instance, before[root].since if root in before else now)
+            for root, one in found.items()
+        }
+        for root in self._archives.roots:
+            if root in found:
+                self._lasting.met((root, "shared"), f"{found[root].text}")
+            else:
+                self._lasting.over((root, "shared"), f"the archive {root} is used by this instance alone now")
+        return bool(found)
 
     async def _root(self, child: ChildProcess, root: Path, today: str) -> bool:
         """One archive, its oldest day first; True where something is left to do.
@@ -172,7 +199,10 @@ class Packing:
 
     def problems(self) -> tuple[Problem, ...]:
         """Archives that could not be packed the last time; worth a notification once that lasts."""
-        return tuple(
+        return (*self._shared.values(), *self._unpacked())
+
+    def _unpacked(self) -> Iterator[Problem]:
+        return (
             Problem(
                 code=ProblemCode.ARCHIVE_NOT_PACKED,
                 severity=Severity.WARNING,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from stationmaster.archive.place import roots
+from stationmaster.archive.shared import look
 from stationmaster.clock import Clock
 from stationmaster.config.schema import InstanceConfig, WatchFolder
 from stationmaster.config.secrets import Secret
@@ -184,7 +186,8 @@ def _heartbeat(
 
 def _archives(home: Home, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]) -> Archives:
     own = home.archive(name)
-    return Archives(own=own, roots=roots(own, folders), retention=config.retention)
+    found = roots(own, folders)
+    return Archives(own=own, roots=found, retention=config.retention, shared=partial(look, home, found))
 
 
 def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:

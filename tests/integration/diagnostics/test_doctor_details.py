@@ -273,3 +273,18 @@ async def test_no_secret_is_shown(hosted: Hosted, oracle: Oracle) -> None:
 def test_a_check_can_be_sent_whatever_a_file_is_called() -> None:
     check = Check(name=Hop.FOLDER, state=CheckState.OK, title="t", text="caf\udce9", subject="caf\udce9")
     assert check.text == check.subject == "caf\\xe9"
+
+
+async def test_instances_that_share_an_archive(alone: Typist, oracle: Oracle, tmp_path: Path) -> None:
+    where = str(tmp_path / "done")
+    for name in ("line1", "line2", "line3"):
+        patch = {"watch.0.after": "archive", "watch.0.move_to": where if name != "line3" else ""}
+        await alone.hosted.line(name, oracle, patch=patch)
+    said = await alone.type("doctor", "line2", "--json")
+    (check,) = (one for one in said.data["checks"] if one["code"] == "archive-shared")
+    assert (check["name"], check["state"], check["instance"]) == ("overlap", "warning", "line2")
+    text = f'The archive {where} is used by "line1" and by "line2"'
+    assert check["text"].startswith(text)
+    findings = (await alone.type("config", "check", "--json")).data
+    assert [one["text"] for one in findings if "archive" in one["text"]] == [check["text"]]
+    assert "archive-shared" not in (await alone.type("doctor", "line3", "--json")).out

@@ -10,6 +10,7 @@ import pytest
 
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
+from stationmaster.archive.pack import pack_day
 from stationmaster.archive.place import INSIDE
 from stationmaster.model import ProblemCode
 from stationmaster.runtime.packing import AGAIN_AFTER
@@ -150,3 +151,35 @@ async def test_it_can_be_switched_off(hosted: Hosted, oracle: Oracle) -> None:
         hosted.drop(folder, name="second.json")
         await hosted.until(lambda: hosted.completed("line1") == 2, what="the next day")
         assert [one.name for one in sorted(archive.iterdir())] == [today, day_of(hosted)]
+
+
+async def test_an_archive_of_two_instances_is_left_alone_and_told(
+    hosted: Hosted, oracle: Oracle, tmp_path: Path
+) -> None:
+    archive, shared = tmp_path / "done", ProblemCode.ARCHIVE_SHARED
+    for name in ("line1", "line2"):
+        watch = hosted.watch(hosted.folder(name), after="archive", move_to=str(archive))
+        await hosted.line(name, oracle, patch={"watch": [watch], "retention.archive_days": 1})
+    old = archive / "2001-01-01"
+    old.mkdir(parents=True)
+    (old / "old.json").write_bytes(b"{}")
+    pack_day(archive, old.name)
+    async with hosted:
+        today = day_of(hosted)
+        for name in ("line1", "line2"):
+            hosted.drop(hosted.folder(name), name=f"{name}.json")
+        await hosted.until(lambda: len(list((archive / today).glob("*.json"))) == 2, what="the archive")
+        await hosted.until(lambda: hosted.problem(shared, "line1") and hosted.problem(shared, "line2"))
+        problem = hosted.problem(shared, "line1")
+        assert problem is not None
+        assert f'{archive} is used by "line1" and by "line2"' in problem.text
+        hosted.clock.set_back(-DAY)
+        packing = hosted.supervisor("line1").instance._parts.packing  # type: ignore[union-attr] # it runs
+        rounds = packing.rounds
+        await hosted.until(lambda: packing.rounds > rounds, what="a look", step=10.0)
+        assert sorted(one.name for one in archive.glob("2*")) == [f"{old.name}.zip", today]
+
+        watch = hosted.watch(hosted.folder("line2"), after="archive", move_to=str(tmp_path / "other"))
+        await hosted.agent.configure("line2", {"watch": [watch]})
+        await hosted.until((archive / f"{today}.zip").exists, what="the pack", step=60.0)
+        await hosted.until(lambda: not hosted.problem(shared, "line1"), what="its end")
