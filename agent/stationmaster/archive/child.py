@@ -51,23 +51,37 @@ def pack(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def expire(message: dict[str, Any]) -> dict[str, Any]:
-    """Remove the packs of days that are more than `days` before `today`, if they are ours."""
+    """Remove the packs of days that are more than `days` before `today`, if they are ours.
+
+    Raises:
+        OSError: one cannot be removed; all others are.
+    """
     root, removed = _root(message), []
     border = (date.fromisoformat(message["today"]) - timedelta(days=message["days"])).isoformat()
     try:
         packs = sorted(root.glob("*.zip"))
     except FileNotFoundError:
         packs = []
+    trouble = None
     for path in packs:
         if not DAY.fullmatch(path.stem) or path.stem >= border:
             continue
-        summary = manifest.summary_of(path)
-        if summary is not None and summary.kind is manifest.Kind.FILES:
-            path.unlink()
-            removed.append(path.name)
+        try:
+            if _is_ours(path):
+                path.unlink()
+                removed.append(path.name)
+        except OSError as error:
+            trouble = trouble or error  # the others go all the same
     if removed:
         flush_folder(root)
+    if trouble is not None:
+        raise trouble
     return {"removed": removed}
+
+
+def _is_ours(path: Path) -> bool:
+    summary = manifest.summary_of(path) if path.is_file() else None
+    return summary is not None and summary.kind is manifest.Kind.FILES
 
 
 def _root(message: dict[str, Any]) -> Path:

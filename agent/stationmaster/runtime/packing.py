@@ -58,18 +58,27 @@ class Packing:
     """`run` lives until cancelled; the child dies with it."""
 
     def __init__(
-        self, archives: Archives, spool: Spool, clock: Clock, *, instance: str, busy: Callable[[], bool]
+        self,
+        archives: Archives,
+        spool: Spool,
+        clock: Clock,
+        *,
+        instance: str,
+        busy: Callable[[], bool],
+        server_time: Callable[[], datetime | None],
     ) -> None:
         """Nothing runs yet.
 
         Args:
             busy: is there other work now? Packing waits for it, up to an hour.
+            server_time: what the server's clock shows, None as long as it has not told.
         """
         self._archives = archives
         self._spool = spool
         self._clock = clock
         self._instance = instance
         self._busy = busy
+        self._server_time = server_time
         self._log = bound(_LOG, instance)
         self._lasting = Lasting(self._log)
         self._trouble: dict[Path, str] = {}
@@ -91,7 +100,7 @@ class Packing:
             await self._clock.sleep(LOOK_EVERY)
 
     def _today(self) -> str:
-        return f"{self._clock.now().astimezone():%Y-%m-%d}"
+        return _day(self._clock.now())
 
     async def _round(self, today: str) -> bool:
         """Look after all archives; True where something is left to do."""
@@ -156,12 +165,24 @@ class Packing:
                 except _NotPackedError as error:
                     trouble = trouble or error  # the days after it are packed all the same
         if retention.archive_days:
-            gone = await _ask(child, "expire", root, today=today, days=retention.archive_days)
-            if gone["removed"]:
-                self._log.info("removed old archives of %s: %s", root, ", ".join(gone["removed"]))
+            left |= await self._expire(child, root, today)
         if trouble is not None:
             raise trouble
         return left
+
+    async def _expire(self, child: ChildProcess, root: Path, today: str) -> bool:
+        """Remove old packs; True where it is to be looked at again soon.
+
+        A clock that is years ahead must not remove them all: the server's has to say the same.
+        """
+        told = self._server_time()
+        if told is None:
+            return True
+        sure = min(today, _day(told))
+        gone = await _ask(child, "expire", root, today=sure, days=self._archives.retention.archive_days)
+        if gone["removed"]:
+            self._log.info("removed old archives of %s: %s", root, ", ".join(gone["removed"]))
+        return sure < today
 
     async def _day(self, child: ChildProcess, root: Path, day: str) -> bool:
         answer = await _ask(child, "pack", root, limit=PACK_LIMIT, day=day)
@@ -183,7 +204,7 @@ class Packing:
 
     async def _unreleased(self) -> set[str]:
         """Days into whose folders a release may still bring a file, or look for one that it brought."""
-        return {f"{row.taken_at.astimezone():%Y-%m-%d}" for row in await self._spool.unreleased()}
+        return {_day(row.taken_at) for row in await self._spool.unreleased()}
 
     # ---------------------------------------------------------------- trouble
     def _told(self, root: Path, trouble: str) -> None:
@@ -220,6 +241,10 @@ class Packing:
 
 class _NotPackedError(Exception):
     """Inside this module: a day cannot be packed, in words."""
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d}"
 
 
 async def _ask(

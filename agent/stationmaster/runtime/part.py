@@ -128,6 +128,7 @@ async def assemble(
         shared.clock,
         instance=name,
         busy=lambda: intake.running > 0 or watcher.claimable,
+        server_time=lambda: client.server_time,
     )
     fetching = _fetching(shared, config, setting, pool, watcher)
     station = Station(config, folders, tally=intake.tally, pool=pool, spool=spool)

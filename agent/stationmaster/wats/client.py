@@ -6,7 +6,7 @@ import asyncio
 import io
 import zlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, Self
 
 import aiohttp
@@ -109,6 +109,7 @@ class WatsClient:
         self._headers: dict[str, str] = {}
         self._date = ""
         self._date_at: datetime | None = None
+        self._date_seen = 0.0
         self._offset: float | None = None
 
     def __repr__(self) -> str:
@@ -130,6 +131,13 @@ class WatsClient:
     def clock_offset(self) -> float | None:
         """Seconds the server's clock is ahead of ours, from its last `Date`; None before the first answer."""
         return self._offset
+
+    @property
+    def server_time(self) -> datetime | None:
+        """What the server's clock shows, whatever was done to ours since; None before the first answer."""
+        if self._date_at is None:
+            return None
+        return self._date_at + timedelta(seconds=self._clock.monotonic() - self._date_seen)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -353,4 +361,5 @@ class WatsClient:
         if value != self._date:
             self._date, self._date_at = value, http_date(value)
             if self._date_at is not None:
+                self._date_seen = self._clock.monotonic()
                 self._offset = (self._date_at - self._clock.now()).total_seconds()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fakes.clock import FakeClock
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
+from fakes.oracle_script import Act, Behaviour, Rule, Script
 from stationmaster.archive.pack import pack_day
 from stationmaster.archive.place import INSIDE
 from stationmaster.model import ProblemCode
@@ -121,6 +123,7 @@ async def test_a_day_that_cannot_be_packed_holds_no_other_up(hosted: Hosted, ora
 
 async def test_old_packs_of_ours_are_removed_and_nothing_else(hosted: Hosted, oracle: Oracle) -> None:
     folder = await archived(hosted, oracle, archive_days=2)
+    oracle.clock = hosted.clock
     async with hosted:
         archive, today = hosted.home.archive("line1"), day_of(hosted)
         hosted.drop(folder, name="first.json")
@@ -137,8 +140,32 @@ async def test_old_packs_of_ours_are_removed_and_nothing_else(hosted: Hosted, or
         await hosted.until(lambda: packing.rounds > rounds, what="a look", step=10.0)
         assert pack.exists()
         hosted.clock.set_back(-DAY)
-        await hosted.until(lambda: not pack.exists(), what="its end", step=10.0)
+        await hosted.until(lambda: not pack.exists(), what="its end", step=30.0)
         assert (archive / "2001-01-01.zip").exists()
+
+
+async def test_a_clock_that_is_years_ahead_removes_nothing(hosted: Hosted, oracle: Oracle) -> None:
+    await archived(hosted, oracle, archive_days=30)
+    archive = hosted.home.archive("line1")
+    hosted.home.ensure_instance("line1")
+    old, new = (f"{hosted.clock.now() - timedelta(days=days):%Y-%m-%d}" for days in (40, 20))
+    for name in (old, new):
+        (archive / name).mkdir(parents=True)
+        (archive / name / "a.json").write_bytes(b"{}")
+        pack_day(archive, name)
+    oracle.clock = FakeClock(hosted.clock.now())
+    hosted.clock.set_back(-3650 * DAY)
+    oracle.script = Script([Rule(behaviour=Behaviour(act=Act.RESET), route="any")])  # no word of the server
+    async with hosted:
+        await hosted.running("line1")
+        packing = hosted.supervisor("line1").instance._parts.packing  # type: ignore[union-attr] # it runs
+        await hosted.until(lambda: packing.rounds >= 2, what="two looks", step=60.0)
+        assert len(list(archive.glob("*.zip"))) == 2
+        oracle.script = Script()
+        await hosted.until(lambda: not (archive / f"{old}.zip").exists(), what="what is due", step=60.0)
+        rounds = packing.rounds
+        await hosted.until(lambda: packing.rounds > rounds, what="another look", step=60.0)
+        assert (archive / f"{new}.zip").exists()
 
 
 async def test_it_can_be_switched_off(hosted: Hosted, oracle: Oracle) -> None:
