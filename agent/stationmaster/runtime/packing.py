@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -114,7 +115,7 @@ class Packing:
             if root in self._shared:
                 self._told(root, "")
                 continue
-            if root == self._archives.own and not await asyncio.to_thread(root.is_dir):
+            if root == self._archives.own and not await asyncio.to_thread(os.path.isdir, root):
                 continue
             child = ChildProcess("stationmaster.archive.child")
             try:
@@ -185,7 +186,10 @@ class Packing:
         return sure < today
 
     async def _day(self, child: ChildProcess, root: Path, day: str) -> bool:
-        answer = await _ask(child, "pack", root, limit=PACK_LIMIT, day=day)
+        try:
+            answer = await _ask(child, "pack", root, limit=PACK_LIMIT, day=day)
+        except ChildHandlerError as error:  # the child is well, and so may be the other days
+            raise _NotPackedError(_words(error)) from error
         if "trouble" in answer:
             raise _NotPackedError(answer["trouble"])
         if answer["removed"]:

@@ -14,6 +14,7 @@ from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Rule, Script
 from stationmaster.archive.pack import pack_day
 from stationmaster.archive.place import INSIDE
+from stationmaster.archive.writing import temporary_of
 from stationmaster.model import ProblemCode
 from stationmaster.runtime.packing import AGAIN_AFTER
 
@@ -106,7 +107,10 @@ async def test_what_is_in_the_way_becomes_a_problem_and_goes_with_it(hosted: Hos
         assert not (archive / today).exists()
 
 
-async def test_a_day_that_cannot_be_packed_holds_no_other_up(hosted: Hosted, oracle: Oracle) -> None:
+@pytest.mark.parametrize("foreign", [True, False])
+async def test_a_day_that_cannot_be_packed_holds_no_other_up(
+    hosted: Hosted, oracle: Oracle, *, foreign: bool
+) -> None:
     folder = await archived(hosted, oracle)
     async with hosted:
         archive, today = hosted.home.archive("line1"), day_of(hosted)
@@ -114,7 +118,11 @@ async def test_a_day_that_cannot_be_packed_holds_no_other_up(hosted: Hosted, ora
         await hosted.until(lambda: list((archive / today).glob("*.json")), what="the archive")
         (archive / "2001-01-01").mkdir()
         (archive / "2001-01-01" / "old.json").write_bytes(b"{}")
-        (archive / "2001-01-01.zip").write_bytes(b"somebody's")
+        pack = archive / "2001-01-01.zip"
+        if foreign:
+            pack.write_bytes(b"somebody's")
+        else:  # an error of the disk, too
+            temporary_of(pack).mkdir()
         hosted.clock.set_back(-DAY)
         await hosted.until((archive / f"{today}.zip").exists, what="the later day", step=10.0)
         await hosted.until(lambda: hosted.problem(TROUBLE), what="the Problem", step=10.0)
