@@ -32,7 +32,7 @@ def open_days(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _holds_files(folder: Path) -> bool:
-    return folder.is_dir() and next(loose(folder), None) is not None
+    return next(loose(folder), None) is not None
 
 
 def pack(message: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         pack: the zip, "" where the day is not packed.
-        files: files in the zip; `size` bytes unpacked, `packed_size` bytes of the zip.
+        files: files in the zip; `size` bytes unpacked, `packed_size` bytes of the zip. No files where it is
+            damaged, or none of ours.
         loose: files that lie in the day's folder; `loose_size` bytes.
     """
 
@@ -73,17 +74,21 @@ def days(root: Path) -> list[Day]:
 
 def _day(root: Path, name: str) -> Day | None:
     folder, pack = root / name, root / f"{name}.zip"
-    lying = [seen.st_size for _, seen in loose(folder)] if folder.is_dir() else []
-    summary = manifest.summary_of(pack) if pack.is_file() else None
-    if summary is None and not lying:
+    lying = [seen.st_size for _, seen in loose(folder)]
+    packed = pack.is_file()
+    if not packed and not lying:
         return None
     day = Day(day=name, root=str(root), loose=len(lying), loose_size=sum(lying))
+    if not packed:
+        return day
+    day = msgspec.structs.replace(day, pack=str(pack), packed_size=pack.stat().st_size)
+    try:
+        summary = manifest.summary_of(pack)
+    except OSError:
+        summary = None
     if summary is None:
         return day
-    size = pack.stat().st_size
-    return msgspec.structs.replace(
-        day, pack=str(pack), files=summary.files, size=summary.size, packed_size=size
-    )
+    return msgspec.structs.replace(day, files=summary.files, size=summary.size)
 
 
 def locate(wanted: str, among: Sequence[Path]) -> list[tuple[Path | None, Path | None]]:

@@ -121,6 +121,9 @@ def read(pack: zipfile.ZipFile, path: Path) -> Manifest:
             raise ValueError(f"it has more than {MOST} bytes")
         with pack.open(info) as file:
             manifest = msgspec.json.decode(file.read(MOST), type=Manifest)
+        for member in manifest.members:
+            if "\0" in member.own_name:  # one that is no name of bytes at all is an error, too
+                raise ValueError("a name in it is no name")
     except _UNREADABLE as error:
         raise PackError(
             f"{path} holds no manifest that can be read: {error}.",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,13 +125,24 @@ def pack_day(root: Path, day: str, *, reserve: int = RESERVE, rests: float = 0.0
         lock.release()
 
 
+def _is_folder(path: Path) -> bool:
+    seen = path.lstat()
+    if sys.platform == "win32" and seen.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT:
+        return False
+    return stat.S_ISDIR(seen.st_mode)
+
+
 def loose(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """The files that lie in a day's folder, in the order of their names; nothing that is hidden by us.
+
+    A link is no day's folder: what is behind it is not the archive's, and would be removed there.
 
     Raises:
         OSError: the folder cannot be read.
     """
     try:
+        if not _is_folder(folder):
+            return
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names alone, 100,000 of them
     except FileNotFoundError:
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationmaster.archive.look import Archived, Holding, days, holding, locate
-from stationmaster.archive.place import INSIDE, roots, where_now
+from stationmaster.archive.place import DAY, INSIDE, roots, where_now
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.export import Instance, tell_outcomes
@@ -229,14 +229,22 @@ def _of_unit(serial: str, instance: str, output: Path) -> int:
     count = 0
     for place in sorted(run(ask())):
         path, packed, inside = place.partition(INSIDE)
-        folder = None if packed else Path(path).parent
-        with holding(folder, Path(path) if packed else None) as held:
-            wanted = inside if packed else Path(path).name
+        folder, pack, wanted = (None, Path(path), inside) if packed else _beside(Path(path))
+        with holding(folder, pack) as held:
             for file in held.files():
                 if wanted in {file.name, file.member.name if file.member else ""}:
                     _put(held, file, output)
                     count += 1
     return count
+
+
+def _beside(file: Path) -> tuple[Path, Path | None, str]:
+    """The folder of a file, the zip of that day, and its name.
+
+    A file that came late may have taken the name of one that is packed: either may be meant.
+    """
+    pack = file.parent.with_name(f"{file.parent.name}.zip")
+    return file.parent, pack if DAY.fullmatch(file.parent.name) and pack.is_file() else None, file.name
 
 
 def _put(held: Holding, file: Archived, folder: Path) -> None:

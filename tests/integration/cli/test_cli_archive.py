@@ -69,6 +69,11 @@ async def test_days_are_listed_shown_verified_and_extracted(typist: Typist, tmp_
     assert sorted(path.name for path in out.iterdir()) == ["first (2).json", "first.json"]
     assert "SN-1" in (out / "first.json").read_text()
     assert (out / "first.json").stat().st_mtime_ns == shown.data[0]["mtime_ns"]
+    # another file took the name of one that is packed: whose it is its name does not tell
+    (archive / today / "first.json").write_text("another")
+    both = await typist.type("archive", "extract", "--serial", "sn-1", "-o", str(tmp_path / "both"))
+    assert "2 files are in" in both.talk
+    (archive / today / "first.json").unlink()
     every = await typist.type(
         "archive", "extract", today, "--name", "*d.json", "--output", str(tmp_path / "x")
     )
@@ -94,6 +99,9 @@ async def test_damage_and_what_is_not_there_are_told(typist: Typist, tmp_path: P
     assert "first.json" in bad.talk
     half = await typist.type("archive", "extract", today, "--output", str(tmp_path / "out"))
     assert (half.code, "first.json" in half.talk, list((tmp_path / "out").iterdir())) == (1, True, [])
+    pack.write_bytes(whole[: len(whole) // 2])  # no end: it is not even known as ours
+    torn = await typist.type("archive", "verify")
+    assert (torn.code, str(pack) in torn.talk) == (1, True)
     none = await typist.type("archive", "show", "2001-01-01")
     assert (none.code, "Nothing of 2001-01-01" in none.talk) == (1, True)
     foreign = tmp_path / "x.zip"

@@ -116,6 +116,29 @@ def test_folders_links_and_our_own_files_stay(tmp_path: Path) -> None:
     assert sorted(one.name for one in folder.iterdir()) == [".stationmaster-12345678.tmp", "link", "sub"]
 
 
+def test_what_is_behind_a_link_is_not_the_archives(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.txt").write_text("first")
+    root = tmp_path / "archive"
+    root.mkdir()
+    (root / DAY).symlink_to(elsewhere, target_is_directory=True)
+    assert pack_day(root, DAY) == Packed()
+    assert (elsewhere / "a.txt").exists()
+    assert (root / DAY).is_symlink()
+    assert not days(root)
+
+
+def test_a_zip_that_cannot_be_read_is_listed_too(tmp_path: Path) -> None:
+    day(tmp_path, a__txt="first" * 1000)
+    pack_day(tmp_path, DAY)
+    path = tmp_path / f"{DAY}.zip"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    (found,) = days(tmp_path)
+    assert (found.pack, found.files, found.packed_size) == (str(path), 0, len(whole) // 2)
+
+
 def test_a_file_that_cannot_be_read_stays_and_the_others_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,12 @@ def test_a_manifest_that_is_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: 
         read(path)
 
 
+@pytest.mark.parametrize("name", ["a\0.txt", "\u20ac.txt"])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PackError, match="no manifest that can be read"):
+        read(forged(tmp_path / "x.zip", file=name))
+
+
 def test_a_loose_file_that_grew_ends_at_what_the_reader_takes(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(bytes(2000))
