@@ -112,6 +112,8 @@ def pack_day(root: Path, day: str, *, reserve: int = RESERVE, rests: float = 0.0
         if not files:
             _remove_folder(folder)
             return Packed()
+        if os.path.lexists(target) and not target.is_file():  # a pipe, say: to open it would hang
+            raise PackError(f"{target} is no file.", next_step="It was left as it is.")
         held = _merge(target, files, reserve, rests) if target.exists() else _write(target, files, reserve)
         removed, again = _remove(folder, held)
         return Packed(

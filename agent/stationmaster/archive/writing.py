@@ -48,10 +48,10 @@ class PackWriter:
     def __init__(
         self, temporary: Path, kind: Kind, *, reserve: int = RESERVE, onto: Manifest | None = None
     ) -> None:
-        """Begin the temporary file; one that an earlier run left there is overwritten.
+        """Begin the temporary file.
 
         Args:
-            onto: it is a copy of a pack with this manifest, and goes on from there.
+            onto: it is there, a copy of a pack with this manifest: go on from its end.
         """
         self.path = temporary
         self.kind = kind
@@ -59,7 +59,7 @@ class PackWriter:
         self._unlooked = 0
         self._members: list[Member] = list(onto.members) if onto else []
         self._taken = {manifest.NAME.casefold(), *(one.name.casefold() for one in self._members)}
-        self._file = temporary.open("r+b" if onto else "w+b")
+        self._file = temporary.open("r+b" if onto else "x+b")
         self._zip = zipfile.ZipFile(self._file, "a" if onto else "w", zipfile.ZIP_DEFLATED, allowZip64=True)
         if onto:
             self._undo(self._zip.getinfo(manifest.NAME))
@@ -188,6 +188,7 @@ def new_pack(
     """
     temporary, writer = temporary_of(target), None
     try:
+        temporary.unlink(missing_ok=True)  # of a run that was killed
         if onto is not None:
             _copy(target, temporary, reserve)
         writer = PackWriter(temporary, kind, reserve=reserve, onto=onto)

@@ -21,7 +21,7 @@ from stationmaster.file_name import to_wire
 from stationmaster.log import Lasting, bound
 from stationmaster.model import Problem, ProblemCode, Severity
 from stationmaster.spool.store import Spool
-from stationmaster.worker.error import ChildError, ChildHandlerError
+from stationmaster.worker.error import ChildError, ChildHandlerError, ChildTimeoutError
 from stationmaster.worker.process import ChildProcess
 
 _LOG = logging.getLogger(__name__)
@@ -119,7 +119,6 @@ class Packing:
                 continue
             child = ChildProcess("stationmaster.archive.child")
             try:
-                await child.start()
                 left |= await self._root(child, root, today)
                 trouble = ""
             except (ChildError, SpoolError) as error:
@@ -188,7 +187,9 @@ class Packing:
     async def _day(self, child: ChildProcess, root: Path, day: str) -> bool:
         try:
             answer = await _ask(child, "pack", root, limit=PACK_LIMIT, day=day)
-        except ChildHandlerError as error:  # the child is well, and so may be the other days
+        except ChildTimeoutError:
+            raise  # what hangs is rather the disk than this day
+        except ChildError as error:  # the other days may be well
             raise _NotPackedError(_words(error)) from error
         if "trouble" in answer:
             raise _NotPackedError(answer["trouble"])
@@ -254,6 +255,7 @@ def _day(moment: datetime) -> str:
 async def _ask(
     child: ChildProcess, op: str, root: Path, *, limit: float = LOOK_LIMIT, **more: Any
 ) -> Mapping[str, Any]:
+    await child.start()  # it may have died of what it did before
     return await child.request({"op": op, "root": to_wire(root), **more}, limit)
 
 

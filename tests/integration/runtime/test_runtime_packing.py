@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ from fakes.clock import FakeClock
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Rule, Script
+from fakes.station import children
 from stationmaster.archive.pack import pack_day
 from stationmaster.archive.place import INSIDE
 from stationmaster.archive.writing import temporary_of
@@ -127,6 +131,30 @@ async def test_a_day_that_cannot_be_packed_holds_no_other_up(
         await hosted.until((archive / f"{today}.zip").exists, what="the later day", step=10.0)
         await hosted.until(lambda: hosted.problem(TROUBLE), what="the Problem", step=10.0)
         assert (archive / "2001-01-01" / "old.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the child in /proc")
+async def test_a_child_that_dies_of_one_day_packs_the_others(hosted: Hosted, oracle: Oracle) -> None:
+    await archived(hosted, oracle)
+    hosted.home.ensure_instance("line1")
+    archive = hosted.home.archive("line1")
+    for name, size in (("2001-01-01", 32 << 20), ("2001-01-02", 1)):
+        (archive / name).mkdir(parents=True)
+        (archive / name / "a.bin").write_bytes(os.urandom(size))
+    begun = temporary_of(archive / "2001-01-01.zip")
+    async with hosted:
+        await hosted.until(begun.exists, what="the first day")
+        os.kill(child_that_runs("stationmaster.archive.child"), signal.SIGKILL)
+        await hosted.until((archive / "2001-01-02.zip").exists, what="the second day")
+        assert not (archive / "2001-01-01.zip").exists()
+        await hosted.until(lambda: hosted.problem(TROUBLE), what="the Problem")
+        await hosted.until((archive / "2001-01-01.zip").exists, what="the first, tried again", step=60.0)
+
+
+def child_that_runs(module: str) -> int:
+    """Process id of our child that runs this module."""
+    (found,) = (pid for pid in children(os.getpid()) if module in Path(f"/proc/{pid}/cmdline").read_text())
+    return found
 
 
 async def test_old_packs_of_ours_are_removed_and_nothing_else(hosted: Hosted, oracle: Oracle) -> None:

@@ -304,6 +304,10 @@ def test_a_zip_that_is_not_ours_or_damaged_is_left_and_so_are_the_files(tmp_path
     with pytest.raises(PackError, match="no zip file"):
         pack_day(tmp_path, DAY)
     path.unlink()
+    path.mkdir()
+    with pytest.raises(PackError, match="no file"):
+        pack_day(tmp_path, DAY)
+    path.rmdir()
     pack_day(tmp_path, DAY)
     day(tmp_path, b__txt="second")
     whole = path.read_bytes()
