@@ -120,8 +120,7 @@ async def assemble(
     )
     setting = _setting(home, config, name, folders)
     intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
-    outbox = home.outbox(name)
-    upkeep = Upkeep(spool, config.retention, outbox=outbox, clock=shared.clock, instance=name)
+    upkeep = Upkeep(spool, config.retention, outbox=home.outbox(name), clock=shared.clock, instance=name)
     packing = Packing(
         _archives(home, config, name, folders),
         spool,

@@ -29,9 +29,10 @@ def day_of(hosted: Hosted) -> str:
 
 
 async def lies(hosted: Hosted, count: int) -> Path:
-    """Until so many files lie in the folder of today, which this names."""
+    """Until so many files lie in the folder of today, which this names, and have no other name any more."""
     folder = hosted.home.archive("line1") / day_of(hosted)
     await hosted.until(lambda: len([*folder.glob("[!.]*")]) == count, what="the archive")
+    await hosted.until(lambda: hosted.supervisor("line1").instance.idle, what="rest")
     return folder
 
 
