@@ -58,6 +58,7 @@ class Fault:
         code: the Problem that the agent must show.
         words: they must stand in the text.
         then: what happens once the instance runs.
+        step: what the next step must begin with.
     """
 
     plant: Plant
@@ -65,6 +66,7 @@ class Fault:
     code: ProblemCode
     words: str
     then: Callable[[Bench], Awaitable[None]] | None = None
+    step: str = ""
 
 
 def free_port() -> int:
@@ -347,10 +349,22 @@ async def drop(bench: Bench) -> None:
 UNREACHABLE = ProblemCode.SERVER_UNREACHABLE
 FAULTS: dict[str, Fault] = {
     "no such name": Fault(no_such_name, Hop.DNS, UNREACHABLE, "The name wats.invalid cannot be resolved: "),
-    "closed port": Fault(closed_port, Hop.TCP, UNREACHABLE, " refuses the connection."),
+    "closed port": Fault(
+        closed_port,
+        Hop.TCP,
+        UNREACHABLE,
+        " refuses the connection.",
+        step="Check server.url: its port, and https:// or http://.",
+    ),
     "hung port": Fault(hung_port, Hop.SERVER, UNREACHABLE, " gave no answer within 1 s."),
     "hung TLS": Fault(hung_tls, Hop.TLS, UNREACHABLE, "takes the connection, but no TLS comes about"),
-    "no TLS": Fault(no_tls, Hop.TLS, UNREACHABLE, "TLS failed with 127.0.0.1:"),
+    "no TLS": Fault(
+        no_tls,
+        Hop.TLS,
+        UNREACHABLE,
+        "what answers there does not speak it",
+        step="Check server.url: its port, and whether it must begin with http://.",
+    ),
     "foreign certificate": Fault(
         foreign_certificate,
         Hop.TLS,

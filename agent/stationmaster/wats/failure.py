@@ -21,6 +21,11 @@ from stationmaster.wats.answer import proxy_login
 _CODE = ProblemCode.SERVER_UNREACHABLE
 _PORTS = {"http": 80, "https": 443}
 
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
+"""What OpenSSL calls an answer in another language than TLS."""
+
+_WAITS = "Reports wait here and are sent when the server answers."
+
 CONNECT_LIMIT = 10.0
 """Seconds that a name may take to be resolved, and then a connection to come about, at most."""
 
@@ -64,7 +69,7 @@ def mapped(
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _unresolved(error, through)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return _unreachable(f"TLS failed with {server}: {hide(cause(error), secret)}.", Hop.TLS)
+        return _no_tls(error, server, secret)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return _no_connection(error, f"The proxy {through}" if through else server, timeout, through, secret)
     text = f"The connection to {server} broke before the answer was complete ({type(error).__name__})."
@@ -84,9 +89,18 @@ def _no_connection(
         text = f"{who} does not take the connection within {connect_limit(timeout):g} s."
     elif error.os_error.errno == errno.ECONNREFUSED:
         text = f"{who} refuses the connection."
+        return _unreachable(text, Hop.TCP, through, setting="its port, and https:// or http://")
     else:
         text = f"{who} cannot be reached: {hide(cause(error), secret)}."
     return _unreachable(text, Hop.TCP, through)
+
+
+def _no_tls(error: aiohttp.ClientConnectorSSLError, server: str, secret: str) -> TransientError:
+    reason = cause(error)
+    if reason not in _NO_TLS:
+        return _unreachable(f"TLS failed with {server}: {hide(reason, secret)}.", Hop.TLS)
+    text = f"TLS failed with {server}: what answers there does not speak it ({reason})."
+    return _unreachable(text, Hop.TLS, setting="its port, and whether it must begin with http://")
 
 
 def tls_hangs(url: str, timeout: float) -> TransientError:
@@ -116,12 +130,20 @@ def _unresolved(error: aiohttp.ClientConnectorDNSError, through: str) -> Transie
     return _unreachable(f"{which} cannot be resolved: {cause(error)}.", Hop.DNS, through)
 
 
-def _unreachable(text: str, hop: Hop, through: str = "") -> TransientError:
-    step = "Check the network; reports wait here and are sent when the server answers."
+def _unreachable(text: str, hop: Hop, through: str = "", *, setting: str = "") -> TransientError:
+    """As `text` says.
+
+    Args:
+        through: the proxy on the way, "" for none.
+        setting: what of the address is most likely wrong: to be looked at before the network.
+    """
+    step = f"Check the network. {_WAITS}"
     if through:
         step = "Check server.proxy and the network."
+    elif setting:
+        step = f"Check server.url: {setting}. Then check the network, and that the server runs. {_WAITS}"
     elif hop is Hop.DNS:
-        step = "Check server.url and the network; reports wait here and are sent when the server answers."
+        step = f"Check server.url and the network. {_WAITS}"
     return TransientError(text, next_step=step, code=_CODE, hop=hop)
 
 
