@@ -186,7 +186,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that the doctor looked at. What failed has the words of the Problem that the agent shows.
 
     Attributes:
-        name: what was looked at.
+        name: what was looked at; `label` is the same for people, whatever came of it.
         code: the Problem's code; "" where all is well, and for what is no Problem of an agent that runs.
         instance: name of the instance, "" for the agent itself.
         subject: what it is about (a folder, a converter, a host).
@@ -196,6 +196,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Hop
     state: CheckState
+    label: str = ""
     title: str
     text: str
     next_step: str = ""

@@ -17,6 +17,7 @@ from stationmaster.config import reference
 from stationmaster.control import protocol
 from stationmaster.control.routes import ROUTES
 from stationmaster.convert.plugin import BUILT_INS
+from stationmaster.diagnostics.check import TITLES
 from stationmaster.model import (
     AgentStatus,
     Check,
@@ -104,6 +105,19 @@ def test_every_problem_has_its_section_and_no_other() -> None:
 def test_checks_of_the_doctor_stand_in_the_command_line(values: type[Hop | CheckState]) -> None:
     text = section(DOCS / "cli.md", "`stationmaster doctor")
     assert not [value for value in values if f"`{value.value}`" not in text]
+
+
+def test_the_doctors_lines_and_the_guides_name_checks_alike() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| `([a-z-]+)` \|", page("docs/cli.md"), re.MULTILINE)
+    assert {hop: label for hop, label in TITLES.items() if (label, hop.value) not in rows} == {}
+    text = page("docs/how-to/troubleshooting.md")
+    mentions = re.findall(r"(?:^|\| )([^|`\n]+) \(`([a-z-]+)`\) (?:failed|warns)", text, re.MULTILINE)
+    assert {Hop.AGENT, Hop.DNS, Hop.TCP, Hop.CLOCK} <= {hop for _, hop in mentions}
+    assert [one for one in mentions if TITLES[Hop(one[1])] != one[0]] == []
+    assert not re.findall(r"^\| `[a-z-]+` (?:failed|warns)", text, re.MULTILINE)
+    lines = re.findall(r"^  \S (?:ok|warning|failed|skipped) +([^:]+): ", text, re.MULTILINE)
+    assert lines
+    assert [label for label in lines if label not in TITLES.values()] == []
 
 
 def test_every_problem_stands_in_the_troubleshooting_guide_once() -> None:

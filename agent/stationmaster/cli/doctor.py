@@ -104,6 +104,15 @@ def outside(request: DoctorRequest) -> AsyncGenerator[Check]:
     return examine(around, request)
 
 
+def said(check: Check) -> str:
+    """One check in a line, which begins with the name of what was looked at, whatever came of it."""
+    label = check.label or check.title
+    problem = check.title if check.title != label else ""
+    if check.code:
+        problem = f"{problem} [{check.code}]".strip()
+    return ": ".join(filter(None, (label, problem, check.text)))
+
+
 class Page:
     """For a person: by instance, the next step under what failed, and what it comes to."""
 
@@ -121,8 +130,7 @@ class Page:
             self._head = check.instance
             answer(check.instance or self._kind)
         self._counts[check.state] += 1
-        code = f" [{check.code}]" if check.code else ""
-        answer(f"  {SIGNS[check.state]} {check.state.value:<7}  {check.title}{code}: {check.text}")
+        answer(f"  {SIGNS[check.state]} {check.state.value:<7}  {said(check)}")
         if check.next_step and check.state in (CheckState.FAILED, CheckState.WARNING):
             answer(f"      → {check.next_step}")
         sys.stdout.flush()

@@ -31,7 +31,7 @@ TITLES: dict[Hop, str] = {
     Hop.SPOOL: "Spool",
     Hop.PROBLEM: "Problem of the running agent",
 }
-"""What a check is called as long as nothing is wrong; what failed is called as its Problem is."""
+"""What a check is called, well or not: its `label`. What failed has the title of its Problem beside it."""
 
 
 def good(
@@ -47,6 +47,7 @@ def good(
     return Check(
         name=name,
         state=CheckState.OK,
+        label=TITLES[name],
         title=TITLES[name],
         text=text,
         instance=instance,
@@ -81,6 +82,7 @@ def skipped(name: Hop, because: Hop, *, instance: str = "", subject: str = "") -
     return Check(
         name=name,
         state=CheckState.SKIPPED,
+        label=TITLES[name],
         title=TITLES[name],
         text=f"Not checked, because this failed: {TITLES[because]}.",
         instance=instance,
@@ -98,6 +100,7 @@ def of_problem(
         name=name,
         state=state or by_severity,
         code=problem.code.value,
+        label=TITLES[name],
         title=problem.title,
         text=problem.text,
         next_step=problem.next_step,

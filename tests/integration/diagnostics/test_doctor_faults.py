@@ -10,6 +10,7 @@ from fakes.hosted import Hosted
 from fakes.oracle import Oracle
 from fakes.planted import FAULTS, LINE, Bench, Fault
 from fakes.typed import Typist
+from stationmaster.diagnostics.check import TITLES
 from stationmaster.model import ProblemCode
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
@@ -44,10 +45,14 @@ async def test_doctor_and_agent_name_it_with_the_same_words(bench: Bench, fault:
         assert {key: check[key] for key in WORDS} == {key: problem[key] for key in WORDS}
         assert fault.words in check["text"]
         assert check["name"] == fault.hop
+        assert check["next_step"].startswith(fault.step)
         warned = fault.code in WARNINGS
         assert check["state"] == ("warning" if warned else "failed")
         assert (said.code, text.code) == ((0, 0) if warned else (4, 4))
-        assert f"{'!' if warned else '✗'} {check['state']}" in text.out
+        sign = "!" if warned else "✗"
+        assert (
+            f"{sign} {check['state']:<7}  {TITLES[fault.hop]}: {check['title']} [{fault.code}]: " in text.out
+        )
         assert f"→ {check['next_step']}" in text.out
         assert not wrong_elsewhere(checks, check)
 
