@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -103,11 +104,12 @@ def _in_clear(loaded: Loaded) -> list[dict[str, str]]:
 
 
 def _overlaps(loaded: Loaded) -> list[dict[str, str]]:
-    """Folders that share files, and archives that instances share."""
+    """Folders that share files, each pair once, and archives that instances share."""
     from stationmaster.archive.shared import shared_archives  # noqa: PLC0415 - as below
-    from stationmaster.ingest.overlap import overlaps, told, watched  # noqa: PLC0415 - loads all that watches
+    from stationmaster.ingest.overlap import overlap_problems  # noqa: PLC0415 - loads all that watches
 
-    found = [told(one) for one in overlaps(watched(home(), loaded.instances))]
+    told = overlap_problems(home(), loaded.instances, now=datetime.now(UTC))
+    found = [(one.instance, one.text, one.next_step) for one in {one.text: one for one in told}.values()]
     shared = [
         (one.instances[-1], one.text, one.next_step) for one in shared_archives(home(), loaded.instances)
     ]

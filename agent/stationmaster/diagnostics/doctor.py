@@ -173,7 +173,7 @@ def _parts(
         partial(_told, own + instance_checks(name, status, around.clock.now())),
         way,
         *(partial(_turn, turns, name, hop, seconds, part) for hop, seconds, part in _rest(around, config)),
-        partial(_told, overlap_checks(around.home, name, loaded.instances)),
+        partial(_told, overlap_checks(around.home, name, loaded.instances, clock=around.clock)),
         partial(_told, archive_checks(around.home, name, loaded.instances, clock=around.clock)),
     ]
 

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from stationmaster.archive.shared import shared_archives
 from stationmaster.clock import Clock
 from stationmaster.config.schema import After, InstanceConfig, WatchFolder
-from stationmaster.diagnostics.check import good, of_problem, warned
+from stationmaster.diagnostics.check import good, of_problem
 from stationmaster.home.file_system import read_mounts
 from stationmaster.home.paths import Home
 from stationmaster.ingest.access import Access
 from stationmaster.ingest.files import FolderHangsError
 from stationmaster.ingest.known import KnownFiles
 from stationmaster.ingest.mount import is_network
-from stationmaster.ingest.overlap import overlaps, told, watched
+from stationmaster.ingest.overlap import overlap_problems
 from stationmaster.ingest.probe import try_write
-from stationmaster.ingest.problem import OVERLAP_TITLE, not_writable, out_of_sight
+from stationmaster.ingest.problem import not_writable, out_of_sight
 from stationmaster.ingest.territory import folder_key
 from stationmaster.ingest.trouble import Trouble
 from stationmaster.ingest.watcher import selection_of
-from stationmaster.model import Check, CheckState, Hop, ProblemCode
+from stationmaster.model import Check, CheckState, Hop
 
 
 async def folder_check(folder: WatchFolder, *, instance: str, archive: Path, clock: Clock) -> Check:
@@ -72,26 +70,6 @@ async def _write(folder: WatchFolder, root: str, archive: Path, *, child: bool) 
     return ""
 
 
-def overlap_checks(home: Home, name: str, instances: Mapping[str, InstanceConfig]) -> list[Check]:
-    """Folders that share files, by their settings."""
-    found = [
-        told(one)
-        for one in overlaps(watched(home, instances))
-        if name in (one.owner.instance, one.other.instance)
-    ]
-    if not found:
-        text = "No file belongs to two of them."
-        return [good(Hop.OVERLAP, text, instance=name)] if instances[name].watch else []
-    return [
-        msgspec.structs.replace(
-            warned(Hop.OVERLAP, one.text, one.next_step, instance=name),
-            code=ProblemCode.FOLDER_OVERLAP.value,
-            title=OVERLAP_TITLE,
-        )
-        for one in found
-    ]
-
-
 def archive_checks(
     home: Home, name: str, instances: Mapping[str, InstanceConfig], *, clock: Clock
 ) -> list[Check]:
@@ -101,3 +79,13 @@ def archive_checks(
         for one in shared_archives(home, instances)
         if name in one.instances
     ]
+
+
+def overlap_checks(
+    home: Home, name: str, instances: Mapping[str, InstanceConfig], *, clock: Clock
+) -> list[Check]:
+    """Folders that share files, by the settings: what the running agent tells as well."""
+    found = [one for one in overlap_problems(home, instances, now=clock.now()) if one.instance == name]
+    if not found and instances[name].watch:
+        return [good(Hop.OVERLAP, "No file belongs to two of them.", instance=name)]
+    return [of_problem(one, Hop.OVERLAP) for one in found]

@@ -10,15 +10,17 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
 
 from stationmaster.config.schema import InstanceConfig, WatchFolder
 from stationmaster.home.paths import Home
+from stationmaster.ingest.problem import overlap, within_one
 from stationmaster.ingest.scan import Sieve
 from stationmaster.ingest.territory import Territory, folder_key
 from stationmaster.ingest.watcher import selection_of
+from stationmaster.model import Problem
 
 _WORDS = ("result", "0")
 """What stands for a star in a name that is made up; two, for one may be excluded."""
@@ -65,12 +67,16 @@ def overlaps(watched: Sequence[Watched]) -> Iterator[Overlap]:
             yield found
 
 
-class Told(NamedTuple):
-    """An overlap in words; `instance` is the one that it is told for."""
+def overlap_problems(
+    home: Home, instances: Mapping[str, InstanceConfig], *, now: datetime
+) -> tuple[Problem, ...]:
+    """What the settings of all instances that are enabled tell: for the agent, the doctor and `config check`.
 
-    instance: str
-    text: str
-    next_step: str
+    Folders that meet by links alone are told by the watcher, in the same words, once it finds a file in both.
+    """
+    seen = watched(home, {name: config for name, config in instances.items() if config.enabled})
+    found = [problem for one in overlaps(seen) for problem in _told(one, now)]
+    return (*found, *(problem for one in seen for problem in _ours(home, one, now)))
 
 
 def watched(home: Home, instances: Mapping[str, InstanceConfig]) -> list[Watched]:
@@ -88,24 +94,40 @@ def _own(home: Home, name: str, folders: Sequence[WatchFolder]) -> tuple[str, ..
     return (str(home.errors(name)), str(home.archive(name)), *moved)
 
 
-def told(found: Overlap) -> Told:
-    """Say it."""
-    owner, other, such = found.owner, found.other, f"files such as {found.name}"
-    twice = owner.root == other.root
-    if owner.instance != other.instance:
-        one, two = sorted((owner.instance, other.instance))
-        by = (
-            f'"{one}" and by "{two}"'
-            if twice
-            else f'"{other.instance}", and {owner.root} by "{owner.instance}"'
-        )
-        text = f"{other.root} is watched by {by}: each takes {such}."
-        step = "Give each instance a folder of its own, or narrow `include`."
-    else:
-        what = f"{owner.root} twice" if twice else f"{other.root} and {owner.root}"
-        text = f'"{owner.instance}" watches {what}: only the {"first" if twice else "second"} takes {such}.'
-        step = "Exclude them in one of the two watch folders, or remove one."
-    return Told(max(owner.instance, other.instance), text, step)
+def _told(found: Overlap, now: datetime) -> Iterator[Problem]:
+    """Say it, to each instance that it concerns."""
+    owner, other = found.owner, found.other
+    if owner.instance == other.instance:
+        yield within_one(owner.instance, other.root, owner.root, found.name, since=now)
+        return
+    one, two = sorted((owner.instance, other.instance))
+    by = (
+        f'"{one}" and by "{two}"'
+        if owner.root == other.root
+        else f'"{other.instance}", and {owner.root} by "{owner.instance}"'
+    )
+    text = f"{other.root} is watched by {by}: each takes files such as {found.name}."
+    step = "Give each instance a folder of its own, or narrow `include`."
+    for name in (one, two):
+        yield overlap(name, text, step, subject=f"{other.root} ({owner.root})", since=now)
+
+
+def _ours(home: Home, one: Watched, now: datetime) -> Iterator[Problem]:
+    """A folder that holds files of the agent itself: spools, settings, what was archived already."""
+    root, sieve = os.path.normcase(one.root), Sieve(selection_of(one.folder, one.own))
+    for place in map(str, (home.data, home.config, home.log)):
+        ours = os.path.normcase(place)
+        way = _below(root, ours)
+        if _below(ours, root) is not None:
+            text = f'"{one.instance}" watches {one.root}, in {place}: the agent keeps its own files there.'
+            step = "Watch a folder outside of it."
+        elif way and any(sieve.covers(name, one.root) for name in _names((one,), way) if way in name):
+            text = f'"{one.instance}" watches {one.root}, and so files of the agent itself, in {place}.'
+            step = "Exclude that folder, or watch one beside it."
+        else:
+            continue
+        yield overlap(one.instance, text, step, subject=f"{one.root} ({place})", since=now)
+        return  # the others lie beside it
 
 
 def _shared(pair: tuple[Watched, Watched]) -> Iterator[Overlap]:

@@ -15,7 +15,6 @@ LOCKED_AFTER = 600.0
 INCOMPLETE_AFTER = 60.0
 """Seconds after which a locked or incomplete file is worth telling."""
 
-OVERLAP_TITLE = "Watch folders overlap"
 _RELEASE_TITLE = "File cannot be released"
 _RELEASE_STEP = "Let the agent's account write there, and see that the disk has space."
 _TITLES = {
@@ -89,18 +88,35 @@ def _sight(folder: FolderWatch, instance: str) -> Iterator[Problem]:
 def _overlaps(folder: FolderWatch, folders: Sequence[FolderWatch], instance: str) -> Iterator[Problem]:
     """Files that two folders of the instance match."""
     for index, (name, since) in folder.sight.overlaps.items():
-        owner = folders[index].root
-        yield Problem(
-            code=ProblemCode.FOLDER_OVERLAP,
-            severity=Severity.WARNING,
-            title=OVERLAP_TITLE,
-            text=f"Files such as {name} in the watch folder {folder.root} belong to the watch folder "
-            f"{owner} too; only that one takes them, with its settings.",
-            next_step="Exclude them in one of the two watch folders.",
-            instance=instance,
-            subject=f"{folder.root} ({owner})",
-            since=since,
-        )
+        yield within_one(instance, folder.root, folders[index].root, name, since=since)
+
+
+def within_one(instance: str, other: str, owner: str, name: str, *, since: datetime) -> Problem:
+    """Two folders of one instance see the same files.
+
+    Args:
+        other: the folder that leaves them alone; first in the settings where the paths are one.
+        owner: the one that takes them.
+        name: such a file.
+    """
+    what, which = (f"{owner} twice", "first") if other == owner else (f"{other} and {owner}", "second")
+    text = f'"{instance}" watches {what}: only the {which} takes files such as {name}.'
+    step = "Exclude them in one of the two watch folders, or remove one."
+    return overlap(instance, text, step, subject=f"{other} ({owner})", since=since)
+
+
+def overlap(instance: str, text: str, step: str, *, subject: str, since: datetime) -> Problem:
+    """Files that more than one would take."""
+    return Problem(
+        code=ProblemCode.FOLDER_OVERLAP,
+        severity=Severity.WARNING,
+        title="Watch folders overlap",
+        text=text,
+        next_step=step,
+        instance=instance,
+        subject=subject,
+        since=since,
+    )
 
 
 def _waiting(folder: FolderWatch, instance: str) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from stationmaster.convert.slot import Slots
 from stationmaster.deliver.gate import Gates
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
+from stationmaster.ingest.overlap import overlap_problems
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.log import bound
 from stationmaster.model import AgentStatus, FolderStatus, InstanceStatus, Lifecycle, Problem
@@ -90,6 +91,7 @@ class Agent(Orders):
         self._settings_errors: dict[str, ConfigError] = {}
         self._standing_in: dict[str, datetime] = {}
         """Since when the last good settings had been in use that stand in for a wrong file, by name."""
+        self._overlaps: tuple[Problem, ...] = ()
         self._stamps: Mapping[str, object] | None = None
         self._loading = asyncio.Lock()
         self._turns = Turns()  # at an instance: it is begun, ended, or begun anew
@@ -202,6 +204,7 @@ class Agent(Orders):
             self._standing_in = {name: since for name, since in standing.items() if name in loaded.errors}
             right = {**loaded.instances, **{name: one.config for name, one in instead.items()}}
             self._wanted = {name: config for name, config in right.items() if config.enabled}
+            self._overlaps = overlap_problems(self.home, right, now=self.clock.now())
         tasks = {
             name: self._group.create_task(self._bring_in_line(name), name=f"settings of {name}")
             for name in self.supervisors.keys() | self._wanted.keys()
@@ -353,6 +356,7 @@ class Agent(Orders):
             invalid_settings(name, error, now, since=self._standing_in.get(name))
             for name, error in wrong.items()
         ]
+        found += self._overlaps  # after those of the watchers: of two with one key the last is shown
         found += self._watchdog.problems(now)
         found += self.credentials.problems(now, self.supervisors.keys())
         found += [problem for see in self.more_problems for problem in see()]

@@ -180,11 +180,11 @@ def test_check_warns_of_a_folder_that_two_instances_watch(home: Home, tmp_path: 
 
 
 def test_check_warns_of_a_folder_within_another_instance_s(home: Home, tmp_path: Path) -> None:
-    inner = tmp_path / "deep" / "inner"
+    outer, inner = tmp_path / "all", tmp_path / "all" / "deep" / "inner"
     (finding,) = checked(
-        home, {"line1": [watch(inner, include=["*.xml"])], "line2": [watch(tmp_path, recursive=True)]}
+        home, {"line1": [watch(inner, include=["*.xml"])], "line2": [watch(outer, recursive=True)]}
     )
-    assert f'{tmp_path} is watched by "line2", and {inner} by "line1"' in finding["text"]
+    assert f'{outer} is watched by "line2", and {inner} by "line1"' in finding["text"]
     assert "deep/inner/result.xml" in finding["text"].replace(os.sep, "/")
     assert "each takes" in finding["text"]
 
@@ -200,9 +200,9 @@ def test_check_warns_of_a_folder_that_an_instance_watches_twice(home: Home, tmp_
 
 
 def test_check_warns_of_folders_within_each_other_in_one_instance(home: Home, tmp_path: Path) -> None:
-    inner = tmp_path / "inner"
-    (finding,) = checked(home, {"line1": [watch(inner), watch(tmp_path, recursive=True)]})
-    assert f'"line1" watches {tmp_path} and {inner}: only the second takes' in finding["text"]
+    outer, inner = tmp_path / "all", tmp_path / "all" / "inner"
+    (finding,) = checked(home, {"line1": [watch(inner), watch(outer, recursive=True)]})
+    assert f'"line1" watches {outer} and {inner}: only the second takes' in finding["text"]
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,15 @@ def test_check_is_silent_about_folders_that_share_no_file(
 
 def test_check_warns_where_only_a_path_pattern_reaches(home: Home, tmp_path: Path) -> None:
     folders = [watch(tmp_path, recursive=True, include=["inner/[ab]?.xml"]), watch(tmp_path / "inner")]
-    (finding,) = checked(home, {"line1": folders})
+    (finding,) = checked(home, {"line1": folders})  # the home lies below, where the pattern does not reach
     assert "inner/a0.xml" in finding["text"].replace(os.sep, "/")
+
+
+def test_check_warns_of_a_folder_that_holds_the_agent_s_own_files(home: Home, tmp_path: Path) -> None:
+    watched = {"line1": [watch(tmp_path, recursive=True)], "line2": [watch(home.archive("line1"))]}
+    above, inside = sorted(checked(home, watched), key=lambda one: one["instance"])[-2:]
+    assert f'"line1" watches {tmp_path}, and so files of the agent itself' in above["text"] + inside["text"]
+    assert f'"line2" watches {home.archive("line1")}, in {home.data}' in above["text"] + inside["text"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="rights of a file work otherwise there")

@@ -22,7 +22,7 @@ from fakes.typed import Said, Typist
 from stationmaster.control.client import ControlClient
 from stationmaster.control.protocol import FOREVER, DoctorRequest, TestConnectionRequest
 from stationmaster.errors import ControlError, NoAgentError
-from stationmaster.model import Check, CheckState, Hop
+from stationmaster.model import Check, CheckState, Hop, ProblemCode
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
 
@@ -133,6 +133,37 @@ async def test_folders_that_share_files(alone: Typist, oracle: Oracle) -> None:
     check = named(said, "overlap")
     assert (check["state"], check["code"]) == ("warning", "folder-overlap")
     assert 'watched by "line1" and by "line2"' in check["text"]
+
+
+@pytest.mark.parametrize("which", ["two instances", "one instance", "the agent's own"])
+async def test_the_agent_tells_of_shared_files_what_the_doctor_tells(
+    hosted: Hosted, oracle: Oracle, which: str
+) -> None:
+    outer = hosted.root / "all"
+    (outer / "inner").mkdir(parents=True)
+    watch = [hosted.watch(outer, recursive=True)]
+    if which == "the agent's own":
+        watch = [hosted.watch(hosted.root, recursive=True, exclude=["in-*", "oracle*"])]
+    elif which == "one instance":
+        watch.append(hosted.watch(outer / "inner"))
+    await hosted.line("line1", oracle, patch={"watch": watch})
+    if which == "two instances":
+        await hosted.line("line2", oracle, patch={"watch.0.path": str(outer)})
+    async with hosted:
+        await hosted.until(lambda: hosted.problem(ProblemCode.FOLDER_OVERLAP, "line1"))
+        with Typist(hosted) as typist:
+            async with typist.agent():
+                said = await typist.type("doctor", "line1", "--json")
+                status = await typist.type("agent", "status", "--json")
+            checked = await typist.type("config", "check", "--json")
+    keys = ("text", "next_step", "subject")
+    (check,) = [one for one in said.data["checks"] if one["code"] == "folder-overlap"]
+    problems = [one for one in status.data["problems"] if one["code"] == "folder-overlap"]
+    assert {key: check[key] for key in keys} in [{key: one[key] for key in keys} for one in problems]
+    assert check["name"] == "overlap"
+    assert {one["instance"] for one in problems} == {"line1", "line2"} & {*hosted.store.load_all().instances}
+    (finding,) = checked.data
+    assert finding["text"] == check["text"]
 
 
 async def test_damage_that_only_a_check_finds(hosted: Hosted, oracle: Oracle) -> None:
