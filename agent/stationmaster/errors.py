@@ -22,6 +22,8 @@ Foreign errors (aiohttp, sqlite3, OSError) are mapped to these once, at the boun
 
 from __future__ import annotations
 
+from stationmaster.sentence import joined
+
 
 class StationmasterError(Exception):
     """Base of all expected errors.
@@ -38,7 +40,7 @@ class StationmasterError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        return f"{self.text} {self.next_step}".strip()
+        return joined(self.text, self.next_step) if self.next_step else self.text
 
 
 class TransientError(StationmasterError):

@@ -28,6 +28,7 @@ from stationmaster.control.protocol import MAX_BODY, Submitted, too_large
 from stationmaster.errors import ConfigError, ConversionError, NoAgentError, StationmasterError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.home.paths import Home, Scope
+from stationmaster.sentence import closed
 
 _NAME_BYTES = 200
 """Of the name of a submitted raw file, so many are kept: the last ones, for its ending."""
@@ -135,7 +136,7 @@ def _written(content: bytes, name: str, *, place: str) -> _Parcel:
         return _report_parcel(name, whole(content))
     except ConversionError as error:
         step = error.next_step or "Is it a raw file? Then name its converter."
-        raise ConversionError(f"{error.text}.", place=place, next_step=step) from error
+        raise ConversionError(closed(error.text), place=place, next_step=step) from error
 
 
 def _raw_parcel(item: Report | Mapping[str, Any] | bytes, converter: str, name: str) -> _Parcel:

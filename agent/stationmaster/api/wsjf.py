@@ -17,6 +17,7 @@ from stationmaster.api.repair import repair
 from stationmaster.api.report import Report
 from stationmaster.api.text import decode_text
 from stationmaster.errors import ConversionError
+from stationmaster.sentence import an
 
 __all__ = ["decode", "encode", "records", "repair"]
 
@@ -93,7 +94,7 @@ def _dump(data: object, *, ascii_only: bool = False) -> str:
 
 
 def _not_json(value: object) -> NoReturn:
-    raise ConversionError(f"a {type(value).__name__} has no place in a WSJF report: {value!r:.60}")
+    raise ConversionError(f"{an(type(value).__name__)} has no place in a WSJF report: {value!r:.60}")
 
 
 def _finite(value: object) -> object:

@@ -15,6 +15,7 @@ import msgspec
 
 from stationmaster.errors import StationmasterError
 from stationmaster.file_name import from_wire, shown, to_wire
+from stationmaster.sentence import closed
 
 NAME = "MANIFEST.json"
 FORMAT = "stationmaster-pack"
@@ -126,7 +127,7 @@ def read(pack: zipfile.ZipFile, path: Path) -> Manifest:
                 raise ValueError("a name in it is no name")
     except _UNREADABLE as error:
         raise PackError(
-            f"{path} holds no manifest that can be read: {error}.",
+            closed(f"{path} holds no manifest that can be read: {error}"),
             next_step="It is no archive of Stationmaster, or it is damaged. It was left as it is.",
         ) from error
     if manifest.format != FORMAT or manifest.version > VERSION:
@@ -147,7 +148,7 @@ def open_pack(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise PackError(
-            f"{path} is no zip file, or damaged: {error}.", next_step="It was left as it is."
+            closed(f"{path} is no zip file, or damaged: {error}"), next_step="It was left as it is."
         ) from error
 
 

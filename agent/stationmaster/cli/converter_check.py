@@ -23,6 +23,7 @@ from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.check import check as check_in_workers
 from stationmaster.errors import ConfigError
+from stationmaster.sentence import closed
 
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 
@@ -76,7 +77,9 @@ async def _checked(
         )
     except OSError as error:
         reason = error.strerror or errno.errorcode.get(error.errno or 0, "no reason is given")
-        raise ConfigError(f"A file cannot be read: {reason}.", next_step="Check its rights.") from error
+        raise ConfigError(
+            closed(f"A file cannot be read: {reason}"), next_step="Check its rights."
+        ) from error
 
 
 def _surroundings(

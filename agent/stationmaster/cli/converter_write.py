@@ -17,6 +17,7 @@ from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.job import ConverterInfo
 from stationmaster.convert.scaffold import GROWING, Kind, Scaffold, check_name, quoted
 from stationmaster.errors import ConfigError
+from stationmaster.sentence import an, joined
 
 
 def new(
@@ -43,7 +44,7 @@ def new(
 def _begin(name: str, kind: Kind, folder: Path | None, instance: str, *, growing: bool) -> None:
     if growing and kind not in GROWING:
         raise ConfigError(
-            f"A {kind} file is written once: it cannot grow unit by unit.",
+            f"The tester writes {an(kind)} file once: it cannot grow unit by unit.",
             next_step="Leave --growing out, or take --kind csv or text.",
         )
     place = _place(name, folder, instance)
@@ -111,9 +112,9 @@ def _install(file: Path, instance: str, *, replace: bool) -> tuple[ConverterInfo
     infos, failures = run(list_converters(file.parent))
     mine = [info for info in infos if info.target.rpartition(":")[0] == str(file)]
     if not mine:
-        why = [one.text for one in failures if one.subject == file.name]
+        why = [one.text for one in failures if one.subject == file.name][:1]
         raise ConfigError(
-            f"{file} holds no converter that can be loaded.{f' {why[0]}' if why else ''}",
+            joined(f"{file} holds no converter that can be loaded.", *why),
             next_step="Run its test, then try again.",
         )
     place = home().converters(instance) / file.name

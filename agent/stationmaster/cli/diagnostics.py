@@ -20,6 +20,7 @@ from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.protocol import Diagnostics
 from stationmaster.errors import StationmasterError
+from stationmaster.sentence import joined
 
 if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
@@ -57,7 +58,7 @@ def diagnostics(
                 return await client.diagnostics_with_names(payloads=payloads)
             return Diagnostics(bundle=await client.diagnostics(payloads=payloads))
         except StationmasterError as error:
-            say(f"The agent gives no bundle: {error.text} The files are read instead.")
+            say(joined(f"The agent gives no bundle: {error.text}", "The files are read instead."))
             return await offline()
 
     async def offline() -> Diagnostics:

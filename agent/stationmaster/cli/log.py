@@ -21,6 +21,7 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.diagnostics.log_reader import Mark, Query, after, files, last, wanted
 from stationmaster.diagnostics.log_record import LOG_FILE, Record, Records
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.sentence import closed
 
 if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
@@ -81,7 +82,8 @@ def _pattern(text: str) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE | re.MULTILINE) if text else None
     except re.error as error:
         raise ConfigError(
-            f'"{text}" is no regular expression: {error}.', next_step="Put a backslash before . ( [ * +"
+            closed(f'"{text}" is no regular expression: {error}'),
+            next_step="Put a backslash before . ( [ * +",
         ) from error
 
 

@@ -6,6 +6,7 @@ from stationmaster.cli.output import local
 from stationmaster.config import last_good
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
+from stationmaster.sentence import joined
 
 
 def instead(home: Home, name: str) -> str:
@@ -20,4 +21,4 @@ def instead(home: Home, name: str) -> str:
 
 def with_stand_in(error: ConfigError, home: Home, name: str) -> ConfigError:
     """The error, with what is used instead."""
-    return ConfigError(f"{error.text} {instead(home, name)}".strip(), next_step=error.next_step)
+    return ConfigError(joined(error.text, instead(home, name)), next_step=error.next_step)

@@ -79,4 +79,4 @@ def _plain(value: Any) -> Any:
 def _plain_other(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
-    raise ConfigError(f"A {type(value).__name__} cannot stand in a settings file.")
+    raise ConfigError(f"A value of type {type(value).__name__} cannot stand in a settings file.")

@@ -18,6 +18,7 @@ import msgspec
 
 from stationmaster.config.schema import SCHEMA, AgentConfig
 from stationmaster.errors import ConfigError
+from stationmaster.sentence import closed
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -67,7 +68,7 @@ def toml(text: str, *, file: str) -> dict[str, Any]:
         raise ConfigError(f"{file} is nested too deeply.", next_step="Correct the file.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
-            f"{file} is no TOML: {error}.", next_step="Correct the file at that place."
+            closed(f"{file} is no TOML: {error}"), next_step="Correct the file at that place."
         ) from error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from stationmaster.config.schema import WatchFolder
 from stationmaster.errors import ConfigError
 from stationmaster.secrecy import learn
+from stationmaster.sentence import closed
 
 
 def is_elsewhere(value: Any) -> bool:
@@ -46,7 +47,7 @@ def _read(name: str, place: Mapping[str, str]) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(
-            f"The option {name} names the file {place['file']}, which cannot be read: {reason}.",
+            closed(f"The option {name} names the file {place['file']}, which cannot be read: {reason}"),
             next_step="Let the agent's account read it.",
         ) from None
 

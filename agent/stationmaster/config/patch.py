@@ -11,6 +11,7 @@ from tomlkit.items import AoT, Array, InlineTable, Table, Whitespace
 
 from stationmaster.config.field import Key, join_key, split_key
 from stationmaster.errors import ConfigError
+from stationmaster.sentence import closed
 
 
 def apply(text: str, patch: Mapping[str, Any], *, file: str = "") -> str:
@@ -39,7 +40,9 @@ def apply(text: str, patch: Mapping[str, Any], *, file: str = "") -> str:
                 _set(document, parts, _without_none(value), where)
         result = tomlkit.dumps(document)
     except TOMLKitError as error:
-        raise ConfigError(f"{where}this is no TOML: {error}.", next_step="Correct the file.") from error
+        raise ConfigError(
+            closed(f"{where}this is no TOML: {error}"), next_step="Correct the file."
+        ) from error
     return result if result.endswith("\n") or not result else result + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The Problems of settings and of token stores, with their texts: for the agent, and for the doctor."""
+"""The Problems of settings, token stores and scheduled sources: for the agent, and for the doctor."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from stationmaster.errors import ConfigError, NeedsUserError
 from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.sentence import joined
 
 
 def invalid_settings(
@@ -28,7 +29,7 @@ def invalid_settings(
         code=ProblemCode.CONFIG_INVALID,
         severity=Severity.ERROR,
         title=f"The settings of {name or 'the agent'} are wrong",
-        text=f"{error.text} {instead}",
+        text=joined(error.text, instead),
         next_step=error.next_step or "Correct the file; it is read again by itself.",
         instance=name,
         since=now,
@@ -45,4 +46,19 @@ def unreadable_token(name: str, error: NeedsUserError, now: datetime) -> Problem
         next_step=error.next_step,
         instance=name,
         since=now,
+    )
+
+
+def not_fetched(instance: str, source: str, text: str, step: str, *, since: datetime) -> Problem:
+    """A scheduled source that cannot be fetched, or could not the last time; `step`: "" for none known."""
+    return Problem(
+        code=ProblemCode.FETCH_FAILED,
+        severity=Severity.WARNING,
+        title=f"Source {source} cannot be fetched",
+        text=joined(text, "It is tried again by itself; nothing is lost."),
+        next_step=step or "Check that what it reads from is there, and the options of the source.",
+        instance=instance,
+        subject=source,
+        since=since,
+        time_to_visible=60.0,
     )

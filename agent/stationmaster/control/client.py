@@ -16,6 +16,7 @@ from stationmaster.control.transport import NO_AGENT_STEP, connector
 from stationmaster.errors import ControlError, NoAgentError
 from stationmaster.file_name import shown
 from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Check, Entry, Event
+from stationmaster.sentence import closed
 
 T = TypeVar("T")
 _LONG = 600.0
@@ -352,7 +353,7 @@ def _decode(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
         raise ControlError(
-            f"The agent's answer cannot be read: {error}.", status=502, code="protocol"
+            closed(f"The agent's answer cannot be read: {error}"), status=502, code="protocol"
         ) from error
 
 

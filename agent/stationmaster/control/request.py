@@ -23,6 +23,7 @@ from stationmaster.errors import (
 )
 from stationmaster.model import PROTOCOL_VERSION
 from stationmaster.runtime.agent import Agent
+from stationmaster.sentence import closed
 
 AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
@@ -85,7 +86,9 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except (ValueError, RecursionError) as error:  # bad UTF-8 is a ValueError, but no DecodeError
-        raise ControlError(f"The request's body is wrong: {error}.", status=400, code="usage") from error
+        raise ControlError(
+            closed(f"The request's body is wrong: {error}"), status=400, code="usage"
+        ) from error
 
 
 def number_of(text: str, name: str) -> int:

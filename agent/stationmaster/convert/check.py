@@ -18,6 +18,7 @@ from stationmaster.convert.dry_run import DryLimits, list_converters
 from stationmaster.convert.job import ConverterInfo
 from stationmaster.errors import ConfigError
 from stationmaster.file_name import shown, to_wire
+from stationmaster.sentence import closed, joined
 from stationmaster.worker.error import ChildCrashedError, ChildError, ChildMemoryError, ChildTimeoutError
 from stationmaster.worker.process import ChildProcess
 
@@ -75,9 +76,9 @@ async def find(name: str, folder: Path | None) -> ConverterInfo:
         if info.name == name:
             return info
     where = f" in {folder}" if folder is not None else ""
-    why = " ".join(failure.text for failure in failures)
+    why = [failure.text for failure in failures]
     raise ConfigError(
-        f"There is no converter {name}{where}.{f' {why}' if why else ''}",
+        joined(f"There is no converter {name}{where}.", *why),
         next_step=f"There are: {', '.join(info.name for info in infos)}. "
         "With --dir or --instance those of a folder count too.",
     )
@@ -197,5 +198,5 @@ class _Trial:
                 code, text = "crash", f"The converter ended its process: {error.ending}."
                 step = "A converter must not call sys.exit() or os._exit(), nor a library that crashes."
             case _:
-                code, text, step = "crash", f"The trial failed with {error.text}.", ""
+                code, text, step = "crash", closed(f"The trial failed with {error.text}"), ""
         return Finding(code=code, severity=Severity.ERROR, text=text, file=file, next_step=step)

@@ -29,6 +29,7 @@ from stationmaster.convert.result_file import ResultFiles
 from stationmaster.errors import ConversionError
 from stationmaster.file_name import shown
 from stationmaster.model import ReportMeta
+from stationmaster.sentence import an, closed
 
 MOST_ISSUES = 1000
 """Broken rules that a dry run tells of one file."""
@@ -75,13 +76,11 @@ def made(
     try:
         converter = plugins.make(target)
     except PluginError as error:
-        raise UnusableError(f"Converter {name} cannot be loaded: {error}.") from error
+        raise UnusableError(closed(f"Converter {name} cannot be loaded: {error}")) from error
     try:
         return converter, msgspec.convert(options, options_type(converter))
     except msgspec.ValidationError as error:
-        raise UnusableError(
-            f"The options of converter {name} in the configuration are wrong: {error}."
-        ) from error
+        raise UnusableError(closed(f"The options of converter {name} are wrong: {error}")) from error
 
 
 def _run(order: Order, path: Path, plugins: Plugins) -> Reply:
@@ -169,7 +168,7 @@ class _Host:
     def take_all(self, items: object, results: ResultFiles) -> Resume | None:
         """Take each report, in bounded memory; returns the resume mark if one came last."""
         if not isinstance(items, Iterable):
-            raise ConverterFaultError(f"returns a {type(items).__name__}: convert() must yield reports")
+            raise ConverterFaultError(f"returns {an(type(items).__name__)}: convert() must yield reports")
         resume: Resume | None = None
         try:
             for item in items:
@@ -180,7 +179,7 @@ class _Host:
                 elif isinstance(item, Resume):
                     resume = item
                 else:
-                    raise ConverterFaultError(f"yields a {type(item).__name__} instead of a Report")
+                    raise ConverterFaultError(f"yields {an(type(item).__name__)} instead of a Report")
         finally:
             # a generator that stopped half way may hold the file open
             if isinstance(items, Generator):

@@ -18,6 +18,7 @@ from stationmaster.convert.plugin import PluginError, Plugins, options_type
 from stationmaster.errors import StationmasterError
 from stationmaster.file_name import from_wire
 from stationmaster.home.file_system import flush_folder
+from stationmaster.sentence import an, closed
 from stationmaster.worker.child import trace
 
 MOST_FILES = 500
@@ -86,18 +87,18 @@ def fetch(order: FetchOrder, plugins: Plugins) -> FetchReply:
         items = converter.fetch(context, options)
         reply = _store(items, order, staging)
     except PluginError as error:
-        return FetchReply(trouble=f"Converter {order.name} cannot be loaded: {error}.")
+        return FetchReply(trouble=closed(f"Converter {order.name} cannot be loaded: {error}"))
     except msgspec.ValidationError as error:
-        return FetchReply(trouble=f"The options of converter {order.name} are wrong: {error}.")
+        return FetchReply(trouble=closed(f"The options of converter {order.name} are wrong: {error}"))
     except _FaultError as error:
-        return FetchReply(trouble=f"Converter {order.name} {error}.")
+        return FetchReply(trouble=closed(f"Converter {order.name} {error}"))
     except StationmasterError as error:
         return FetchReply(trouble=say(error))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - the boundary to plug-in code: it may raise anything
         return FetchReply(
-            trouble=f"Converter {order.name} failed with {type(error).__name__}: {say(error)}.",
+            trouble=closed(f"Converter {order.name} failed with {type(error).__name__}: {say(error)}"),
             detail=trace(error),
         )
     flush_folder(staging)
@@ -112,7 +113,7 @@ def _store(items: object, order: FetchOrder, staging: Path) -> FetchReply:
     mark, left = order.mark, MOST_BYTES
     for item in items:
         if not isinstance(item, Fetched):
-            raise _FaultError(f"yields a {type(item).__name__} instead of a Fetched")
+            raise _FaultError(f"yields {an(type(item).__name__)} instead of a Fetched")
         if not item.mark or item.mark == mark:
             raise _FaultError(f"yields {item.name!r} without moving its mark on: it would be fetched again")
         names.append(_write(item, staging, order.batch * _PER_BATCH + len(names)))

@@ -23,6 +23,7 @@ from stationmaster.convert.trouble import Troubles
 from stationmaster.convert.words import blame
 from stationmaster.home.paths import make_private
 from stationmaster.model import Lane, Problem
+from stationmaster.sentence import closed
 from stationmaster.worker.error import ChildError
 
 SLOW_SECONDS = 5.0
@@ -166,25 +167,34 @@ class ConverterPool:
 
     async def try_options(self, name: str, options: Mapping[str, Any]) -> None:
         """Make a converter with its options, as for a file; what is wrong is in `problems` then."""
-        info = self.converters.get(name)
-        if info is None:
-            return
-        try:
-            async with self._crew.lease() as worker:
-                text = await usable(worker, info, options, self._limits)
-        except ChildError as error:
-            text = f"Converter {name} cannot be made: {error.text}."
+        text = await self.options_trouble(name, options)
         if text:
             self._troubles.unusable(name, text)
+
+    async def options_trouble(self, name: str, options: Mapping[str, Any]) -> str:
+        """Why a converter cannot be used with these options; "" where it can, or is not there."""
+        info = self.converters.get(name)
+        if info is None:
+            return ""
+        try:
+            async with self._crew.lease() as worker:
+                return await usable(worker, info, options, self._limits)
+        except ChildError as error:
+            return closed(f"Converter {name} cannot be made: {error.text}")
+
+    def no_fetcher(self, name: str) -> str:
+        """Why no source can be fetched by this converter; "" where one can."""
+        info = self.converters.get(name)
+        if info is not None and info.fetches:
+            return ""
+        return f"There is no converter {'that fetches' if info else 'of that name'}: {name}."
 
     async def fetch(self, order: FetchOrder) -> FetchReply:
         """Let a converter fetch; `order.target` is filled in here. Trouble of any kind is in the answer."""
         await self.refresh()
-        info = self._registry.converters.get(order.name)
-        if info is None or not info.fetches:
-            what = "that fetches" if info else "of that name"
-            return FetchReply(trouble=f"There is no converter {what}: {order.name}.")
-        order = msgspec.structs.replace(order, target=info.target)
+        if trouble := self.no_fetcher(order.name):
+            return FetchReply(trouble=trouble)
+        order = msgspec.structs.replace(order, target=self.converters[order.name].target)
         limits = self._limits
         async with self._turn(order.name, Lane.BATCH):
             try:

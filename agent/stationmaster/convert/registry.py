@@ -13,6 +13,7 @@ import msgspec
 from stationmaster.clock import Clock
 from stationmaster.convert.job import ConverterInfo, ImportFailure
 from stationmaster.convert.plugin import Candidate
+from stationmaster.sentence import closed
 from stationmaster.worker.error import (
     ChildCrashedError,
     ChildError,
@@ -138,7 +139,7 @@ def _failure(candidate: Candidate, error: ChildError) -> ImportFailure:
     names = (candidate.name,) if candidate.name else ()
     return ImportFailure(
         subject=candidate.subject,
-        text=f"Converter {candidate.subject} cannot be loaded: {why}.",
+        text=closed(f"Converter {candidate.subject} cannot be loaded: {why}"),
         detail="\n".join(filter(None, (detail, error.output))),
         names=names,
     )

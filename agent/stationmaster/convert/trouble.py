@@ -9,6 +9,7 @@ from stationmaster.clock import Clock
 from stationmaster.convert.breaker import Breaker
 from stationmaster.convert.registry import Registry
 from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.sentence import joined
 
 _LOG_STEP = "Look at the error list for details; the converter is loaded again when its file changes."
 
@@ -107,8 +108,9 @@ class Troubles:
     def _failing(self) -> Iterable[Problem]:
         for name, breaker in sorted(self._breakers.items()):
             if breaker.holding:
-                text = (
-                    f"{breaker.faults} files in a row made it fail, so files wait. The last: {breaker.last}"
+                text = joined(
+                    f"{breaker.faults} files in a row made it fail, so files wait.",
+                    f"The last: {breaker.last}",
                 )
                 severity = Severity.ERROR
             elif breaker.suspicious:
@@ -134,7 +136,7 @@ class Troubles:
                 ProblemCode.CONVERTER_FAILING,
                 name,
                 title=f"Converter {name} cannot be used",
-                text=f"{text} Its files wait.",
+                text=joined(text, "Its files wait."),
                 next_step="Correct the watch folder's options for it.",
             )
         for name in sorted(self._single):
@@ -159,7 +161,7 @@ class Troubles:
                 ProblemCode.CONVERTER_FAILING,
                 "worker",
                 title="No converter process can be started",
-                text=f"{self._start_failure} Files wait until one can.",
+                text=joined(self._start_failure, "Files wait until one can."),
                 next_step="Check memory and the limit of processes on this PC.",
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationmaster.convert.job import Failed
+from stationmaster.sentence import closed, joined
 from stationmaster.worker.error import (
     ChildCrashedError,
     ChildError,
@@ -37,9 +38,9 @@ def blame(
             what = f"failed while {doing} with {error.text}"
     trace = error.trace if isinstance(error, ChildHandlerError) else ""
     last = error.output.rpartition("\n")[2].strip()[-_LAST_LINE:]
-    said = f' Its last output: "{last}"' if last else ""
+    said = f'Its last output: "{last}"' if last else ""
     return Failed(
-        reason=f"Converter {name} {what}.{said}",
+        reason=joined(closed(f"Converter {name} {what}"), said),
         detail="\n".join(filter(None, (trace, error.output))),
         converter=name,
         fault=True,

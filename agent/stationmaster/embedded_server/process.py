@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from stationmaster.embedded_server.error import EmbeddedServerError
+from stationmaster.sentence import closed
 
 ACTIVE = 1
 """`state` of a process that may be used."""
@@ -105,7 +106,7 @@ def load_processes(path: Path | None) -> Processes:
         found = msgspec.json.decode(path.read_bytes(), type=tuple[Process, ...])
     except (OSError, msgspec.MsgspecError) as error:
         raise EmbeddedServerError(
-            f"The list of processes {path} cannot be used: {error}.",
+            closed(f"The list of processes {path} cannot be used: {error}"),
             next_step='It must be a JSON list of objects like {"code": 10, "name": "SW Debug", '
             '"isTestOperation": true}.',
         ) from error

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +13,8 @@ import msgspec
 from stationmaster.config.atomic import replace_text
 from stationmaster.errors import StationmasterError
 from stationmaster.home.paths import Home, Scope
+from stationmaster.home.system_program import call
+from stationmaster.sentence import closed
 
 ACCOUNT = "stationmaster"
 """The account of the machine's agent, where no other one is named."""
@@ -128,37 +128,20 @@ def carry_out(step: Step) -> None:
 
 def _run(step: Run) -> None:
     """The only place from which installing calls other programs."""
-    program = shutil.which(step.command[0])
-    if program is None:
-        if not step.advice:
-            return
-        raise StationmasterError(
-            f"The program {step.command[0]} is not here.",
-            next_step="Is this the right system? Any supervisor of your own can run: stationmaster agent run",
-        )
     rights: dict[str, Any] = {}
     if step.account:
         rights = {"user": step.account, "group": _group_of(step.account), "extra_groups": []}
-    try:
-        done = subprocess.run(  # noqa: S603 - programs of the system, and our own
-            [program, *step.command[1:]],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_LIMIT,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            cwd=os.path.abspath(os.sep),  # noqa: PTH100 - the other account may not read ours
-            **rights,
+    done = call(step.command, limit=_LIMIT, rights=rights)
+    if not step.advice or not done.trouble:
+        return
+    if not done.there:
+        raise StationmasterError(
+            done.trouble,
+            next_step="Is this the right system? Any supervisor of your own can run: stationmaster agent run",
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        said = str(error)
-    else:
-        said = (
-            "" if done.returncode == 0 else (done.stderr or done.stdout).strip() or f"exit {done.returncode}"
-        )
-    if said and step.advice:
-        raise StationmasterError(f"{shown(step.command)} did not work: {said}", next_step=step.advice)
+    raise StationmasterError(
+        closed(f"{shown(step.command)} did not work: {done.trouble}"), next_step=step.advice
+    )
 
 
 def _write(step: Write) -> None:

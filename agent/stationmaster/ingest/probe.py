@@ -14,6 +14,7 @@ from stationmaster.blocking import THREAD, CallHangsError
 from stationmaster.file_name import from_wire, to_wire
 from stationmaster.ingest.files import DEADLINE, FolderHangsError
 from stationmaster.ingest.scan import OWN_PREFIX
+from stationmaster.sentence import closed
 from stationmaster.worker.child import serve
 from stationmaster.worker.error import ChildError, ChildHandlerError
 from stationmaster.worker.process import ChildProcess
@@ -40,7 +41,7 @@ async def try_write(folder: Path, *, child: bool) -> None:
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(folder)) from error
     except ChildError as error:
-        raise FolderHangsError(f"The folder {folder} does not answer: {error}.") from error
+        raise FolderHangsError(closed(f"The folder {folder} does not answer: {error}")) from error
     finally:
         await process.aclose()
 
@@ -60,5 +61,10 @@ def _write(message: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write for an agent until it is gone."""
     serve({"write": _write})
+
+
+if __name__ == "__main__":
+    main()

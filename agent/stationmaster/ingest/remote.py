@@ -19,6 +19,7 @@ from stationmaster.ingest.release import Release, Released
 from stationmaster.ingest.scan import Selection
 from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.wire import release_to_wire, released_from_wire, selection_to_wire
+from stationmaster.sentence import closed
 from stationmaster.worker.error import ChildError, ChildHandlerError
 from stationmaster.worker.process import ChildProcess
 
@@ -116,7 +117,7 @@ class ChildFiles:
             except ChildError as error:
                 if pid is not None and _is_there(pid):
                     self._stuck[pid] = self._clock.monotonic()
-                raise FolderHangsError(f"The folder {self._root} does not answer: {error}.") from error
+                raise FolderHangsError(closed(f"The folder {self._root} does not answer: {error}")) from error
 
     def _check_stuck(self) -> None:
         """Start no further child while several wait for the same dead server."""

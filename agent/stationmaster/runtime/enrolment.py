@@ -11,6 +11,7 @@ from stationmaster.control.protocol import AddRequest
 from stationmaster.errors import NeedsUserError, StationmasterError
 from stationmaster.log import bound
 from stationmaster.runtime.credential import Credentials
+from stationmaster.sentence import joined
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ async def dismantle(store: ConfigStore, credentials: Credentials, name: str) -> 
     try:
         await credentials.delete(name)
     except NeedsUserError as error:
-        note = f"Its token, if there was one, was not removed. {error.text}"
+        note = joined("Its token, if there was one, was not removed.", error.text)
         bound(_LOG, name).warning("%s", note)
     await asyncio.to_thread(store.remove, name)
     return note

@@ -20,6 +20,7 @@ from stationmaster.errors import ConfigError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.home.paths import Home
 from stationmaster.ingest.place import make_folder
+from stationmaster.sentence import closed
 
 
 def make_folders(home: Home, instance: str, sources: Iterable[FetchSource]) -> None:
@@ -97,7 +98,7 @@ class FetchedFiles:
             return msgspec.json.decode(text, type=FetchState)
         except msgspec.DecodeError as error:
             raise ConfigError(
-                f"{self._file} is damaged: {error}.",
+                closed(f"{self._file} is damaged: {error}"),
                 next_step="Put it back from a copy, or remove it: then all is fetched from the beginning.",
             ) from error
 

@@ -18,14 +18,16 @@ from stationmaster.api import Station
 from stationmaster.clock import Clock
 from stationmaster.config.fetch_source import FetchSource
 from stationmaster.config.option import resolved
+from stationmaster.config.problem import not_fetched
 from stationmaster.convert.fetching import FetchOrder, FetchReply
 from stationmaster.errors import ConfigError, ControlError
 from stationmaster.file_name import to_wire
 from stationmaster.home.paths import Home
 from stationmaster.log import BoundLog, bound
-from stationmaster.model import FetchStatus, Problem, ProblemCode, Severity
+from stationmaster.model import FetchStatus, Problem
 from stationmaster.runtime.fetched import FetchedFiles, FetchState
 from stationmaster.runtime.timetable import next_run, retry_delay
+from stationmaster.sentence import closed
 
 _LOG = logging.getLogger(__name__)
 A = TypeVar("A")
@@ -193,7 +195,7 @@ class _Fetcher:
             self._fail(f"The folder of its files cannot be used: {error.strerror or error}.")
         except Exception as error:  # noqa: BLE001 - a bug at one source must not end the others
             self._log.error("a bug at source %s", self._source.name, exc_info=error)
-            self._fail(f"A bug of the program: {type(error).__name__}: {error}.")
+            self._fail(closed(f"A bug of the program: {type(error).__name__}: {error}"))
 
     def _fail(self, text: str, step: str = "") -> None:
         if not self.failures:
@@ -271,17 +273,7 @@ class _Fetcher:
         )
 
     def problem(self) -> Problem:
-        return Problem(
-            code=ProblemCode.FETCH_FAILED,
-            severity=Severity.WARNING,
-            title=f"Source {self._source.name} cannot be fetched",
-            text=f"{self._error} It is tried again by itself; nothing is lost.",
-            next_step=self._step or "Check that what it reads from is there, and the options of the source.",
-            instance=self._instance,
-            subject=self._source.name,
-            since=self._failed_at,
-            time_to_visible=60.0,
-        )
+        return not_fetched(self._instance, self._source.name, self._error, self._step, since=self._failed_at)
 
 
 async def _to_its_end(call: Callable[[A], FetchState], argument: A) -> FetchState:

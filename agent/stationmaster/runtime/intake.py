@@ -24,6 +24,7 @@ from stationmaster.runtime.release import Places, Releases, ReleasesFiles
 from stationmaster.runtime.tally import Tally
 from stationmaster.runtime.task import Task
 from stationmaster.runtime.turn import Turns
+from stationmaster.sentence import joined
 from stationmaster.spool.record import LedgerRow
 from stationmaster.spool.store import Spool
 
@@ -167,7 +168,9 @@ class Intake:
             return await self._fail(task, Failed(reason=error.text)), None
         except Exception as error:  # noqa: BLE001 - a bug at one file must not keep all others from being taken
             self._log.error("a bug at %s", task.path, exc_info=error)
-            reason = f"A bug of the program: {type(error).__name__}: {error}. The log has the details."
+            reason = joined(
+                f"A bug of the program: {type(error).__name__}: {error}", "The log has the details."
+            )
             return await self._fail(task, Failed(reason=reason)), None
 
     async def _hold(self, error: SpoolError) -> None:

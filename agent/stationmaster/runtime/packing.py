@@ -20,6 +20,7 @@ from stationmaster.errors import ConfigError, SpoolError
 from stationmaster.file_name import to_wire
 from stationmaster.log import Lasting, bound
 from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.sentence import joined
 from stationmaster.spool.store import Spool
 from stationmaster.worker.error import ChildError, ChildHandlerError, ChildTimeoutError
 from stationmaster.worker.process import ChildProcess
@@ -233,7 +234,7 @@ class Packing:
                 code=ProblemCode.ARCHIVE_NOT_PACKED,
                 severity=Severity.WARNING,
                 title="An archive cannot be packed",
-                text=f"{root}: {trouble} The files stay as they are; it is tried again each hour.",
+                text=joined(f"{root}: {trouble}", "The files stay as they are; it is tried again each hour."),
                 next_step="Make room on that disk, check it and its rights, or see retention.archive_pack.",
                 instance=self._instance,
                 subject=str(root),

@@ -12,6 +12,7 @@ from stationmaster.config.store import ConfigStore
 from stationmaster.deliver.address import address_of
 from stationmaster.errors import NeedsUserError, StationmasterError
 from stationmaster.runtime.credential import Credentials
+from stationmaster.sentence import joined
 from stationmaster.wats.client import WatsClient
 from stationmaster.wats.registration import Client, register, token_of
 
@@ -66,7 +67,7 @@ async def _keep(credentials: Credentials, name: str, token: str) -> None:
     except StationmasterError as error:
         code = error.code if isinstance(error, NeedsUserError) else ""
         raise NeedsUserError(
-            f"The server registered this station, but its token could not be stored. {error.text}",
+            joined("The server registered this station, but its token could not be stored.", error.text),
             code=code or "unavailable",
-            next_step=f"{error.next_step} Then register again: the id stays the same.".strip(),
+            next_step=joined(error.next_step, "Then register again: the id stays the same."),
         ) from None

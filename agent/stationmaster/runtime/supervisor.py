@@ -16,6 +16,7 @@ from stationmaster.model import InstanceStatus, Lifecycle, Problem, ProblemCode,
 from stationmaster.runtime.instance import Instance
 from stationmaster.runtime.lifecycle import LifeEvent, next_state
 from stationmaster.runtime.part import Shared
+from stationmaster.sentence import joined
 
 _LOG = logging.getLogger(__name__)
 
@@ -139,8 +140,8 @@ class Supervisor:
 
     def _in_trouble(self, error: StationmasterError) -> float:
         """Expected trouble (a full disk at start): told, and tried again for ever, unless it was drained."""
-        again = " It is tried again by itself." if self.wanted else ""
-        trouble = self._problem("cannot run now", f"{error.text}{again}", error.next_step)
+        again = "It is tried again by itself." if self.wanted else ""
+        trouble = self._problem("cannot run now", joined(error.text, again), error.next_step)
         if self._trouble is None or self._trouble.text != trouble.text:
             self._log.warning("cannot run: %s", error)
         self._trouble = trouble
@@ -152,8 +153,9 @@ class Supervisor:
         now = self._shared.clock.monotonic()
         self._crashes.append(now)
         recent = sum(now - at < CRASH_WINDOW for at in self._crashes)
-        text = (
-            f"{type(error).__name__}: {error}. The log has the details; what was taken is safe in the spool."
+        text = joined(
+            f"{type(error).__name__}: {error}",
+            "The log has the details; what was taken is safe in the spool.",
         )
         if recent > MAX_CRASHES:
             self._wanted.clear()

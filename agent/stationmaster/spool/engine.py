@@ -19,6 +19,7 @@ from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.model import Counts, EntryState
+from stationmaster.sentence import closed
 from stationmaster.spool import schema
 from stationmaster.spool.change import Batch, Change, Verdict, Write
 from stationmaster.spool.leasing import Leased, Leases
@@ -315,7 +316,7 @@ class Engine:
 def alone(error: Exception) -> SpoolError:
     """The error of a write that failed by itself; results that cannot be read now can be made again."""
     return SpoolError(
-        f"A write to the spool was refused: {type(error).__name__}: {error}.",
+        closed(f"A write to the spool was refused: {type(error).__name__}: {error}"),
         next_step="Nothing of it was kept.",
         refused=not isinstance(error, OSError),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster.sentence import joined
 from stationmaster.spool.record import Health
 
 
@@ -12,7 +13,7 @@ def damaged(instance: str, health: Health, *, now: datetime) -> Problem:
     """It was damaged and made anew, or a check found damage: then the next start repairs it."""
     salvage = health.salvage
     if salvage is None:
-        text = f"A check found: {health.damage}. It is repaired at the next start."
+        text = joined(f"A check found: {health.damage}", "It is repaired at the next start.")
         step = "Restart the agent when it suits you."
     else:
         text = (
@@ -38,7 +39,7 @@ def unwritable(instance: str, text: str, *, full: bool, now: datetime) -> Proble
         code=ProblemCode.DISK_FULL if full else ProblemCode.SPOOL_ERROR,
         severity=Severity.ERROR,
         title="The disk is full" if full else "The spool cannot be written",
-        text=f"{text} No file is taken until it can be stored; nothing is lost.",
+        text=joined(text, "No file is taken until it can be stored; nothing is lost."),
         next_step="Make room on the disk; work goes on by itself."
         if full
         else "Check the disk of the data folder; see the log for details.",

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stationmaster.errors import SpoolError
+from stationmaster.sentence import closed
 
 VERSION = 1
 """Version of the schema this program writes."""
@@ -125,12 +126,12 @@ def spool_error(error: sqlite3.Error | OSError, path: Path) -> SpoolError:
         )
     if code in DAMAGE:
         return SpoolError(
-            f"The spool {path} is damaged: {error}.",
+            closed(f"The spool {path} is damaged: {error}"),
             next_step="Restart the instance: every readable row is then saved into a new spool.",
             damaged=True,
         )
     return SpoolError(
-        f"The spool {path} cannot be used now: {error}.",
+        closed(f"The spool {path} cannot be used now: {error}"),
         next_step="Check that disk and the rights on that file.",
     )
 

@@ -18,6 +18,7 @@ from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
 from stationmaster.file_name import shown
 from stationmaster.model import Counts, Lane, ReportMeta
+from stationmaster.sentence import joined
 from stationmaster.spool import foreign, ledger, schema, write
 from stationmaster.spool.browse import Browse
 from stationmaster.spool.change import Verdict, Work
@@ -72,7 +73,7 @@ class Spool(Browse):
             reason = await _start(engine, storage)
             if reason:
                 raise SpoolError(
-                    f"{reason} It was made anew just now.", next_step="Check the disk.", damaged=True
+                    joined(reason, "It was made anew just now."), next_step="Check the disk.", damaged=True
                 )
         spool = cls(engine, instance=instance, storage=storage, clock=clock, on_change=on_change)
         spool._view = await storage.run(engine.view)

@@ -19,6 +19,7 @@ from stationmaster.api.text import printable
 from stationmaster.errors import NeedsLoginError, NeedsUserError, RejectedError, TransientError
 from stationmaster.model import Hop, ProblemCode
 from stationmaster.secrecy import hide
+from stationmaster.sentence import closed
 
 T = TypeVar("T")
 
@@ -267,18 +268,18 @@ def _raise_for_status(answer: Answer, *, now: datetime, report: bool = True) -> 
         raise _busy(answer, now=now)
     if not report:
         raise TransientError(
-            f"The server answered {status}: {reason(answer)}.",
+            closed(f"The server answered {status}: {reason(answer)}"),
             code=ProblemCode.SERVER_ANSWER_FOREIGN,
         )
     if status in {400, 413, 415, 422} and (status == 413 or not _is_html(answer)):
         cause = "it is too large" if status == 413 else reason(answer)
         raise RejectedError(
-            f"The server refused the report ({status}): {cause}",
+            closed(f"The server refused the report ({status}): {cause}"),
             next_step="Correct the report's source or its converter and convert it again, or dismiss it.",
         )
     # An HTML page with 400 comes from something in between, not from WATS: it must not cost a report.
     raise TransientError(
-        f"The server answered this report with {status}: {reason(answer)}.",
+        closed(f"The server answered this report with {status}: {reason(answer)}"),
         retry_after=retry_after(answer.headers, now=now),
         alone=True,
         code=ProblemCode.SERVER_ANSWER_FOREIGN,
@@ -302,7 +303,7 @@ def _busy(answer: Answer, *, now: datetime) -> TransientError:
     """408, 425, 429 and 5xx: retried for ever. A 500 may lie in this report alone, a 429 cannot."""
     overload = answer.status in {429, 503}
     return TransientError(
-        f"The server answered {answer.status}: {reason(answer)}.",
+        closed(f"The server answered {answer.status}: {reason(answer)}"),
         retry_after=retry_after(answer.headers, now=now),
         overload=overload,
         alone=not overload,
@@ -324,14 +325,14 @@ def held(status: int, reason: str) -> NeedsUserError:
     """The error for an answer that holds the link until a person acts."""
     if status == 401:
         return NeedsLoginError(
-            f"The server does not accept the token (401): {reason}.",
+            closed(f"The server does not accept the token (401): {reason}"),
             code=ProblemCode.LOGIN_REFUSED,
             next_step="Enter a valid token for this instance.",
             hop=Hop.LOGIN,
         )
     if status == 403:
         return NeedsLoginError(
-            f"The server does not let this token submit reports (403): {reason}.",
+            closed(f"The server does not let this token submit reports (403): {reason}"),
             code=ProblemCode.PERMISSION_REFUSED,
             next_step="Give the token the right to submit reports, or enter another token.",
             hop=Hop.PERMISSION,
@@ -339,7 +340,7 @@ def held(status: int, reason: str) -> NeedsUserError:
     if status == 407:
         return proxy_login("")
     return NeedsUserError(
-        f"The server has no such route (404): {reason}.",
+        closed(f"The server has no such route (404): {reason}"),
         code=ProblemCode.ROUTE_MISSING,
         next_step="Check the server address: it must be the address of a WATS server.",
     )

@@ -16,6 +16,7 @@ import truststore
 
 from stationmaster.errors import NeedsUserError
 from stationmaster.model import Hop, ProblemCode
+from stationmaster.sentence import closed, joined
 
 _NAMES = {b"\x55\x04\x03": "CN", b"\x55\x04\x0a": "O"}
 """The attribute types we show: 2.5.4.3 common name, 2.5.4.10 organisation."""
@@ -38,7 +39,7 @@ def trust(ca_file: str) -> ssl.SSLContext:
         except OSError as error:
             reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
             raise NeedsUserError(
-                f"The CA file {ca_file} cannot be used: {reason}.",
+                closed(f"The CA file {ca_file} cannot be used: {reason}"),
                 code=ProblemCode.TLS_UNTRUSTED,
                 next_step="Correct server.ca_file.",
                 hop=Hop.TLS,
@@ -48,9 +49,9 @@ def trust(ca_file: str) -> ssl.SSLContext:
 
 def untrusted(host: str, reason: str, issued_by: str) -> NeedsUserError:
     """The error for a server's certificate that nobody here vouches for."""
-    issued = f" It was issued by {issued_by}." if issued_by else ""
+    issued = f"It was issued by {issued_by}." if issued_by else ""
     return NeedsUserError(
-        f"The certificate of {host} is not trusted: {reason}.{issued}",
+        joined(closed(f"The certificate of {host} is not trusted: {reason}"), issued),
         code=ProblemCode.TLS_UNTRUSTED,
         next_step="If that issuer is your company's own, put its certificate in a file and name it in "
         "server.ca_file.",

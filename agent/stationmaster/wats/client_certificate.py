@@ -19,6 +19,7 @@ import msgspec
 
 from stationmaster.errors import NeedsUserError, TransientError
 from stationmaster.model import Hop, ProblemCode
+from stationmaster.sentence import closed
 from stationmaster.wats.answer import Answer
 from stationmaster.wats.certificate import subject, valid_until
 
@@ -133,7 +134,7 @@ def refused(server: str, own: Shown | None, why: str, *, now: datetime) -> Needs
         why = f"it has expired, on {own.until:%Y-%m-%d}"
     of = f" ({own.name})" if own.name else ""
     return _useless(
-        f"{server} does not accept the client certificate in {own.file}{of}: {why}.",
+        closed(f"{server} does not accept the client certificate in {own.file}{of}: {why}"),
         "Get another one from the server's administrator, and put it there; it is read again by itself.",
     )
 

@@ -16,6 +16,7 @@ import aiohttp
 from stationmaster.errors import NeedsUserError, StationmasterError, TransientError
 from stationmaster.model import Hop, ProblemCode
 from stationmaster.secrecy import hide
+from stationmaster.sentence import closed
 from stationmaster.wats.answer import proxy_login
 
 _CODE = ProblemCode.SERVER_UNREACHABLE
@@ -91,14 +92,14 @@ def _no_connection(
         text = f"{who} refuses the connection."
         return _unreachable(text, Hop.TCP, through, setting="its port, and https:// or http://")
     else:
-        text = f"{who} cannot be reached: {hide(cause(error), secret)}."
+        text = closed(f"{who} cannot be reached: {hide(cause(error), secret)}")
     return _unreachable(text, Hop.TCP, through)
 
 
 def _no_tls(error: aiohttp.ClientConnectorSSLError, server: str, secret: str) -> TransientError:
     reason = cause(error)
     if reason not in _NO_TLS:
-        return _unreachable(f"TLS failed with {server}: {hide(reason, secret)}.", Hop.TLS)
+        return _unreachable(closed(f"TLS failed with {server}: {hide(reason, secret)}"), Hop.TLS)
     text = f"TLS failed with {server}: what answers there does not speak it ({reason})."
     return _unreachable(text, Hop.TLS, setting="its port, and whether it must begin with http://")
 
@@ -127,7 +128,7 @@ def cause(error: aiohttp.ClientConnectorError) -> str:
 
 def _unresolved(error: aiohttp.ClientConnectorDNSError, through: str) -> TransientError:
     which = f"The proxy's name {error.host}" if through else f"The name {error.host}"
-    return _unreachable(f"{which} cannot be resolved: {cause(error)}.", Hop.DNS, through)
+    return _unreachable(closed(f"{which} cannot be resolved: {cause(error)}"), Hop.DNS, through)
 
 
 def _unreachable(text: str, hop: Hop, through: str = "", *, setting: str = "") -> TransientError:

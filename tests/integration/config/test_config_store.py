@@ -94,7 +94,7 @@ def test_a_wrong_setting_makes_no_instance(home: Home, name: str, url: str, patc
 
 
 def test_a_value_that_is_no_setting_is_refused(store: ConfigStore) -> None:
-    with pytest.raises(ConfigError, match="A object cannot stand in a settings file"):
+    with pytest.raises(ConfigError, match="A value of type object cannot stand in a settings file"):
         store.edit("line1", {"station.name": object()})
     assert store.edit("line1", {"server.ca_file": Path("/etc/ca.pem")}).server.ca_file == "/etc/ca.pem"
 

@@ -27,6 +27,7 @@ from stationmaster.api.moment import parse
 from stationmaster.api.report import Report
 from stationmaster.api.trial.surroundings import Surroundings
 from stationmaster.errors import ConversionError, SourceBusyError
+from stationmaster.sentence import an
 
 _numbers = itertools.count(1)
 
@@ -125,7 +126,7 @@ def convert(
                 elif isinstance(item, Resume):
                     mark = item
                 else:
-                    raise TypeError(f"convert() yields a {type(item).__name__} instead of a Report")
+                    raise TypeError(f"convert() yields {an(type(item).__name__)} instead of a Report")
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - the boundary to plug-in code
             error = raised
     return Outcome(tuple(reports), mark, error, printed.getvalue())

@@ -17,6 +17,7 @@ from stationmaster.api.trial.finding import Finding, Findings
 from stationmaster.api.trial.growth import check_growth
 from stationmaster.api.trial.habit import check_habits, check_options, check_state
 from stationmaster.api.trial.zone import check_zone
+from stationmaster.sentence import closed
 
 _OF_A_SAMPLE = (
     check_habits,
@@ -95,7 +96,7 @@ def _sample(case: Case, found: Findings) -> None:
     if not outcome.good:
         found.error(
             "crash",
-            f"convert() fails with {outcome.why}.",
+            closed(f"convert() fails with {outcome.why}"),
             file=case.file,
             next_step="See the traceback: stationmaster converter test FILE --converter NAME",
         )

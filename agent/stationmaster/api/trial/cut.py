@@ -6,6 +6,7 @@ from stationmaster.api.converter import Glimpse, Resume
 from stationmaster.api.trial.case import Case, Outcome, words
 from stationmaster.api.trial.finding import Findings
 from stationmaster.api.trial.place import place_of
+from stationmaster.sentence import closed
 
 _SMALL, _MIDDLE = 256 * 1024, 4 * 1024 * 1024
 _ENDED = frozenset("TE")
@@ -71,7 +72,7 @@ def check_resume(case: Case, found: Findings) -> None:
             "resume",
             f"Converted up to byte {size} and then on from its Resume, the file gives {len(got)} reports "
             f"that are not the {len(case.outcome.reports)} of the whole file"
-            + (f": {rest.why}." if rest.error else "."),
+            + (closed(f": {rest.why}") if rest.error else "."),
             file=case.file,
             next_step="Set Resume.offset behind the last whole record, and go on from there.",
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from stationmaster.api.converter import Glimpse
 from stationmaster.api.trial.case import Case, words
 from stationmaster.api.trial.finding import Findings
+from stationmaster.sentence import closed
 
 _SURE, _LIKELY = 80, 60
 
@@ -46,7 +47,9 @@ def check_detection(case: Case, found: Findings) -> None:
         complete = case.complete(Glimpse.at(case.source.path))
     except Exception as error:  # noqa: BLE001 - the boundary to plug-in code
         found.error(
-            "crash", f"On this file, detect() or is_complete() fails with {words(error)}.", file=case.file
+            "crash",
+            closed(f"On this file, detect() or is_complete() fails with {words(error)}"),
+            file=case.file,
         )
         return
     if sure is None:
@@ -91,7 +94,7 @@ def check_foreign(case: Case, found: Findings) -> None:
         except Exception as error:  # noqa: BLE001 - the boundary to plug-in code
             found.error(
                 "crash",
-                f"On {kind} ({name}), detect() fails with {words(error)}.",
+                closed(f"On {kind} ({name}), detect() fails with {words(error)}"),
                 next_step="Answer 0 for what cannot be read.",
             )
             continue

@@ -7,6 +7,7 @@ import codecs
 from stationmaster.api.converter import Glimpse
 from stationmaster.api.trial.case import Case
 from stationmaster.api.trial.finding import Findings
+from stationmaster.sentence import closed
 
 _NAME = "J\u00fcrgen Gr\u00fcn"
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -86,7 +87,7 @@ def _same(case: Case, found: Findings, content: bytes, code: str, told: str, adv
 def _crashed(case: Case, found: Findings, told: str, why: str) -> None:
     found.error(
         "crash",
-        f"On the file {told}, the converter fails with {why}.",
+        closed(f"On the file {told}, the converter fails with {why}"),
         file=case.file,
         next_step="Raise ConversionError with the place instead.",
     )

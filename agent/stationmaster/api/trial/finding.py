@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stationmaster.sentence import joined
+
 MOST_OF_A_KIND = 5
 """Of findings with the same code in the same file, so many are told; the rest is counted."""
 
@@ -46,7 +48,7 @@ class Finding:
             if where
             else (f"{self.severity} [{self.code}] {self.text}")
         )
-        return f"{told} {self.next_step}".strip()
+        return joined(told, self.next_step) if self.next_step else told
 
 
 class Findings:

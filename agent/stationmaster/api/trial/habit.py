@@ -11,6 +11,7 @@ from stationmaster.api.trial.case import Case, Outcome, convert, words
 from stationmaster.api.trial.finding import Findings
 from stationmaster.api.trial.surroundings import Surroundings
 from stationmaster.api.trial.watch import Watch
+from stationmaster.sentence import closed
 
 
 def check_habits(case: Case, found: Findings) -> None:
@@ -45,7 +46,7 @@ def check_state(cases: list[Case], found: Findings) -> None:
             found.error(
                 "state",
                 "Converted again after another file, this file gives "
-                + (f"an error: {again.why}." if again.error else "other reports."),
+                + (closed(f"an error: {again.why}") if again.error else "other reports."),
                 file=case.file,
                 next_step="Keep nothing between two files: make what a file needs in convert().",
             )
@@ -61,7 +62,7 @@ def check_options(converter: Converter, found: Findings) -> None:
     except Exception as error:  # noqa: BLE001 - a missing default, or a check of the author's own
         found.note(
             "options",
-            f"The options cannot be left out: {words(error)}.",
+            closed(f"The options cannot be left out: {words(error)}"),
             next_step="Give each option a default, where one makes sense.",
         )
     try:

@@ -12,6 +12,7 @@ from typing import Any
 from stationmaster.config.secrets.secret import Secret
 from stationmaster.errors import NeedsUserError
 from stationmaster.model import ProblemCode
+from stationmaster.sentence import closed
 from stationmaster.worker.environment import child_command
 
 if sys.platform == "win32":
@@ -99,7 +100,7 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
 
 def _unavailable(cause: str) -> NeedsUserError:
     return NeedsUserError(
-        f"The system's keyring cannot be used: {cause}.",
+        closed(f"The system's keyring cannot be used: {cause}"),
         code=ProblemCode.KEYRING_UNAVAILABLE,
         next_step=_NEXT_STEP,
     )
