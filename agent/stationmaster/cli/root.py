@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from stationmaster import __version__
+from stationmaster.cli.mistake import Root
 from stationmaster.cli.session import use_scope
 from stationmaster.home.paths import Scope
 
@@ -22,6 +23,7 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     The module of a noun that is not asked for is not imported: together they cost 100 ms.
     """
     app = typer.Typer(
+        cls=Root,
         name="stationmaster",
         no_args_is_help=True,
         add_completion=False,
