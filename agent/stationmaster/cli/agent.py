@@ -12,7 +12,7 @@ import typer
 
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.moment import in_minutes, moment_of
-from stationmaster.cli.output import MARKS, ago, local, print_json, say, table
+from stationmaster.cli.output import MARKS, ago, answer, local, print_json, say, table
 from stationmaster.cli.progress import Bar, progress
 from stationmaster.cli.service import install, uninstall
 from stationmaster.cli.session import agent, fail, home, run
@@ -231,10 +231,11 @@ def _show(snapshot: AgentStatus) -> None:
     show_sources(snapshot, now)
     for problem in snapshot.problems:
         where = f"{problem.instance}: " if problem.instance else ""
-        say(f"\n{'✗' if problem.severity is Severity.ERROR else '!'} {where}{problem.title} [{problem.code}]")
-        say(f"  {problem.text}")
+        sign = "✗" if problem.severity is Severity.ERROR else "!"
+        answer(f"\n{sign} {where}{problem.title} [{problem.code}]")
+        answer(f"  {problem.text}")
         if problem.next_step:
-            say(f"  → {problem.next_step}")
+            answer(f"  → {problem.next_step}")
 
 
 def show_sources(snapshot: AgentStatus, now: datetime) -> None:

@@ -123,7 +123,9 @@ async def test_4_a_person_is_needed(tmp_path: Path) -> None:
         await station.problem(ProblemCode.TOKEN_MISSING)
         done = await station.command("agent", "status")
     assert done.returncode == 4
-    assert "STATIONMASTER_TOKEN_LINE1" in done.stderr
+    assert "STATIONMASTER_TOKEN_LINE1" in done.stdout, "what is wrong is the answer"
+    assert done.stderr.startswith("Agent ")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 async def test_5_not_delivered_in_time(tmp_path: Path) -> None:

@@ -228,5 +228,5 @@ async def test_an_agent_tells_of_an_instance_without_its_token(typist: Typist) -
     )
     status = await typist.type("agent", "status")
     assert status.code == 4
-    assert "instance edit line2 --token-stdin" in status.talk
+    assert "instance edit line2 --token-stdin" in status.out
     assert json.loads((await typist.type("agent", "status", "--json")).out)["data"]["problems"]
