@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -15,6 +13,7 @@ from stationmaster.config.store import ConfigStore, Loaded
 from stationmaster.control.protocol import FOREVER
 from stationmaster.control.transport import NO_AGENT_STEP
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped, warned
+from stationmaster.diagnostics.supervision import supervision_check
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
 from stationmaster.model import AgentStatus, Check, Hop, Lifecycle
@@ -22,7 +21,9 @@ from stationmaster.model import AgentStatus, Check, Hop, Lifecycle
 _DEADLINE = 20.0
 
 
-def agent_checks(home: Home, status: AgentStatus | None, asker: str, env: Mapping[str, str]) -> list[Check]:
+async def agent_checks(
+    home: Home, status: AgentStatus | None, asker: str, env: Mapping[str, str]
+) -> list[Check]:
     """The process. `status`: its snapshot, None where there is none; `asker`: version of who asks."""
     if status is None:
         text = f"No agent answers at {home.socket}: nothing is taken and nothing is uploaded."
@@ -38,12 +39,7 @@ def agent_checks(home: Home, status: AgentStatus | None, asker: str, env: Mappin
         found.append(warned(Hop.VERSION, text, "Start the agent again, so that it runs what is installed."))
     else:
         found.append(good(Hop.VERSION, f"Version {__version__}.", details={"version": __version__}))
-    who = supervisor_of(env)
-    if who:
-        found.append(good(Hop.SUPERVISION, f"{who} starts it again after a crash and at boot."))
-    else:
-        text = "Nobody starts the agent again after a crash, or when the computer starts."
-        found.append(warned(Hop.SUPERVISION, text, "Let it run as a service of the system."))
+    found.append(await supervision_check(home.scope, env))
     return found
 
 
@@ -63,16 +59,6 @@ def instance_checks(name: str, status: AgentStatus | None, now: datetime) -> lis
         else:
             checks.append(good(Hop.AGENT, f"The instance is {one.lifecycle.value}.", instance=name))
     return checks
-
-
-def supervisor_of(env: Mapping[str, str], *, pid: int | None = None) -> str:
-    """Who looks after this process, by what its environment says; "" for nobody that is known."""
-    # systemd names the process that it started (systemd.exec(5)): what a session passes on does not count.
-    if env.get("SYSTEMD_EXEC_PID", "") == str(os.getpid() if pid is None else pid):
-        return "systemd"
-    if sys.platform == "darwin" and env.get("XPC_SERVICE_NAME", "0") not in ("", "0"):
-        return "launchd"
-    return ""
 
 
 async def home_check(home: Home, *, clock: Clock) -> Check:

@@ -7,6 +7,7 @@ import plistlib
 from pathlib import Path
 
 from stationmaster.errors import ConfigError
+from stationmaster.home import service_name
 from stationmaster.home.paths import GROUP
 from stationmaster.hosting.plan import (
     Give,
@@ -21,15 +22,14 @@ from stationmaster.hosting.plan import (
 )
 from stationmaster.hosting.systemd import what_stays
 
-LABEL = "org.stationmaster.agent"
+LABEL = service_name.LABEL
 ROLE_ACCOUNTS = range(300, 400)
 """User ids that macOS leaves to role accounts of other programs."""
 
 
 def plist_path(wanted: Wanted) -> Path:
     """Where launchd looks for the definition."""
-    root = Path("/Library/LaunchDaemons") if wanted.machine else Path.home() / "Library" / "LaunchAgents"
-    return root / f"{LABEL}.plist"
+    return service_name.plist_path(wanted.home.scope)
 
 
 def render(wanted: Wanted) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree as ET
 
 from stationmaster.errors import ConfigError
+from stationmaster.home import service_name
 from stationmaster.hosting.plan import Give, Plan, Remove, Run, Step, Wanted, Write
 from stationmaster.hosting.systemd import what_stays
 
@@ -26,7 +27,7 @@ _RIGHTS = ("*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F", f"*{LOCAL_SERVICE}:
 
 def task_name(wanted: Wanted) -> str:
     """The task's name; each user has one of his own."""
-    return "\\Stationmaster\\Agent" if wanted.machine else f"\\Stationmaster\\Agent of {getpass.getuser()}"
+    return service_name.task_name(wanted.home.scope)
 
 
 def render(wanted: Wanted, *, user: str = "") -> str:

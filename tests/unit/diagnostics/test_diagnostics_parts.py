@@ -8,7 +8,6 @@ import time
 import pytest
 
 from stationmaster.deliver.link import clock_text
-from stationmaster.diagnostics.home import supervisor_of
 from stationmaster.ingest import trouble
 from stationmaster.ingest.drive import DRIVE_STEP, missing_drive
 from stationmaster.ingest.trouble import Trouble
@@ -31,12 +30,6 @@ def test_a_drive_that_a_service_does_not_have_is_named(monkeypatch: pytest.Monke
     found = Trouble.of(FileNotFoundError(errno.ENOENT, "no"), "Z:\\results")
     assert found.text == "The watch folder Z:\\results is not there: this account has no drive Z:."
     assert found.next_step == DRIVE_STEP
-
-
-def test_only_the_process_that_systemd_started_is_looked_after() -> None:
-    assert supervisor_of({"SYSTEMD_EXEC_PID": "41"}, pid=41) == "systemd"
-    assert supervisor_of({"SYSTEMD_EXEC_PID": "41"}, pid=42) == ""
-    assert supervisor_of({}) == ""
 
 
 @pytest.mark.parametrize(
