@@ -166,9 +166,12 @@ class Hop(StrEnum):
     CLOCK = "clock"
     FOLDER = "folder"
     OVERLAP = "overlap"
+    OWN_FOLDER = "own-folder"
     CONVERTER = "converter"
+    FETCH = "fetch"
     DISK = "disk"
     SPOOL = "spool"
+    ARCHIVE = "archive"
     PROBLEM = "problem"
     """What the running agent tells beside all that."""
 

@@ -26,9 +26,12 @@ TITLES: dict[Hop, str] = {
     Hop.CLOCK: "Clocks",
     Hop.FOLDER: "Watch folder",
     Hop.OVERLAP: "Overlaps",
+    Hop.OWN_FOLDER: "Own folders",
     Hop.CONVERTER: "Converter",
+    Hop.FETCH: "Scheduled source",
     Hop.DISK: "Disk of the spool",
     Hop.SPOOL: "Spool",
+    Hop.ARCHIVE: "Disk of the archive",
     Hop.PROBLEM: "Problem of the running agent",
 }
 """What a check is called, well or not: its `label`. What failed has the title of its Problem beside it."""

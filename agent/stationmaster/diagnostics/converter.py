@@ -1,9 +1,9 @@
-"""Converters: each that a folder names can be loaded in a worker, and takes its options."""
+"""Converters: each that a folder or source names can be loaded in a worker, and takes its options."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,23 @@ from stationmaster.config.schema import InstanceConfig
 from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
 from stationmaster.diagnostics.check import good, of_problem
+from stationmaster.diagnostics.fetch import fetch_check
 from stationmaster.home.paths import Home
-from stationmaster.model import Check, Hop
+from stationmaster.model import AgentStatus, Check, Hop
 
 
-async def converter_checks(home: Home, config: InstanceConfig, *, clock: Clock) -> list[Check]:
-    """All converters of an instance, loaded in a worker of their own: the agent's are not disturbed."""
+async def converter_checks(
+    home: Home, config: InstanceConfig, *, clock: Clock, status: AgentStatus | None
+) -> list[Check]:
+    """All converters and scheduled sources of an instance.
+
+    They are loaded in a worker of their own: the agent's are not disturbed.
+
+    Args:
+        status: the snapshot of the agent that runs, None where none does.
+    """
     name, began = config.name, clock.monotonic()
-    wanted = dict.fromkeys(one for folder in config.watch for one in folder.converters)
+    wanted = list(dict.fromkeys(_wanted(config)))
     with tempfile.TemporaryDirectory(prefix="stationmaster-doctor-") as temp:
         pool = ConverterPool(
             name,
@@ -34,12 +43,21 @@ async def converter_checks(home: Home, config: InstanceConfig, *, clock: Clock) 
             await pool.refresh()
             for one, options in _options(config):
                 await pool.try_options(one, options)
-            seconds = clock.monotonic() - began
-            problems = pool.problems()
-            wrong = {problem.subject for problem in problems} | {
-                broken for failure in pool.failures for broken in failure.names
-            }
-            known = pool.converters
+            loaded = _loaded(pool, wanted, name, clock.monotonic() - began)
+            sources = [
+                await fetch_check(source, pool, instance=name, clock=clock, status=status)
+                for source in config.fetch
+            ]
+    return [*loaded, *sources]
+
+
+def _loaded(pool: ConverterPool, wanted: Sequence[str], name: str, seconds: float) -> list[Check]:
+    """What came of loading: first what is wrong."""
+    problems = pool.problems()
+    wrong = {problem.subject for problem in problems} | {
+        broken for failure in pool.failures for broken in failure.names
+    }
+    known = pool.converters
     found = [of_problem(problem, Hop.CONVERTER, seconds=seconds) for problem in problems]
     return found + [
         good(
@@ -53,6 +71,15 @@ async def converter_checks(home: Home, config: InstanceConfig, *, clock: Clock) 
         for one in wanted
         if one in known and one not in wrong
     ]
+
+
+def _wanted(config: InstanceConfig) -> Iterator[str]:
+    """The converters of files; the ones that fetch are told with their sources."""
+    for folder in config.watch:
+        yield from folder.converters
+    for source in config.fetch:
+        if source.convert_with:
+            yield source.convert_with
 
 
 def _options(config: InstanceConfig) -> Iterable[tuple[str, dict[str, Any]]]:

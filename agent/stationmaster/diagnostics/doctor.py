@@ -21,10 +21,12 @@ from stationmaster.control.protocol import DoctorRequest, TestConnectionRequest
 from stationmaster.deliver.address import address_of
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped
 from stationmaster.diagnostics.converter import converter_checks
-from stationmaster.diagnostics.folder import archive_checks, folder_check, overlap_checks
+from stationmaster.diagnostics.disk import archive_checks, spool_disk_check
+from stationmaster.diagnostics.folder import folder_check, overlap_checks, shared_archive_checks
 from stationmaster.diagnostics.home import agent_checks, home_check, instance_checks, settings_checks
+from stationmaster.diagnostics.own_folder import own_folder_checks
 from stationmaster.diagnostics.server import ServerWay, clear_text
-from stationmaster.diagnostics.spool import disk_check, spool_check
+from stationmaster.diagnostics.spool import spool_check
 from stationmaster.diagnostics.token import token_check
 from stationmaster.errors import ConfigError, SpoolError, StationmasterError
 from stationmaster.home.paths import Home
@@ -111,7 +113,7 @@ async def _of_the_agent(
 ) -> list[Check]:
     """What belongs to no instance."""
     return [
-        *agent_checks(around.home, status, request.version, around.env),
+        *await agent_checks(around.home, status, request.version, around.env),
         await home_check(around.home, clock=around.clock),
         *(one for one in settings if not one.instance),
     ]
@@ -174,7 +176,7 @@ def _parts(
         way,
         *(partial(_turn, turns, name, hop, seconds, part) for hop, seconds, part in _rest(around, config)),
         partial(_told, overlap_checks(around.home, name, loaded.instances, clock=around.clock)),
-        partial(_told, archive_checks(around.home, name, loaded.instances, clock=around.clock)),
+        partial(_told, shared_archive_checks(around.home, name, loaded.instances, clock=around.clock)),
     ]
 
 
@@ -184,9 +186,13 @@ def _rest(around: Surroundings, config: InstanceConfig) -> Iterator[tuple[Hop, f
     for folder in config.watch:
         look = partial(folder_check, folder, instance=name, archive=home.archive(name), clock=clock)
         yield Hop.FOLDER, SLACK * 2, partial(_one, look)
-    yield Hop.CONVERTER, SLACK * 4, partial(converter_checks, home, config, clock=clock)
+    yield Hop.OWN_FOLDER, SLACK * 2, partial(own_folder_checks, home, config, clock=clock)
+    status = around.inside.status() if around.inside else None
+    loaded = partial(converter_checks, home, config, clock=clock, status=status)
+    yield Hop.CONVERTER, SLACK * 4, loaded
     health = around.inside.health.get(name) if around.inside else None
     yield Hop.SPOOL, SLACK * 2, partial(_storage, home, name, health, clock)
+    yield Hop.ARCHIVE, SLACK * 2, partial(archive_checks, home, config, clock=clock)
 
 
 async def _told(checks: list[Check]) -> list[Check]:
@@ -227,7 +233,7 @@ async def _server(around: Surroundings, config: InstanceConfig) -> list[Check]:
 async def _storage(
     home: Home, name: str, health: Callable[[], Awaitable[Health]] | None, clock: Clock
 ) -> list[Check]:
-    disk = await disk_check(home, name, clock=clock)
+    disk = await spool_disk_check(home, name, clock=clock)
     if disk.state is CheckState.FAILED:
         return [disk, skipped(Hop.SPOOL, Hop.DISK, instance=name)]
     try:

@@ -70,7 +70,7 @@ async def _write(folder: WatchFolder, root: str, archive: Path, *, child: bool) 
     return ""
 
 
-def archive_checks(
+def shared_archive_checks(
     home: Home, name: str, instances: Mapping[str, InstanceConfig], *, clock: Clock
 ) -> list[Check]:
     """Archives that other instances use, too, by their settings."""

@@ -209,6 +209,8 @@ async def test_other_versions_and_nobody_who_restarts_are_warnings(
     states = {one.name: one.state for one in checks}
     assert states[Hop.VERSION] is CheckState.WARNING
     assert states[Hop.SUPERVISION] is CheckState.WARNING
+    (nobody,) = [one for one in checks if one.name is Hop.SUPERVISION]
+    assert nobody.next_step == "Let it run as a service: stationmaster agent install"
 
 
 async def test_what_people_ordered_is_told(hosted: Hosted, oracle: Oracle) -> None:

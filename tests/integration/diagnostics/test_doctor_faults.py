@@ -12,6 +12,7 @@ from fakes.planted import FAULTS, LINE, Bench, Fault
 from fakes.typed import Typist
 from stationmaster.diagnostics.check import TITLES
 from stationmaster.model import ProblemCode
+from stationmaster.sentence import closed
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
 
@@ -44,6 +45,7 @@ async def test_doctor_and_agent_name_it_with_the_same_words(bench: Bench, fault:
         (check,) = [one for one in checks if one["code"] == fault.code]
         assert {key: check[key] for key in WORDS} == {key: problem[key] for key in WORDS}
         assert fault.words in check["text"]
+        assert [one["text"] for one in checks if closed(one["text"]) != one["text"]] == []
         assert check["name"] == fault.hop
         assert check["next_step"].startswith(fault.step)
         warned = fault.code in WARNINGS

@@ -19,7 +19,7 @@ def states(checks: list[dict[str, Any]], instance: str = "line1") -> dict[str, s
 
 
 WAY = ("token", "address", "tcp", "server", "login", "permission", "clock")
-REST = ("settings", "folder", "converter", "disk", "spool", "overlap")
+REST = ("settings", "folder", "own-folder", "converter", "disk", "spool", "archive", "overlap")
 
 
 async def test_all_is_well_and_it_ends_with_0(hosted: Hosted, oracle: Oracle) -> None:
