@@ -61,8 +61,12 @@ class Overlap:
 
 def overlaps(watched: Sequence[Watched]) -> Iterator[Overlap]:
     """Each pair of folders that share files, once."""
-    for pair in combinations(watched, 2):
-        found = next(_shared(pair), None)
+    normal = [os.path.normcase(one.root) for one in watched]
+    for (one, here), (other, there) in combinations(zip(watched, normal, strict=True), 2):
+        # Most folders lie apart: a fleet's settings have many thousand pairs.
+        if _below(here, there) is None and _below(there, here) is None:
+            continue
+        found = next(_shared((one, other)), None)
         if found is not None:
             yield found
 
@@ -133,8 +137,6 @@ def _ours(home: Home, one: Watched, now: datetime) -> Iterator[Problem]:
 def _shared(pair: tuple[Watched, Watched]) -> Iterator[Overlap]:
     roots = [one.root for one in pair]
     normal = [os.path.normcase(root) for root in roots]
-    if not any(_below(normal[index], normal[1 - index]) is not None for index in (0, 1)):
-        return
     sieves = [Sieve(selection_of(one.folder, one.own)) for one in pair]
     territory = Territory(roots, sieves)
     for index in (0, 1):

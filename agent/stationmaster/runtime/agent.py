@@ -204,7 +204,8 @@ class Agent(Orders):
             self._standing_in = {name: since for name, since in standing.items() if name in loaded.errors}
             right = {**loaded.instances, **{name: one.config for name, one in instead.items()}}
             self._wanted = {name: config for name, config in right.items() if config.enabled}
-            self._overlaps = overlap_problems(self.home, right, now=self.clock.now())
+            now = self.clock.now()
+            self._overlaps = await asyncio.to_thread(overlap_problems, self.home, right, now=now)
         tasks = {
             name: self._group.create_task(self._bring_in_line(name), name=f"settings of {name}")
             for name in self.supervisors.keys() | self._wanted.keys()
