@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+import stat
 from pathlib import Path
 
 from stationmaster.embedded_server.client import SCHEMA as CLIENTS
@@ -70,6 +73,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise _cannot(path, error) from error
@@ -82,6 +86,21 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """The reports are for the owner alone; SQLite gives `-wal` and `-shm` the rights of the database.
+
+    One that an earlier version left readable for others is closed to them, with what lies beside it.
+    """
+    with contextlib.suppress(OSError):  # it is there, or SQLite tells better why it cannot be
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        with contextlib.suppress(OSError):  # no such file, or not ours to close
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & 0o077:
+                file.chmod(mode & 0o700)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -157,3 +159,23 @@ def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     connection.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+@pytest.mark.parametrize("left", [False, True], ids=["new", "readable before"])
+async def test_the_database_and_what_lies_beside_it_are_for_the_owner_alone(
+    tmp_path: Path, *, left: bool
+) -> None:
+    path = tmp_path / "s.db"
+    before = os.umask(0o022)
+    try:
+        if left:
+            sqlite3.connect(path).close()
+            path.touch()
+            path.chmod(0o644)
+        async with Store(path) as store:
+            await store.write(make_notes)
+            rights = {file.name: stat.S_IMODE(file.stat().st_mode) for file in os.scandir(tmp_path)}
+            assert rights == dict.fromkeys(("s.db", "s.db-shm", "s.db-wal"), 0o600)
+    finally:
+        os.umask(before)
