@@ -57,6 +57,8 @@ def tail(
             raise StationmasterError(
                 f"There is no log yet at {folder / LOG_FILE}.", next_step="Has the agent run?"
             )
+        if instance:
+            _check_instance(folder, instance)
         query = Query(
             instance=instance,
             level=level or "",
@@ -75,6 +77,20 @@ def tail(
         if not json:
             say(f"Following {folder / LOG_FILE}; Ctrl+C ends it.")
         run(_follow(folder, mark, query, json=json))
+
+
+def _check_instance(folder: Path, name: str) -> None:
+    """The instance must be there; one that was removed is known while the log still tells of it.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    names = home().names()
+    if name not in names and not last(folder, Query(instance=name), limit=1)[0]:
+        raise ConfigError(
+            f'There is no instance "{name}", and the log tells of none of this name.',
+            next_step=f"Instances: {', '.join(names) or 'none'}.",
+        )
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

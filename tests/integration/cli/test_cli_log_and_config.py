@@ -67,6 +67,22 @@ async def following(home: Home, *options: str) -> asyncio.subprocess.Process:
     )
 
 
+def test_tail_of_an_unknown_instance_names_the_known_ones(home: Home) -> None:
+    (home.log / "agent.log").write_text(LOGGED)
+    for name in ("line8", "line9"):
+        ConfigStore(home).add(name, "https://x.example", [], {})
+    for options in ((), ("--json",), ("--follow",)):
+        done = CliRunner().invoke(log_app, ["tail", "--instance", "line3", *options])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert '"line3"' in done.stderr
+        assert "line8, line9" in done.stderr
+    quiet = CliRunner().invoke(log_app, ["tail", "--instance", "line9"])
+    assert (quiet.exit_code, quiet.stdout) == (0, ""), "it is there, and has nothing to say"
+    removed = CliRunner().invoke(log_app, ["tail", "--instance", "line2"])
+    assert removed.exit_code == 0, "it was removed, but the log still tells of it"
+    assert "last" in removed.stdout
+
+
 def line(text: str, second: int, **fields: object) -> str:
     """A line as the agent writes it."""
     head = {"time": f"2026-03-02T12:00:{second:02}Z", "level": "info", "logger": "stationmaster.x"}
