@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 import stationmaster.api
-from docs.page import DOCS, PAGES, ROOT, headings, section
+from docs.page import DOCS, PAGES, ROOT, blocks, headings, section
+from fakes import rack
 from stationmaster.api import CompOp, ConverterOptions, Sequence, Step
 from stationmaster.api import reference as api_reference
+from stationmaster.api.testing import convert_file
 from stationmaster.cli.exit import Exit
 from stationmaster.config import reference
 from stationmaster.control import protocol
@@ -200,6 +203,22 @@ def test_environment_variables_stand_in_the_docs() -> None:
     assert not [one for one in others if one not in everything]
     tests = set(re.findall(r"STATIONMASTER_[A-Z_]+", page("Makefile") + page(".ci/run")))
     assert not [one for one in tests if one not in page("CONTRIBUTING.md")]
+
+
+def test_pages_with_commands_for_one_instance_say_how_to_name_it() -> None:
+    """Where there are several, such a command is refused without; `queue find` looks in all."""
+    ask = re.compile(r"stationmaster (?:queue (?!find)|archive )")
+    silent = [one.name for one in PAGES if ask.search(text := one.read_text()) and "--instance" not in text]
+    assert not silent
+
+
+def test_a_unit_of_the_folder_sample_has_a_part_number(tmp_path: Path) -> None:
+    (sample,) = [one for one in blocks(DOCS / "writing-a-converter.md") if one.marks.get("file") == "rack.py"]
+    space: dict[str, Any] = {}
+    exec(compile(sample.text, "rack.py", "exec"), space)  # noqa: S102 - the page's own code
+    unit = rack.unit(tmp_path, "SN-1", content=b"SN-1,2026-03-02 08:15:30\nVCC,5.0,4.75,5.25\n")
+    (report,) = convert_file(space["RackConverter"](), unit, marker=rack.MARKER)
+    assert (report.sn, report.pn) == ("SN-1", "RACK-1")
 
 
 def test_every_make_target_has_its_equivalent() -> None:
