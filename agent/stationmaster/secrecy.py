@@ -13,7 +13,10 @@ import json
 import re
 from urllib.parse import quote, quote_plus
 
-TELLING_WORDS = r"token|secret|passw|passcode|passphrase|pwd|(?:api|private|access)[_-]?key|credential|cookie"
+TELLING_WORDS = (
+    r"token|secret|passw|passcode|passphrase|(?<![a-z])pass(?![a-z_\-])|pwd|credential|cookie"
+    r"|(?:api|private|access|account|shared|storage|master|encryption|signing)[_-]?key|access[_-]?signature"
+)
 """What the names of things that are secret have in them, as a regular expression; in any case."""
 
 STARS = "***"

@@ -313,7 +313,9 @@ def _folder(folder: WatchFolder, parts: tuple[str, ...]) -> Iterator[Breach]:
 
 
 _SECRET = re.compile(TELLING_WORDS, re.IGNORECASE)
-_SECRET_WITHIN = re.compile(r"\b(?:pwd|passw\w*)\s*=\s*[^\s;]|://[^\s/@:]*:[^\s/@]+@", re.IGNORECASE)
+_SECRET_WITHIN = re.compile(
+    r"\b(?:pwd|pass|passw\w*|\w*(?:account|access)_?key)\s*=\s*[^\s;]|://[^\s/@:]*:[^/@]+@", re.IGNORECASE
+)
 """A connection string or an address that holds a password."""
 
 

@@ -70,7 +70,7 @@ class Paths:
         Args:
             names: gives the parts their pseudonyms.
             roots: a place and what it is called.
-            keep: parts that stay, the names of instances.
+            keep: parts that stay, the names of instances and converters.
         """
         self._names = names
         self._keep = _OURS | keep
@@ -107,7 +107,7 @@ class Paths:
     def _part(self, part: str) -> str:
         if not part or part in self._keep:
             return part
-        stem = part.removesuffix(".toml")
+        stem = part.removesuffix(".toml").removesuffix(".py")
         if stem != part and stem in self._keep:
             return part
         file = FILE_NAME.fullmatch(part)

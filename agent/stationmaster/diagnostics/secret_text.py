@@ -18,6 +18,16 @@ _FOLDERS = ("PWD", "OLDPWD")
 
 _SHORTEST = 4
 _WORD = rf"[\w.\-]*(?:{TELLING_WORDS})[\w\-]*"
+_QUOTED = (
+    r"\\\"(?:\\\\(?:\\\")?|\\[^\"\\]|[^\"\\\n])*(?:\\\")?"  # within a text that is quoted itself
+    r"|\"(?:\\.|[^\"\\\n])*\"?"
+    r"|\\?'(?:\\.|[^'\\\n])*'?"
+)
+"""A value in quotes, with escaped quotes in it; one that was torn goes to the end of its line."""
+
+_TO_SEMICOLON = r"(?![\s\\\"'])(?:[^;\"'\n]|'(?=\w))+"
+"""A value of a connection string: it may have spaces in it, only a semicolon or a quote ends it."""
+
 _PATTERNS = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
     for pattern, replacement in (
@@ -28,12 +38,17 @@ _PATTERNS = tuple(
         ),
         (r"\b((?:basic|bearer|negotiate|ntlm)\s+)(?=\S*[\d=+/_])[\w+/=.\-~]{6,}", rf"\1{STARS}"),
         (r"\beyJ[\w\-]{6,}\.[\w\-]{6,}(?:\.[\w\-]*)?", STARS),
+        # In a connection string: behind another setting, or before one.
+        (rf"(;\s*{_WORD}\s*=\s*){_TO_SEMICOLON}", rf"\1{STARS}"),
+        (rf"\b({_WORD}\s*=\s*){_TO_SEMICOLON}(?=;\s*\w[\w .\-]{{0,40}}=)", rf"\1{STARS}"),
         (
-            rf"\b(?!token-missing:)({_WORD}\\?[\"']?\s*[:=]\s*)(?:\\?\"[^\"\n]*\"|\\?'[^'\n]*'|[^\s,;&}})\]]+)",
+            rf"\b(?!token-missing:)({_WORD}\\?[\"']?\s*[:=]\s*)(?:{_QUOTED}|[^\s,;&}})\]]+)",
             rf"\1{STARS}",
         ),
         (rf"(--[\w\-]*(?:{TELLING_WORDS})(?![\w\-]*-stdin)[\w\-]*[ \t]+)(?![<>|&\-])\S+", rf"\1{STARS}"),
-        (r"\b([a-z][a-z0-9+.\-]*://)[^\s/@\"'<>]*(?::[^\s@\"'<>]*)?@", rf"\1{STARS}@"),
+        # A password may have "@" and spaces in it, where it should not.
+        (r"\b([a-z][a-z0-9+.\-]*://)[^\s/\"'<>]*@", rf"\1{STARS}@"),
+        (r"\b([a-z][a-z0-9+.\-]*://)[^\s/\"'<>:]*:[^/\"'<>\n]{1,200}@(?=[\w\[])", rf"\1{STARS}@"),
     )
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")

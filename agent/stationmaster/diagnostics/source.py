@@ -20,6 +20,7 @@ import msgspec
 from stationmaster.config.option import is_elsewhere, resolved
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.store import ConfigStore
+from stationmaster.convert.plugin import BUILT_INS
 from stationmaster.diagnostics.path_text import Paths, roots_of
 from stationmaster.diagnostics.pseudonym import Names
 from stationmaster.diagnostics.redact import Redactor
@@ -92,7 +93,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def redactor_of(sources: Sources) -> Redactor:
     """A redactor that knows all secrets and names that can be known beforehand."""
     home, names, instances = sources.home, Names(), sources.names()
-    found = Redactor(Secrets(), names, Paths(names, roots_of(home), frozenset(instances)))
+    keep = frozenset(instances) | converter_names(sources)
+    found = Redactor(Secrets(), names, Paths(names, roots_of(home), keep))
     found.secrets.know_variables(sources.environment)
     for value in sources.secrets:
         found.secrets.know(value)
@@ -112,6 +114,25 @@ def redactor_of(sources: Sources) -> Redactor:
         for folder in status["folders"]:
             found.know_path(folder["path"])
     return found
+
+
+def converter_names(sources: Sources) -> frozenset[str]:
+    """Names of converters that folders may be called by, such as `inbox/<converter>`: they stay."""
+    home, found = sources.home, {*BUILT_INS}
+    for name in sources.names():
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, KeyError):  # told elsewhere
+            raw = tomllib.loads(home.instance_file(name).read_text(encoding="utf-8-sig"))
+            found.update(str(one) for folder in raw.get("watch", ()) for one in folder.get("converters", ()))
+            found.update(str(source["converter"]) for source in raw.get("fetch", ()))
+        with contextlib.suppress(sqlite3.Error, OSError, StationmasterError), reading(home.spool(name)) as db:
+            newest = "(SELECT converter FROM source ORDER BY id DESC LIMIT ?)"
+            rows = db.execute(f"SELECT DISTINCT converter FROM {newest}", (UNITS_KNOWN,))  # noqa: S608 - as below
+            found.update(str(one) for (one,) in rows)
+        with contextlib.suppress(OSError, StationmasterError):
+            found.update(folder.name for folder in home.inbox(name).iterdir() if folder.is_dir())
+        with contextlib.suppress(OSError, StationmasterError):
+            found.update(file.stem for file in home.converters(name).glob("*.py"))
+    return frozenset(found)
 
 
 def _know_people(found: Redactor, environment: Mapping[str, str]) -> None:

@@ -252,3 +252,62 @@ async def test_a_part_that_still_holds_a_secret_stays_out(planted: Hosted) -> No
     sources.secrets = [TOKEN]
     files = files_of(bundle.make(sources, doctor=doctor).content)
     assert not found_in(files, TOKEN, PASSWORD)
+
+
+PLANTED = (
+    "AccountName=s;AccountKey=hunter2secret==;EndpointSuffix=core",
+    "Server=db;Uid=joe;Pass=hunter2secret",
+    "Server=db;Password=two hunter2secret words;Port=1",
+    r'settings {"password": "ab\"c hunter2secret"}',
+    "proxy http://joe:two hunter2secret@proxy.example:3128 is down",
+)
+
+
+@pytest.mark.parametrize("text", PLANTED)
+def test_what_looks_like_a_secret_goes_from_log_problem_and_settings(tmp_path: Path, text: str) -> None:
+    hosted = Hosted(tmp_path)
+    hosted.home.ensure()
+    hosted.store.add("line1", "https://x.example", [hosted.watch(hosted.folder("line1"))])
+    line = {
+        "time": "2026-03-02T12:00:01Z",
+        "level": "error",
+        "logger": "x",
+        "message": text,
+        "exception": text,
+    }
+    old = f"2026-03-02 12:00:00,000 ERROR   line1 {text}\n{text}\n"
+    (hosted.home.log / "agent.log").write_text(json.dumps(line) + "\n" + old + json.dumps(line)[:-9])
+    hosted.home.agent_file.write_text(f"conversions = 1\nnote = {json.dumps(text)}\n")
+    sources = Sources.of(hosted.home)
+    problem = {"code": "server-unreachable", "title": text, "text": text, "next_step": text}
+    sources.snapshot = {"instances": [], "problems": [problem]}
+    files = files_of(bundle.make(sources).content)
+    assert {"problems.json", "log/agent.log", "settings/agent.json"} <= files.keys()
+    assert not found_in(files, "hunter2secret")
+    assert b"server-unreachable" in files["problems.json"]
+
+
+async def test_converters_keep_their_names_wherever_they_stand(tmp_path: Path) -> None:
+    """As folders of the inbox, too; and then everywhere else."""
+    hosted = Hosted(tmp_path)
+    home = hosted.home
+    home.ensure()
+    hosted.store.add("line1", "https://x.example", [hosted.watch(hosted.folder("line1"))])
+    home.ensure_instance("line1")
+    for name in ("wsjf", "bench-csv"):
+        (home.inbox("line1") / name).mkdir(parents=True)
+    (home.converters("line1") / "rack.py").touch()
+    told = [
+        f"took {home.inbox('line1')}/wsjf/a.json with wsjf",
+        f"took {home.inbox('line1')}/bench-csv/a.json with bench-csv",
+        f"{home.converters('line1')}/rack.py: rack cannot be loaded",
+        f"wsjf, junit and rack; nothing of {tmp_path}/wsjf/elsewhere",
+    ]
+    (home.log / "agent.log").write_text("".join(f"{line}\n" for line in told))
+    files = files_of(bundle.make(Sources.of(home)).content)
+    one, two, three, four = files["log/agent.log"].decode().splitlines()
+    assert re.fullmatch(r"took <data>/line1/inbox/wsjf/FILE-\d+\.json with wsjf", one)
+    assert re.fullmatch(r"took <data>/line1/inbox/bench-csv/FILE-\d+\.json with bench-csv", two)
+    assert three == "<data>/line1/converters/rack.py: rack cannot be loaded"
+    assert four.startswith("wsjf, junit and rack; nothing of ")
+    assert '"converters":["wsjf"]' in files["settings/line1.json"].decode().replace(" ", "").replace("\n", "")

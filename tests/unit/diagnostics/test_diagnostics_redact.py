@@ -75,6 +75,22 @@ UNKNOWN = base64.b64encode(b"other:unknown-pass-99").decode()
         ("private_key = hunter2secret", "hunter2secret"),
         ("access-key=hunter2secret", "hunter2secret"),
         ("tool --password hunter2secret --host db", "hunter2secret"),
+        ("AccountName=store;AccountKey=aZ9/kk+Q==;EndpointSuffix=core", "aZ9/kk+Q"),
+        ("SharedAccessKey=aZ9/kk+Q==", "aZ9/kk+Q"),
+        ("sr=x&SharedAccessSignature=aZ9kkQ", "aZ9kkQ"),
+        ("Server=db;Uid=joe;Pass=hunter2secret;Port=1", "hunter2secret"),
+        ("DB_PASS=hunter2secret", "hunter2secret"),
+        (r'{"password": "ab\"hunter2secret"}', "hunter2secret"),
+        (r"password='it\'s hunter2secret'", "hunter2secret"),
+        (r'{"message": "{\"password\": \"ab\\\"c hunter2secret\", \"x\": 1}"}', "hunter2secret"),
+        ('password="torn hunter2secret', "hunter2secret"),
+        ("Server=db;Password=my hunter2secret phrase;Port=1", "hunter2secret"),
+        ("Password=my hunter2secret phrase;Server=db", "hunter2secret"),
+        ("Server=db;Password=it's my hunter2secret", "hunter2secret"),
+        ('conn="Server=db; Pwd = my hunter2secret"', "hunter2secret"),
+        ("Data Source=db;Password='two ; hunter2secret';Port=1", "hunter2secret"),
+        ("proxy http://joe:my hunter2secret@proxy.local:3128/ is down", "hunter2secret"),
+        ("proxy http://joe:p@hunter2secret@proxy.local:3128/", "hunter2secret"),
     ],
 )
 def test_others_go_by_the_look_of_their_place(redactor: Redactor, text: str, secret: str) -> None:
@@ -156,3 +172,28 @@ def test_the_shells_folder_is_no_password() -> None:
     secrets = Secrets()
     secrets.know_variables({"PWD": "/srv/results", "OLDPWD": "/home/kim", "DB_PWD": "hunter2secret"})
     assert secrets.remove("/srv/results of /home/kim, hunter2secret") == "/srv/results of /home/kim, ***"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 of 15 passed; the password is asked for again",
+        "compass=north; bypass: on",
+        "Server=db;Port=1;Timeout=3 s",
+        "it took 3 s; then https://localhost/api/Report answered",
+    ],
+)
+def test_words_that_only_look_telling_stay(text: str) -> None:
+    assert Secrets().remove(text) == text
+
+
+def test_what_stands_beside_a_secret_in_a_connection_string_stays() -> None:
+    told = Secrets().remove("Server=db;Password=two words;Port=1 is refused")
+    assert told == "Server=db;Password=***;Port=1 is refused"
+
+
+def test_a_long_torn_value_takes_no_long_time() -> None:
+    """Each pattern is linear: a log of megabytes is read with it."""
+    for piece in ("\\\\", '\\"', "a;pwd=", "'", "http://a:", "password='\\"):
+        text = 'password="' + piece * 20_000
+        assert "password=***" in Secrets().remove(text)
