@@ -47,10 +47,10 @@ def take_over(folder: Path, instance: str, *, dry_run: bool, force: bool) -> Non
     if not found:
         say(f"There is nothing to take over in {folder}.")
         return
-    if dry_run:
-        _show(found)
-        return
     why = running_still(folder, found, datetime.now(UTC))
+    if dry_run:
+        _foretell(run(_foresee(found, instance)), why, force=force)
+        return
     if why and not force:
         fail(
             StationmasterError(
@@ -74,9 +74,35 @@ async def _take(found: list[Leftover], instance: str) -> list[Taken]:
     return done
 
 
-def _show(found: list[Leftover]) -> None:
-    rows = [(one.was.value, str(one.size), one.path.name) for one in found]
-    table("", ("Was", "Bytes", "File"), rows)
+async def _foresee(found: list[Leftover], instance: str) -> list[Taken]:
+    from stationmaster.config.station import station_of  # noqa: PLC0415 - as above
+    from stationmaster.config.store import ConfigStore  # noqa: PLC0415 - as above
+    from stationmaster.runtime.desk import desk  # noqa: PLC0415 - as above
+    from stationmaster.runtime.takeover import foresee  # noqa: PLC0415 - as above
+
+    done: list[Taken] = []
+    async with desk(home(), instance) as target:
+        station = station_of(ConfigStore(home()).load(target.name).station)
+        with progress("Checking") as bar:
+            for leftover in found:
+                done.append(await foresee(target, leftover, station))
+                bar.update(len(done), len(found))
+    return done
+
+
+def _foretell(done: list[Taken], why: str, *, force: bool) -> None:
+    """Tell what the import would do; ends with 1 where it would end so."""
+    rows = [(one.was.value, one.outcome or "refused", Path(one.path).name) for one in done]
+    table("", ("Was", "Would be", "File"), rows)
+    stay = [one for one in done if one.trouble]
+    for one in stay:
+        say(f"Would be left in place: {one.path}: {one.trouble}")
+    taken = len(done) - len(stay)
+    say(f"{taken} would be taken over, {len(stay)} would stay. Nothing is changed: this was a dry run.")
+    if why:
+        say(f"The other client may be running still: {why} Stop it before the import.")
+    if stay or (why and not force):
+        raise typer.Exit(Exit.ERROR)
 
 
 def _tell(done: list[Taken]) -> None:

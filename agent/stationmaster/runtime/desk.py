@@ -19,6 +19,9 @@ from stationmaster.spool.glance import glance
 from stationmaster.spool.storage import Storage
 from stationmaster.submit import leave_raw, leave_report, whole
 
+NEEDS_AGENT = "A report in error needs a running agent, which puts it into its error list."
+START_IT = "Start it, then do this again: stationmaster agent run"
+
 LEFT = "left"
 """Outcome of a report that waits in the outbox for the agent."""
 
@@ -135,10 +138,7 @@ class _Offline:
     async def report(self, content: bytes, filename: str, *, reason: str = "") -> str:
         del filename
         if reason:
-            raise NoAgentError(
-                "A report in error needs a running agent, which puts it into its error list.",
-                next_step="Start it, then do this again: stationmaster agent run",
-            )
+            raise NoAgentError(NEEDS_AGENT, next_step=START_IT)
         report = await asyncio.to_thread(whole, content)
         await asyncio.to_thread(leave_report, self._home, self.name, report)
         return LEFT

@@ -6,27 +6,36 @@ sent already: it goes out again under the same id, of which the server keeps one
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from stationmaster.api import Station
+from stationmaster.api.defaults import at_station
+from stationmaster.api.wsjf import encode
 from stationmaster.control.protocol import MAX_BODY
-from stationmaster.errors import StationmasterError
+from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.file_system import flush_folder
 from stationmaster.ingest.writer import is_written
-from stationmaster.runtime.desk import Desk
+from stationmaster.runtime.desk import LEFT, NEEDS_AGENT, START_IT, Desk
+from stationmaster.submit import whole
 
 TAKEN = ".imported"
 FRESH = 60.0
 """Seconds after its last write for which a file says that the other client may be running still."""
 
 _LARGEST_NOTE = 1 << 20
+_OTHER = "other"
+"""Outcome of a report in error whose id is known with other content; see `Imported`."""
 
 
 class Was(StrEnum):
@@ -138,20 +147,54 @@ async def take(desk: Desk, leftover: Leftover) -> Taken:
     Raises:
         SpoolError: nothing can be stored now.
     """
+
+    async def store(content: bytes, reason: str) -> str:
+        outcome = await desk.report(content, str(leftover.path), reason=reason)
+        if outcome != _OTHER:
+            _mark(leftover)
+        return outcome
+
+    return await _tried(leftover, store)
+
+
+async def foresee(desk: Desk, leftover: Leftover, station: Station) -> Taken:
+    """What `take` would come to, by everything that it looks at; nothing is written.
+
+    Args:
+        station: that of the instance; a report may leave it to be filled in.
+    """
+
+    async def look(content: bytes, reason: str) -> str:
+        report = at_station(await asyncio.to_thread(whole, content), station)
+        if reason and not desk.online:
+            raise NoAgentError(NEEDS_AGENT, next_step=START_IT)
+        if not os.access(leftover.path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if not desk.online:
+            return LEFT
+        known = [one for one in await desk.find(report.sn) if one.report_id == report.id.lower()]
+        digest = hashlib.sha256(encode(report)).hexdigest()
+        if any(one.digest == digest for one in known):
+            return "same"
+        return (_OTHER if reason else "revised") if known else "new"
+
+    return await _tried(leftover, look)
+
+
+async def _tried(leftover: Leftover, work: Callable[[bytes, str], Awaitable[str]]) -> Taken:
+    """What comes of `work` with the file's content and, where it was in error, the reason."""
     path, reason = leftover.path, ""
     if leftover.was is Was.ERROR:
         reason = _reason(path) or "The client that had it before could not deliver it, and does not say why."
     taken = Taken(path=str(path), was=leftover.was, reason=reason)
     try:
-        content = _content(leftover)
-        outcome = await desk.report(content, str(path), reason=reason)
-        if outcome == "other":
-            return _left(taken, "A report of this id is known with other content.")
-        _mark(leftover)
+        outcome = await work(_content(leftover), reason)
     except OSError as error:
         return _left(taken, f"It cannot be read or renamed: {error.strerror}.")
     except StationmasterError as error:
         return _left(taken, error.text)
+    if outcome == _OTHER:
+        return _left(taken, "A report of this id is known with other content.")
     return msgspec.structs.replace(taken, outcome=outcome)
 
 

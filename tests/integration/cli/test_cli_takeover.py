@@ -55,8 +55,6 @@ async def imported(typist: Typist, folder: Path, *words: str) -> tuple[int, str]
 
 async def test_all_is_taken_over_once(typist: Typist, oracle: Oracle, folder: Path) -> None:
     hosted = typist.hosted
-    dry = await typist.type("instance", "import", "--reports-dir", str(folder), "--dry-run")
-    assert len(dry.out.splitlines()) == 7
     code, talk = await imported(typist, folder)
     assert (code, talk) == (0, "2 error: stored.\n1 processing: stored.\n3 queued: stored.\n")
     await hosted.until(lambda: hosted.completed("line1") == 4, what="delivery")
@@ -142,3 +140,72 @@ async def test_without_an_agent_the_outbox_takes_them_but_for_errors(
     assert (folder / "d.error").exists()
     await alone.hosted.start()
     await alone.hosted.until(lambda: len(ids(oracle)) == 4, what="delivery")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+async def foretold(typist: Typist, folder: Path) -> tuple[int, dict[str, str], str]:
+    """Exit code of a dry run, what it says of each file, and its talk; it changes nothing."""
+    before = contents(folder)
+    dry = await typist.type("instance", "import", "--reports-dir", str(folder), "--dry-run")
+    assert contents(folder) == before
+    rows = [line.split() for line in dry.out.splitlines()[1:]]
+    return dry.code, {row[2]: row[1] for row in rows}, dry.talk
+
+
+async def test_a_dry_run_reads_and_checks_each_report_and_writes_nothing(
+    typist: Typist, oracle: Oracle, folder: Path
+) -> None:
+    hosted = typist.hosted
+    code, rows, talk = await foretold(typist, folder)
+    assert (code, set(rows.values())) == (0, {"new"})
+    assert "6 would be taken over, 0 would stay." in talk
+    assert not await hosted.entries("line1")
+    assert not ids(oracle)
+    assert (await imported(typist, folder))[0] == 0
+    for name in names(folder, "*.imported"):
+        (folder / name).rename(folder / name.removesuffix(".imported"))
+    other = leave(folder, typist, "i.error", 1, sn="SN-1")
+    other.write_bytes(other.read_bytes().replace(b'"P"', b'"F"'))
+    revised = leave(folder, typist, "b.queued", 2)
+    revised.write_bytes(revised.read_bytes().replace(b'"P"', b'"F"'))
+    broken = folder / "h.queued"
+    broken.write_text('{"type": "T"')
+    for path in (other, revised, broken):
+        os.utime(path, (OLD, OLD))
+    code, rows, talk = await foretold(typist, folder)
+    assert (code, rows) == (
+        1,
+        {
+            "a.json.queued": "same", "b.queued": "revised", "c.processing": "same", "d.error": "same",
+            "e.pending.wsjf": "same", "f.failed.wsjf": "same", "h.queued": "refused", "i.error": "refused",
+        },
+    )  # fmt: skip
+    assert f"Would be left in place: {other}: A report of this id is known with other content." in talk
+    assert f"Would be left in place: {broken}: " in talk
+    assert "6 would be taken over, 2 would stay." in talk
+    told = (await imported(typist, folder))[1]
+    assert told.count("Left in place") == 2, "the real one comes to the same"
+    assert "1 queued: stored as a later revision." in told
+    assert "2 error: known already." in told
+
+
+async def test_a_dry_run_without_an_agent_says_that_errors_need_one(
+    alone: Typist, oracle: Oracle, folder: Path
+) -> None:
+    await alone.hosted.line("line1", oracle)
+    code, rows, talk = await foretold(alone, folder)
+    assert code == 1
+    assert talk.count("needs a running agent") == 2
+    assert sorted(rows.values()) == ["left"] * 4 + ["refused"] * 2
+    assert not names(alone.hosted.home.outbox("line1"))
+
+
+async def test_a_dry_run_tells_of_a_client_that_runs(typist: Typist, folder: Path) -> None:
+    lock = folder.parent / "service.lock"
+    lock.write_text(json.dumps({"pid": os.getpid()}))
+    code, _, talk = await foretold(typist, folder)
+    assert code == 1
+    assert f"Process {os.getpid()} holds {lock}." in talk
