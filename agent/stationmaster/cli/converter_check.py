@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.check import check as check_in_workers
+from stationmaster.convert.dry_run import list_converters
+from stationmaster.convert.plugin import FILE
 from stationmaster.errors import ConfigError
 from stationmaster.sentence import closed
 
@@ -29,10 +32,12 @@ MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="The converter's name.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The converter's name, or its module or folder.")
+    ],
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Files that it reads.", exists=True, dir_okay=False),
+        typer.Argument(metavar="FILE...", help="Files that it reads, or folders.", exists=True),
     ],
     *,
     instance: Annotated[
@@ -44,16 +49,20 @@ def check(
     setting: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the converter.")
     ] = None,
+    marker: Annotated[
+        str, typer.Option(help="Of folders: the pattern of their marker, as in the settings.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Try a converter hard with sample files, in worker processes, and tell in words what is wrong."""
     try:
+        name, folder = _named(name, folder, instance)
         place, options, station = _surroundings(name, instance, folder, setting)
     except ConfigError as error:
         fail(error)
     paths = [file.absolute() for file in files]
     with progress("Checking", quiet=json) as bar:
-        found = run(_checked(name, paths, place, options, station, bar))
+        found = run(_checked(name, paths, place, options, station, marker, bar))
     errors = any(one.severity is Severity.ERROR for one in found)
     if json:
         print_json("check", {"converter": name, "files": len(paths), "ok": not errors, "findings": found})
@@ -63,8 +72,54 @@ def check(
         raise typer.Exit(Exit.ERROR)
 
 
+def _named(name: str, folder: Path | None, instance: str) -> tuple[str, Path | None]:
+    """Name and folder of the converter, also where a module or a folder with one was named instead.
+
+    Raises:
+        ConfigError: there is none in it, or more than one.
+    """
+    path = Path(name).absolute()
+    is_module = name.endswith(".py")
+    if not is_module and not (path.is_dir() and os.sep in name):
+        return name, folder
+    if instance or folder is not None:
+        raise ConfigError(
+            f"{name} says where the converter is: --dir and --instance do not go together with it.",
+            next_step="Leave them out, or give the converter's name.",
+        )
+    if not path.exists():
+        raise ConfigError(f"There is no file {path}.")
+    if (path / "__init__.py").exists():
+        raise ConfigError(
+            f"{path} is a Python package, which has to be installed.",
+            next_step="Install it beside the agent (pip install), then give the converter's name.",
+        )
+    home_of = path.parent if is_module else path
+    infos, failures = run(list_converters(home_of))
+    places = {info.name: Path(info.target.rpartition(":")[0]) for info in infos if info.origin == FILE}
+    found = [one for one, place in places.items() if place == path or not is_module]
+    if len(found) == 1:
+        return found[0], home_of
+    why = " ".join(one.text for one in failures if not is_module or one.subject == path.name)
+    if not found:
+        raise ConfigError(
+            f"{path} holds no converter that can be loaded.{why and ' ' + why}",
+            next_step="Name the module of the converter, or a folder that holds it.",
+        )
+    raise ConfigError(
+        f"{path} holds several converters: {', '.join(found)}.",
+        next_step=f"Give the name of one: stationmaster converter check {found[0]} FILE --dir {home_of}",
+    )
+
+
 async def _checked(
-    name: str, paths: list[Path], folder: Path | None, options: dict[str, Any], station: Station, bar: Bar
+    name: str,
+    paths: list[Path],
+    folder: Path | None,
+    options: dict[str, Any],
+    station: Station,
+    marker: str,
+    bar: Bar,
 ) -> list[Finding]:
     try:
         return await check_in_workers(
@@ -73,6 +128,7 @@ async def _checked(
             folder=folder,
             options=options,
             station=station,
+            marker=marker,
             told=lambda done: bar.update(done, len(paths)),
         )
     except OSError as error:

@@ -37,6 +37,7 @@ async def check(
     options: Mapping[str, Any] | None = None,
     station: Station | None = None,
     seconds: float = SECONDS,
+    marker: str = "",
     told: Callable[[int], None] = lambda _: None,
 ) -> list[Finding]:
     """Try the converter `name` with samples; what was found, a file's findings together.
@@ -46,16 +47,23 @@ async def check(
         options: the converter's options.
         station: defaults for what the files do not say.
         seconds: for all trials of one file.
+        marker: of folders: the pattern of the files that say that one is complete.
         told: called with the number of files that are done.
 
     Raises:
-        ConfigError: there is no such converter, or it cannot be loaded.
+        ConfigError: there is no such converter, it cannot be loaded, or a sample is a folder and it takes
+            none.
     """
     info = await find(name, folder)
+    if not info.folders and (wrong := next(filter(Path.is_dir, files), None)) is not None:
+        raise ConfigError(
+            f"{wrong} is a folder, and the converter {name} takes single files.",
+            next_step="Name the files in it; or say takes_folders = True in the converter's class.",
+        )
     own = {key: value for key, value in (options or {}).items() if _is_own(key, info)}
     found: dict[Finding, None] = {}
     with tempfile.TemporaryDirectory(prefix="stationmaster-check-", ignore_cleanup_errors=True) as place:
-        trial = _Trial(info, own, station or Station(), Path(place), seconds)
+        trial = _Trial(info, own, station or Station(), Path(place), seconds, marker)
         for number, file in enumerate(files):
             found.update(dict.fromkeys(await trial.alone(file)))
             told(number + 1)
@@ -93,13 +101,20 @@ class _Trial:
     """The trials of one converter, each in a child that may be killed."""
 
     def __init__(
-        self, info: ConverterInfo, options: dict[str, Any], station: Station, place: Path, seconds: float
+        self,
+        info: ConverterInfo,
+        options: dict[str, Any],
+        station: Station,
+        place: Path,
+        seconds: float,
+        marker: str,
     ) -> None:
         self._info = info
         self._options = options
         self._station = station
         self._place = place
         self._seconds = seconds
+        self._marker = marker
 
     async def alone(self, file: Path) -> list[Finding]:
         """The trials of one file, then those of its larger copies."""
@@ -177,6 +192,7 @@ class _Trial:
                 files=tuple(to_wire(file) for file in files),
                 options=self._options,
                 station=self._station,
+                marker=self._marker,
             )
         )
 

@@ -32,13 +32,15 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """What to try.
 
     Attributes:
-        files: as `to_wire` made them.
+        files: or folders, as `to_wire` made them.
+        marker: of folders: the pattern of the files that say that one is complete.
     """
 
     target: str
     files: tuple[str, ...]
     options: dict[str, Any] = {}
     station: Station = Station()
+    marker: str = ""
 
 
 class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +86,10 @@ def main() -> None:
 def _taken(message: dict[str, Any], plugins: Plugins) -> tuple[Converter, list[Source], ConverterOptions]:
     assignment = msgspec.convert(message["assignment"], Assignment)
     converter = plugins.make(assignment.target)
-    sources = [source_of(Path(from_wire(file)), assignment.station) for file in assignment.files]
+    sources = [
+        source_of(Path(from_wire(file)), assignment.station, marker=assignment.marker)
+        for file in assignment.files
+    ]
     return converter, sources, options_of(converter, assignment.options)
 
 

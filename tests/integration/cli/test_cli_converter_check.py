@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes import rack
 from fakes.converting import PLUGINS
 from fakes.typed import Typist
 from stationmaster.api.trial.finding import Finding
@@ -74,3 +75,67 @@ async def test_what_only_another_process_shows(place: Path, name: str, code: str
 async def test_a_converter_that_hangs_is_ended(place: Path) -> None:
     told = (await found("hangs", place, seconds=1.0))["hangs"]
     assert told.text == "Within 1 s the converter was not done with it."
+
+
+CLUMSY = """
+from datetime import UTC, datetime
+from stationmaster.api import Report
+
+
+class Clumsy:
+    name, version, takes_folders = "clumsy", "1.0", True
+
+    def convert(self, source, options, resume):
+        first = source.files("result.csv")[0].read_bytes().decode().split(",")[0]
+        yield Report.uut(sn=first, pn="P-1", rev="A", process_code=10, start=datetime(2026, 3, 2, tzinfo=UTC))
+"""
+
+
+async def test_a_folder_is_a_sample_of_a_converter_that_takes_folders(alone: Typist, place: Path) -> None:
+    shutil.copy(rack.PLUGIN, place)
+    units = [str(rack.unit(place / "units", serial)) for serial in ("SN-1", "SN-2")]
+    words = ("--dir", str(place), "--marker", rack.MARKER, "--json")
+    said = await alone.begin("converter", "check", "rack", *units, *words)
+    assert said.code == 0, said.out
+    assert (said.data["files"], said.data["ok"]) == (2, True)
+    codes = {one["code"] for one in said.data["findings"]}
+    assert codes == {"local-time", "encoding"}, "its read_text() names no encoding"
+
+
+async def test_a_folder_without_one_of_its_files_must_be_refused_in_words(place: Path) -> None:
+    (place / "clumsy.py").write_text(CLUMSY)
+    unit = rack.unit(place / "units", "SN-1")
+    told = {one.code: one.text for one in await check("clumsy", [unit], folder=place, marker=rack.MARKER)}
+    assert (
+        told["folder-incomplete"]
+        == "Without any file, convert() fails with IndexError: list index out of range."
+    )
+
+
+async def test_a_folder_is_refused_where_the_converter_takes_files(alone: Typist, place: Path) -> None:
+    said = await alone.type("converter", "check", "sound", str(place), "--dir", str(place))
+    assert said.code == 2
+    assert f"{place} is a folder, and the converter sound takes single files." in said.talk
+
+
+async def test_a_module_or_its_folder_may_be_named_instead(
+    alone: Typist, tmp_path: Path, place: Path
+) -> None:
+    mine = tmp_path / "rack"
+    mine.mkdir()
+    shutil.copy(rack.PLUGIN, mine)
+    unit = str(rack.unit(tmp_path / "units", "SN-1"))
+    for named in (str(mine / "rack.py"), str(mine)):
+        said = await alone.begin("converter", "check", named, unit, "--marker", rack.MARKER)
+        assert said.code == 0, said.talk
+        assert "rack, tried with 1 file: " in said.talk
+    for named, words in {
+        str(place): "holds several converters: ",
+        str(tmp_path / "units"): "holds no converter that can be loaded.",
+        str(tmp_path / "no.py"): "There is no file ",
+    }.items():
+        said = await alone.type("converter", "check", named, unit)
+        assert (said.code, said.out) == (2, "")
+        assert words in said.talk
+    (mine / "__init__.py").touch()
+    assert "is a Python package" in (await alone.type("converter", "check", str(mine), unit)).talk

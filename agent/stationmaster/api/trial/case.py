@@ -7,7 +7,8 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -195,6 +196,17 @@ class Case:
         moment = self.source.mtime.timestamp()
         os.utime(path, (moment, moment))
         return replace(self.source, path=path, size=len(content))
+
+    def copied(self, wanted: Callable[[Path], bool]) -> Source:
+        """A folder of the same names and times, with the wanted files alone."""
+        place = self.folder / str(next(_numbers)) / (self.source.folder or "folder") / self.source.path.name
+        place.mkdir(parents=True)
+        for path in filter(wanted, self.source.files()):
+            target = place / path.relative_to(self.source.path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+        size = sum(path.stat().st_size for path in self.source.files() if wanted(path))
+        return replace(self.source, path=place, size=size)
 
     # ---------------------------------------------------------------- looks
     def confidence(self, glimpse: Glimpse) -> int | None:

@@ -14,15 +14,15 @@ from stationmaster.api.trial.cut import check_cut, check_empty, check_resume
 from stationmaster.api.trial.detection import check_detection, check_foreign
 from stationmaster.api.trial.encoding import check_letters, check_line_ends, check_mark
 from stationmaster.api.trial.finding import Finding, Findings
+from stationmaster.api.trial.folder import check_folder
 from stationmaster.api.trial.growth import check_growth
 from stationmaster.api.trial.habit import check_habits, check_options, check_state
 from stationmaster.api.trial.zone import check_zone
 from stationmaster.sentence import closed
 
-_OF_A_SAMPLE = (
-    check_habits,
-    check_content,
-    check_zone,
+_OF_A_SAMPLE = (check_habits, check_content, check_zone)
+_OF_A_FOLDER = (check_folder,)
+_OF_A_FILE = (
     check_cut,
     check_resume,
     check_empty,
@@ -70,7 +70,7 @@ def examine_growth(
     """Time and memory of larger files: this may take long."""
     with _cases(converter, sources, options) as (cases, found):
         for case in cases:
-            if case.outcome.reports:
+            if case.outcome.reports and not case.source.is_folder:
                 check_growth(case, found)
         return list(found)
 
@@ -105,5 +105,5 @@ def _sample(case: Case, found: Findings) -> None:
         found.error("no-report", "The file becomes no report.", file=case.file)
         return
     check_detection(case, found)
-    for check in _OF_A_SAMPLE:
+    for check in (*_OF_A_SAMPLE, *(_OF_A_FOLDER if case.source.is_folder else _OF_A_FILE)):
         check(case, found)

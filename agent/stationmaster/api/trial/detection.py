@@ -43,8 +43,10 @@ FOREIGN: dict[str, tuple[str, bytes]] = {
 def check_detection(case: Case, found: Findings) -> None:
     """Ask `detect` about the sample."""
     try:
-        sure = case.confidence(Glimpse.at(case.source.path))
-        complete = case.complete(Glimpse.at(case.source.path))
+        path = case.source.path
+        glimpse = Glimpse.at_folder(path) if case.source.is_folder else Glimpse.at(path)
+        sure = case.confidence(glimpse)
+        complete = case.complete(glimpse)
     except Exception as error:  # noqa: BLE001 - the boundary to plug-in code
         found.error(
             "crash",
@@ -100,7 +102,7 @@ def check_foreign(case: Case, found: Findings) -> None:
             continue
         if sure is None or sure < _LIKELY:
             continue
-        source = replace(case.variant(content), name=name)
+        source = replace(case.variant(content), name=name, is_folder=False, marker="")
         if case.run(source).good:
             continue
         tell = found.error if sure >= _SURE else found.warning

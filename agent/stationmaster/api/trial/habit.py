@@ -6,7 +6,7 @@ import copy
 
 import msgspec
 
-from stationmaster.api.converter import Converter, ConverterOptions, HasOptions
+from stationmaster.api.converter import Converter, ConverterOptions, HasOptions, Source
 from stationmaster.api.trial.case import Case, Outcome, convert, words
 from stationmaster.api.trial.finding import Findings
 from stationmaster.api.trial.surroundings import Surroundings
@@ -37,7 +37,7 @@ def check_state(cases: list[Case], found: Findings) -> None:
     """Convert A, B, A with one and the same converter: both A must be equal."""
     for number, case in enumerate(cases[:8]):
         other = cases[(number + 1) % len(cases)]
-        source = other.source if other is not case else case.variant(case.content[: len(case.content) // 2])
+        source = other.source if other is not case else _half(case)
         converter = case.fresh()
         first = convert(converter, case.source, case.options)
         convert(converter, source, case.options)
@@ -50,6 +50,15 @@ def check_state(cases: list[Case], found: Findings) -> None:
                 file=case.file,
                 next_step="Keep nothing between two files: make what a file needs in convert().",
             )
+
+
+def _half(case: Case) -> Source:
+    """Another source of the same kind: half of the file, or the folder with nothing in it."""
+    return (
+        case.copied(lambda _: False)
+        if case.source.is_folder
+        else case.variant(case.content[: len(case.content) // 2])
+    )
 
 
 def check_options(converter: Converter, found: Findings) -> None:

@@ -11,7 +11,7 @@ def place_of(case: Case, taken: Taken, step_path: str = "", step_name: str = "")
     parts = [unit]
     if step_path:
         parts.append(f"step {step_path}")
-    line = _line(case.content, taken, step_name)
+    line = 0 if case.source.is_folder else _line(case.content, taken, step_name)
     if line:
         parts.append(f"line {line}")
     return ", ".join(parts)

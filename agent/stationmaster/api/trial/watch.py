@@ -84,7 +84,7 @@ class Watch:
         writes = writes or (isinstance(flags, int) and bool(flags & _WRITES))
         if writes:
             self.written.add(place)
-        elif place != self._allowed and not _is_pythons(place):
+        elif not (place + os.sep).startswith(self._allowed + os.sep) and not _is_pythons(place):
             self.read.add(place)
 
 
