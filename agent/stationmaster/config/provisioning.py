@@ -12,18 +12,22 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
 
 from stationmaster.config import migration
+from stationmaster.config.mistake import every, together
 from stationmaster.config.rule import Where, line_of, parse, refuse_newer
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.errors import ConfigError
 from stationmaster.home.name import check_name, same_place
+
+C = TypeVar("C", InstanceConfig, AgentConfig)
 
 HOST = "{host}"
 """Stands for the computer's name in `station.name`."""
@@ -72,7 +76,7 @@ def read(text: str, *, file: str) -> Provisioning:
 
     Raises:
         ConfigError: it is no TOML, it holds a token (which is not shown), or a setting is wrong; names file,
-            line, instance, key, value, what is allowed, and "did you mean".
+            line, instance, key, value, what is allowed, and "did you mean", of every mistake.
     """
     return _Reader(text, file).read()
 
@@ -82,21 +86,46 @@ class _Reader:
         self._text = text
         self._file = file
         self._raw = migration.toml(text, file=file)
+        self._mistakes: list[ConfigError] = []
 
     def read(self) -> Provisioning:
         self._refuse_tokens(self._raw, ())
+        self._tell()  # alone: another sentence might show a value that is the token
         refuse_newer(self._raw, file=self._file)
-        self._check_sections()
-        agent = self._section(("agent",), AgentConfig)
+        with self._noted():
+            self._check_sections()
+        agent, agent_config = self._agent()
         instances = self._named_instances()
-        self._parse_defaults()
-        return Provisioning(
-            agent=agent,
-            agent_config=parse(
-                agent, AgentConfig, file=self._file, where=self._where_in((("agent",),), "agent")
-            ),
-            instances=instances,
-        )
+        with self._noted():
+            self._parse_defaults()
+        self._tell()
+        return Provisioning(agent=agent, agent_config=agent_config, instances=instances)
+
+    def _agent(self) -> tuple[dict[str, Any], AgentConfig]:
+        agent, config = dict[str, Any](), AgentConfig()
+        with self._noted():
+            agent = self._section(("agent",), AgentConfig)
+            config = self._parsed(agent, AgentConfig, self._where_in((("agent",),), "agent"))
+        return agent, config
+
+    # ---------------------------------------------------------------- mistakes
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """A mistake in here is told with all the others."""
+        try:
+            yield
+        except ConfigError as error:
+            self._mistakes.append(error)
+
+    def _tell(self) -> None:
+        error = together(self._file, self._mistakes)
+        if error is not None:
+            raise error
+
+    def _parsed(self, raw: dict[str, Any], kind: type[C], where: Where) -> C:
+        """The section in its type; each mistake is noted, and the first one raised as well."""
+        self._mistakes += every(raw, kind, where)
+        return parse(raw, kind, file=self._file, where=where)
 
     # ---------------------------------------------------------------- the file as a whole
     def _refuse_tokens(self, raw: Mapping[str, Any], above: tuple[str, ...]) -> None:
@@ -105,7 +134,10 @@ class _Reader:
             parts = (*above, key)
             if above[-1:] == ("secrets",) and key == "token_variable":
                 if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
-                    self._fail(parts, "must be the name of an environment variable", "Such as WATS_TOKEN.")
+                    with self._noted():
+                        self._fail(
+                            parts, "must be the name of an environment variable", "Such as WATS_TOKEN."
+                        )
             elif isinstance(value, dict):
                 if key != "options":  # those of a converter are its own matter
                     self._refuse_tokens(value, parts)
@@ -114,12 +146,13 @@ class _Reader:
                     if isinstance(item, dict):
                         self._refuse_tokens(item, (*parts, str(number)))
             elif _SECRET.search(key) and not _is_setting(parts):
-                self._fail(
-                    parts,
-                    "does not belong here: a token never stands in a provisioning file",
-                    "Hand it over with --token NAME=env:VARIABLE, or name the variable as "
-                    "secrets.token_variable. Think about a new token, for others may have read this one.",
-                )
+                with self._noted():
+                    self._fail(
+                        parts,
+                        "does not belong here: a token never stands in a provisioning file",
+                        "Hand it over with --token NAME=env:VARIABLE, or name the variable as "
+                        "secrets.token_variable. Think about a new token, for others may have read this one.",
+                    )
 
     def _check_sections(self) -> None:
         for key in self._raw:
@@ -129,7 +162,8 @@ class _Reader:
                 step = f'Did you mean "{close[0]}"?' if close else ours
                 if key in InstanceConfig.__struct_fields__:
                     step = "What belongs to an instance stands in [defaults] or [instances.NAME]."
-                raise ConfigError(f'{self._at((key,))}: a provisioning file has no "{key}".', next_step=step)
+                text = f'{self._at((key,))}: a provisioning file has no "{key}".'
+                self._mistakes.append(ConfigError(text, next_step=step))
         for key in ("agent", "defaults", "instances"):
             self._table((key,))
         if "id" in self._raw.get("defaults", {}):
@@ -138,21 +172,31 @@ class _Reader:
     # ---------------------------------------------------------------- sections
     def _named_instances(self) -> dict[str, Wanted]:
         found: dict[str, Wanted] = {}
-        for name in self._table(("instances",)):
-            try:
-                check_name(name)
-            except ConfigError as error:
-                raise ConfigError(
-                    f"{self._at(('instances', name))}: {error.text}", next_step=error.next_step
-                ) from None
-            for other in found:
-                if same_place(name, other):
-                    self._fail(("instances", name), f'is too much like "{other}"', "Choose another name.")
-            found[name] = wanted = self._instance(name)
-            for other, one in found.items():
-                if other != name and wanted.id is not None and wanted.id == one.id:
-                    self._fail(("instances", name, "id"), f'is the id of "{other}", too', "Leave both out.")
+        names: list[str] = []
+        with self._noted():
+            names = [*self._table(("instances",))]
+        for number, name in enumerate(names):
+            with self._noted():
+                self._check_name(name, names[:number])
+            with self._noted():
+                found[name] = wanted = self._instance(name)
+                for other, one in found.items():
+                    if other != name and wanted.id is not None and wanted.id == one.id:
+                        self._fail(
+                            ("instances", name, "id"), f'is the id of "{other}", too', "Leave both out."
+                        )
         return found
+
+    def _check_name(self, name: str, others: Sequence[str]) -> None:
+        try:
+            check_name(name)
+        except ConfigError as error:
+            raise ConfigError(
+                f"{self._at(('instances', name))}: {error.text}", next_step=error.next_step
+            ) from None
+        for other in others:
+            if same_place(name, other):
+                self._fail(("instances", name), f'is too much like "{other}"', "Choose another name.")
 
     def _instance(self, name: str) -> Wanted:
         above = ("instances", name)
@@ -162,12 +206,7 @@ class _Reader:
         where = self._where_in((above, ("defaults",)), f'instance "{name}"')
         self._fill_in(merged, where)
         given = merged.get("id")
-        config = parse(
-            {**merged, "id": given or str(uuid4()), "name": name},
-            InstanceConfig,
-            file=self._file,
-            where=where,
-        )
+        config = self._parsed({**merged, "id": given or str(uuid4()), "name": name}, InstanceConfig, where)
         merged.pop("id", None)
         return Wanted(
             settings=merged,
@@ -183,7 +222,7 @@ class _Reader:
         where = self._where_in((("defaults",),), "defaults")
         self._fill_in(shared, where)
         least = {"id": str(uuid4()), "server": {"url": "https://company.wats.com"}}
-        parse(_merged(least, shared), InstanceConfig, file=self._file, where=where)
+        self._parsed(_merged(least, shared), InstanceConfig, where)
 
     def _section(self, above: tuple[str, ...], kind: type[msgspec.Struct]) -> dict[str, Any]:
         """A copy of a section's values, in the newest version."""

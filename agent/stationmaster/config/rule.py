@@ -39,6 +39,19 @@ class Breach(msgspec.Struct, frozen=True):
     next_step: str = ""
 
 
+class SettingError(ConfigError):
+    """One setting is wrong.
+
+    Attributes:
+        parts: its key.
+    """
+
+    def __init__(self, text: str, *, parts: tuple[str, ...], next_step: str = "") -> None:
+        """Keep the key."""
+        super().__init__(text, next_step=next_step)
+        self.parts = parts
+
+
 Where = Callable[[Sequence[str]], str]
 """The beginning of an error's sentence: where the setting with this key stands."""
 
@@ -58,17 +71,31 @@ def parse(raw: dict[str, Any], kind: type[C], *, file: str, text: str = "", wher
     """
     where = where or partial(_where, file, text)
     refuse_newer(raw, file=file)
+    config = converted(raw, kind, where)
+    for error in broken(config, raw, where):
+        raise error
+    return config
+
+
+def converted(raw: dict[str, Any], kind: type[C], where: Where) -> C:
+    """The content in its type; its rules are not looked at yet.
+
+    Raises:
+        SettingError: the first setting that has not its type.
+    """
     try:
-        config = msgspec.convert(raw, kind)
+        return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise _explain(error, raw, kind, where) from None  # its text is all in ours
-    breach = next(_breaches(config, raw), None)
-    if breach is not None:
+
+
+def broken(config: InstanceConfig | AgentConfig, raw: dict[str, Any], where: Where) -> Iterator[SettingError]:
+    """Every rule that the settings break."""
+    for breach in _breaches(config, raw):
         from stationmaster.config.field import join_key  # noqa: PLC0415 - needed for errors only
 
-        place = where(breach.parts)
-        raise ConfigError(f"{place}{join_key(breach.parts)} {breach.text}.", next_step=breach.next_step)
-    return config
+        text = f"{where(breach.parts)}{join_key(breach.parts)} {breach.text}."
+        yield SettingError(text, parts=breach.parts, next_step=breach.next_step)
 
 
 def refuse_newer(raw: dict[str, Any], *, file: str) -> None:
@@ -127,7 +154,7 @@ def _where(file: str, text: str, parts: Sequence[str]) -> str:
 
 def _explain(
     error: msgspec.ValidationError, raw: dict[str, Any], kind: type[C], locate: Where
-) -> ConfigError:
+) -> SettingError:
     """Our sentence for msgspec's message, whose form is "cause - at `$.a[0].b`"."""
     from stationmaster.config.field import allowed, join_key, meant, shown, type_at, unknown  # noqa: PLC0415 - needed for errors only
 
@@ -143,14 +170,17 @@ def _explain(
         parts += (field[1],)
     where = locate(parts)
     if "unknown field" in message:
-        return unknown(parts, kind, where=where)
+        error_of = unknown(parts, kind, where=where)
+        return SettingError(error_of.text, parts=parts, next_step=error_of.next_step)
     if "missing required field" in message:
-        return ConfigError(
-            f'{where}the setting "{join_key(parts)}" is missing: it is {allowed(type_at(parts, kind))}.'
+        return SettingError(
+            f'{where}the setting "{join_key(parts)}" is missing: it is {allowed(type_at(parts, kind))}.',
+            parts=parts,
         )
     wanted, value = type_at(parts, kind), _value_at(raw, parts)
-    return ConfigError(
+    return SettingError(
         f"{where}{join_key(parts)} must be {allowed(wanted)}, not {shown(value)}.",
+        parts=parts,
         next_step=meant(value, wanted),
     )
 

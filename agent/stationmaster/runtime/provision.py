@@ -16,6 +16,7 @@ import msgspec
 
 from stationmaster.config.difference import flat, patch_towards
 from stationmaster.config.lock import FileLock
+from stationmaster.config.mistake import together
 from stationmaster.config.provisioning import Provisioning, Wanted, read
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret
@@ -145,12 +146,17 @@ def _plan(
     surplus = [name for name in there if name not in wanted.instances] if request.prune else []
     for name in surplus:
         store.load(name)
+    stay = [other for other in there if other not in surplus]
     plans: list[Plan] = []
+    mistakes: list[ConfigError] = []
     for name, one in wanted.instances.items():
-        if name in there:
-            plans.append(_change(store, name, one))
-        else:
-            plans.append(_make(store, name, one, [other for other in there if other not in surplus]))
+        try:
+            plans.append(_change(store, name, one) if name in there else _make(store, name, one, stay))
+        except ConfigError as error:
+            mistakes.append(error)
+    mistake = together(request.file, mistakes)
+    if mistake is not None:
+        raise mistake
     return agent, plans, surplus
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,28 @@ def test_what_is_wrong_is_said_with_line_and_instance(old: str, new: str, says: 
         assert says in refusal(old, new)
     else:
         assert list(parsed(TEXT.replace(old, new, 1)).instances) == ["line2"]
+
+
+def test_all_mistakes_are_told_together() -> None:
+    text = TEXT.replace('"debug"', '"loud"').replace("timeout = 20.0", "timeuot = 20.0")
+    text = text.replace("timeout = 60.0", "timeout = 0").replace('["wstf", "junit"]', "[]").replace(ID, "me")
+    with pytest.raises(ConfigError) as caught:
+        parsed(text + '[instances.line2.upload]\nmode = "fixd"\n[agnet]\nx = 1\n')
+    told = caught.value.text.splitlines()
+    assert told[0] == "all.toml has 7 mistakes:"
+    keys = ("agnet", "log_level", "server.timeuot", "server.timeout must", "watch.0.converters", " id must")
+    for words in (*keys, 'Did you mean "fixed"?'):
+        assert sum(words in line for line in told[1:]) == 1, (words, told)
+    assert all(re.match(r"  \d\. all\.toml, line \d+", line) for line in told[1:])
+
+
+def test_a_mistake_in_shared_settings_is_told_once_and_rules_with_types() -> None:
+    text = TEXT.replace('"Hall 2"', "2").replace("/srv/line2", "line2") + "[instances.line3]\n"
+    with pytest.raises(ConfigError) as caught:
+        parsed(text)
+    assert caught.value.text.startswith("all.toml has 2 mistakes:")
+    assert caught.value.text.count("station.location") == 1
+    assert 'instance "line2": watch.0.path' in caught.value.text
 
 
 def test_what_is_wrong_in_shared_settings_is_said_where_no_instance_uses_them() -> None:
