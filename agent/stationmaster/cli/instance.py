@@ -11,7 +11,7 @@ import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.output import plain, print_json, say, table
-from stationmaster.cli.registration import ClientId
+from stationmaster.cli.registration import ClientId, Replace
 from stationmaster.cli.registration import register as register_client
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.setting import Sets, Unsets, patch_of
@@ -155,7 +155,9 @@ def edit(
 
 
 @app.command()
-def register(name: Name, *, token_stdin: TokenStdin = False, client_id: ClientId = "") -> None:
+def register(
+    name: Name, *, token_stdin: TokenStdin = False, client_id: ClientId = "", replace: Replace = False
+) -> None:
     """Register the station at its server with a register-client token; it gets a token of its own."""
     if not token_stdin:
         fail(
@@ -164,7 +166,7 @@ def register(name: Name, *, token_stdin: TokenStdin = False, client_id: ClientId
                 next_step="Hand it over on standard input: --token-stdin < token.txt",
             )
         )
-    register_client(name, _read_token(), client_id)
+    register_client(name, _read_token(), client_id, replace=replace)
 
 
 @app.command()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stationmaster.cli.agent import Json
+from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, print_json, say
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.token_source import sources_of, tokens_of
+from stationmaster.clock import Clock
 from stationmaster.config.atomic import read_text
 from stationmaster.config.provisioning import Provisioning, read
 from stationmaster.config.secrets import SecretStore
 from stationmaster.config.store import ConfigStore
-from stationmaster.control.protocol import Outcome, Provisioned, ProvisionRequest
+from stationmaster.control.protocol import NOT_REGISTERED, Outcome, Provisioned, ProvisionRequest
 from stationmaster.errors import ConfigError
 from stationmaster.runtime.credential import Credentials
 
@@ -33,6 +36,13 @@ def provision(
             help="Where an instance's token is: env:VARIABLE, fd:N, stdin; * as NAME: all. May be repeated.",
         ),
     ] = None,
+    register: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SOURCE",
+            help="Where a register-client token is: an instance that holds no token is registered with it.",
+        ),
+    ] = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove instances that the file does not name; their spools stay.")
     ] = False,
@@ -44,11 +54,17 @@ def provision(
     """Bring all settings in line with a file. Run again, it changes nothing."""
     try:
         text, wanted = provisioning(file)
-        variables = {name: one.token_variable for name, one in wanted.instances.items()}
-        tokens = tokens_of(sources_of(token), variables)
+        tokens, register_tokens = _tokens(wanted, token, register)
     except ConfigError as error:
         fail(error)
-    request = ProvisionRequest(text=text, file=str(file), tokens=tokens, prune=prune, dry_run=dry_run)
+    request = ProvisionRequest(
+        text=text,
+        file=str(file),
+        tokens=tokens,
+        register_tokens=register_tokens,
+        prune=prune,
+        dry_run=dry_run,
+    )
 
     async def online(client: ControlClient) -> Provisioned:
         return await client.provision(request)
@@ -57,18 +73,44 @@ def provision(
         from stationmaster.runtime.provision import provision  # noqa: PLC0415 - only where no agent does it
 
         store = ConfigStore(home())
-        return await provision(store, Credentials(SecretStore(home(), store.load)), request)
+        return await provision(store, Credentials(SecretStore(home(), store.load)), request, Clock())
 
     done = run(with_agent(online, offline))
+    _tell(done, json=json)
+
+
+def _tokens(
+    wanted: Provisioning, token: list[str] | None, register: list[str] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Tokens and register-client tokens by instance; an instance that gets a token needs no other."""
+    sources, registering = sources_of(token), sources_of(register, option="--register")
+    for source in set(sources.values()) & set(registering.values()):
+        if not source.startswith("env:"):
+            raise ConfigError(
+                f"{source} can be read once only.", next_step="Hand one of the two tokens over otherwise."
+            )
+    instances = wanted.instances.items()
+    tokens = tokens_of(sources, {name: one.token_variable for name, one in instances})
+    # A variable that the file names is needed only where an instance is not registered yet, see there.
+    named = {name: one.register_variable for name, one in instances}
+    variables = {name: variable if os.environ.get(variable) else "" for name, variable in named.items()}
+    found = tokens_of(registering, variables)
+    return tokens, {name: one for name, one in found.items() if name not in tokens}
+
+
+def _tell(done: Provisioned, *, json: bool) -> None:
+    """Say what was done; ends with 4 where a station could not be registered."""
     if json:
         print_json("provisioned", done)
-        return
-    for outcome in done.outcomes:
-        answer(_line(outcome))
-    if not done.changed:
-        say("Nothing to change.")
-    elif dry_run:
-        say("Nothing is changed: this was a dry run.")
+    else:
+        for outcome in done.outcomes:
+            answer(_line(outcome))
+        if not done.changed:
+            say("Nothing to change.")
+        elif done.dry_run:
+            say("Nothing is changed: this was a dry run.")
+    if any(outcome.token == NOT_REGISTERED for outcome in done.outcomes):
+        raise typer.Exit(Exit.NEEDS_PERSON)
 
 
 def provisioning(file: Path) -> tuple[str, Provisioning]:

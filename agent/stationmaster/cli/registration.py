@@ -21,18 +21,25 @@ ClientId = Annotated[
 ]
 
 
-def register(name: str, token: str, client_id: str) -> None:
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Also where it holds a token: the new one takes its place.")
+]
+
+
+def register(name: str, token: str, client_id: str, *, replace: bool) -> None:
     """Register an instance, through the agent or without, and say so."""
 
     async def online(client: ControlClient) -> str:
-        return await client.register(name, token, client_id=client_id)
+        return await client.register(name, token, client_id=client_id, replace=replace)
 
     async def offline() -> str:
         from stationmaster.runtime.registration import register_instance  # noqa: PLC0415 - brings aiohttp
 
         store = ConfigStore(home())
         credentials = Credentials(SecretStore(home(), store.load))
-        return await register_instance(store, credentials, name, token, client_id=client_id, clock=Clock())
+        return await register_instance(
+            store, credentials, name, token, client_id=client_id, replace=replace, clock=Clock()
+        )
 
     registered = run(with_agent(online, offline))
     say(f'Instance "{name}" is registered at its server as the client "{registered}".')

@@ -15,30 +15,31 @@ from stationmaster.errors import ConfigError
 ALL = "*"
 """Stands for every instance that has no source of its own."""
 
-_HOW = "Write --token NAME=env:VARIABLE, NAME=fd:3 or NAME=stdin; * as the name is all instances."
+_HOW = "Write {option} NAME=env:VARIABLE, NAME=fd:3 or NAME=stdin; * as the name is all instances."
 
 
-def sources_of(options: Sequence[str] | None) -> dict[str, str]:
+def sources_of(options: Sequence[str] | None, *, option: str = "--token") -> dict[str, str]:
     """The source of a token by instance.
 
     Raises:
         ConfigError: an option is malformed. It is not shown: it may hold a token.
     """
     sources: dict[str, str] = {}
-    for option in options or []:
-        name, equals, source = option.partition("=")
+    for given in options or []:
+        name, equals, source = given.partition("=")
         kind, _, rest = source.partition(":")
         known = (kind == "env" and rest) or (kind == "fd" and rest.isdecimal()) or source == "stdin"
         if not equals or not name or not known:
             raise ConfigError(
-                "--token names no source that is known, so it is not shown here.", next_step=_HOW
+                f"{option} names no source that is known, so it is not shown here.",
+                next_step=_HOW.format(option=option),
             )
         if name in sources:
             raise ConfigError(f'There are two tokens for "{name}".', next_step="Give one of the two.")
         if source in sources.values() and kind != "env":
             raise ConfigError(
                 f"{source} can be read once only.",
-                next_step="For the same token in all instances: --token '*=...'",
+                next_step=f"For the same token in all instances: {option} '*=...'",
             )
         sources[name] = source
     return sources

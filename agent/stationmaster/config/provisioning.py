@@ -34,6 +34,7 @@ HOST = "{host}"
 
 SECTIONS = ("schema", "agent", "defaults", "instances")
 _SECRET = re.compile(r"(?i)token|secret|passw|credential")
+_VARIABLES = ("token_variable", "register_variable")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -45,12 +46,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         config: what that means; its id is any where `id` is None.
         id: only where the file gives one.
         token_variable: the environment variable that holds its token, "" where the file names none.
+        register_variable: the one that holds a register-client token, the same.
     """
 
     settings: dict[str, Any]
     config: InstanceConfig
     id: UUID | None
     token_variable: str
+    register_variable: str = ""
 
 
 class Provisioning(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +135,7 @@ class _Reader:
         """No sentence here shows a value: it may be the token."""
         for key, value in raw.items():
             parts = (*above, key)
-            if above[-1:] == ("secrets",) and key == "token_variable":
+            if above[-1:] == ("secrets",) and key in _VARIABLES:
                 if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
                     with self._noted():
                         self._fail(
@@ -202,7 +205,7 @@ class _Reader:
         above = ("instances", name)
         shared, own = self._section(("defaults",), InstanceConfig), self._section(above, InstanceConfig)
         merged = _merged(shared, own)
-        variable = _taken(merged, "secrets", "token_variable")
+        variable, register = (_taken(merged, "secrets", key) for key in _VARIABLES)
         where = self._where_in((above, ("defaults",)), f'instance "{name}"')
         self._fill_in(merged, where)
         given = merged.get("id")
@@ -213,12 +216,14 @@ class _Reader:
             config=config,
             id=config.id if given is not None else None,
             token_variable=variable or "",
+            register_variable=register or "",
         )
 
     def _parse_defaults(self) -> None:
         """Check shared settings where no instance has done it."""
         shared = self._section(("defaults",), InstanceConfig)
-        _taken(shared, "secrets", "token_variable")
+        for key in _VARIABLES:
+            _taken(shared, "secrets", key)
         where = self._where_in((("defaults",),), "defaults")
         self._fill_in(shared, where)
         least = {"id": str(uuid4()), "server": {"url": "https://company.wats.com"}}

@@ -114,9 +114,9 @@ class ControlClient:
         """Store a token in the agent's secret store."""
         await self._send("PUT", _instance(name, "token"), body=protocol.TokenRequest(token=token))
 
-    async def register(self, name: str, token: str, *, client_id: str = "") -> str:
+    async def register(self, name: str, token: str, *, client_id: str = "", replace: bool = False) -> str:
         """Register an instance with its server by a register-client token; returns its client id."""
-        body = protocol.RegisterRequest(token=token, client_id=client_id)
+        body = protocol.RegisterRequest(token=token, client_id=client_id, replace=replace)
         path = _instance(name, "register")
         return (await self._call("POST", path, protocol.Registered, body=body, seconds=_LONG)).client_id
 

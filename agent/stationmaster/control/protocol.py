@@ -23,6 +23,10 @@ MAX_BODY = 64 * 1024 * 1024
 """Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
 
 
+NOT_REGISTERED = "not registered"
+"""Outcome of a provisioned instance's token where the server gave none."""
+
+
 class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`POST /v1/instances/{name}/pause`. `until` None: until somebody resumes."""
 
@@ -75,14 +79,16 @@ class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         token: a register-client token; it is used once and kept nowhere.
         client_id: another id than the settings', or than the usual one.
+        replace: also where the instance holds a token already; the new one takes its place.
     """
 
     token: str
     client_id: str = ""
+    replace: bool = False
 
     def __repr__(self) -> str:
         """Never the token."""
-        return f"RegisterRequest(token=***, client_id={self.client_id!r})"
+        return f"RegisterRequest(token=***, client_id={self.client_id!r}, replace={self.replace})"
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +104,7 @@ class ProvisionRequest(msgspec.Struct, frozen=True, kw_only=True):
         text: a provisioning file (TOML).
         file: its name, for errors.
         tokens: tokens by instance; an instance that is not named keeps its own.
+        register_tokens: register-client tokens by instance: one that holds no token is registered with it.
         prune: remove the instances that the file does not name.
         dry_run: tell what would change, and change nothing.
     """
@@ -105,6 +112,7 @@ class ProvisionRequest(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     file: str = "the provisioning file"
     tokens: dict[str, str] = {}
+    register_tokens: dict[str, str] = {}
     prune: bool = False
     dry_run: bool = False
 
@@ -120,8 +128,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         name: the instance; "" is the agent itself.
         what: `made`, `changed`, `unchanged` or `removed`.
         keys: the settings that changed.
-        token: `stored`, or `unchanged` where it was the same; "" where none was given.
-        note: what was left behind (a token in a keyring that does not answer).
+        token: `stored`, or `unchanged` where it was the same; "" where none was given. `registered` where the
+            server gave one; `not registered` where it did not.
+        note: what was left behind (a token in a keyring that does not answer), or why it is not registered.
     """
 
     name: str

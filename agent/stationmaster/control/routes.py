@@ -122,7 +122,9 @@ async def set_token(request: web.Request) -> web.Response:
 async def register(request: web.Request) -> web.Response:
     """`POST /v1/instances/{name}/register`: a token of its own from the server."""
     body = await body_of(request, protocol.RegisterRequest)
-    client_id = await agent_of(request).register(name_of(request), body.token, client_id=body.client_id)
+    client_id = await agent_of(request).register(
+        name_of(request), body.token, client_id=body.client_id, replace=body.replace
+    )
     return json_answer(protocol.Registered(client_id=client_id))
 
 

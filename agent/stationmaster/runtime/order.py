@@ -100,11 +100,11 @@ class Orders(ABC):
         """Bring all settings in line with a provisioning file; what it does not change is not disturbed."""
         from stationmaster.runtime.provision import provision  # noqa: PLC0415 - rarely asked for
 
-        done = await provision(self.store, self.credentials, request)
+        done = await provision(self.store, self.credentials, request, self.clock)
         if done.changed and not request.dry_run:
             await self.reload()  # what a run wrote that failed is noticed as an edit by hand
             for one in done.outcomes:
-                if one.token == "stored":  # noqa: S105 - an outcome, not a token
+                if one.token in ("stored", "registered"):
                     await self._use_token(one.name)
         return done
 
@@ -126,13 +126,12 @@ class Orders(ABC):
         await self.credentials.set(name, token)
         await self._use_token(name)
 
-    async def register(self, name: str, token: str, *, client_id: str = "") -> str:
+    async def register(self, name: str, token: str, *, client_id: str = "", replace: bool = False) -> str:
         """Register an instance with its server, and use the token that it gets at once; its client id."""
         from stationmaster.runtime.registration import register_instance  # noqa: PLC0415 - once in a life
 
-        client_id = await register_instance(
-            self.store, self.credentials, name, token, client_id=client_id, clock=self.clock
-        )
+        of = (self.store, self.credentials, name, token)
+        client_id = await register_instance(*of, client_id=client_id, replace=replace, clock=self.clock)
         await self.reload(name)
         await self._use_token(name)
         return client_id

@@ -9,11 +9,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
+from stationmaster.clock import Clock
 from stationmaster.config.difference import flat, patch_towards
 from stationmaster.config.lock import FileLock
 from stationmaster.config.mistake import together
@@ -21,8 +23,8 @@ from stationmaster.config.provisioning import Provisioning, Wanted, read
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret
 from stationmaster.config.store import ConfigStore
-from stationmaster.control.protocol import AddRequest, Outcome, Provisioned, ProvisionRequest
-from stationmaster.errors import ConfigError
+from stationmaster.control.protocol import NOT_REGISTERED, AddRequest, Outcome, Provisioned, ProvisionRequest
+from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.name import same_place
 from stationmaster.home.paths import Home
 from stationmaster.log import bound
@@ -44,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         config: its settings afterwards; the id of a new one may be another.
         token: to be stored; None where none was given, or where it is there already.
         token_given: one was given.
+        register: a register-client token, for one that holds no token.
     """
 
     name: str
@@ -52,19 +55,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     config: InstanceConfig
     token: Secret | None = None
     token_given: bool = False
+    register: Secret | None = None
 
     @property
     def outcome(self) -> Outcome:
         """What it comes to."""
+        changed = self.patch or self.token or self.register
+        given = "unchanged" if self.token_given else ""
         return Outcome(
             name=self.name,
-            what="made" if self.made else "changed" if self.patch or self.token else "unchanged",
+            what="made" if self.made else "changed" if changed else "unchanged",
             keys=() if self.made else tuple(self.patch),
-            token="stored" if self.token else "unchanged" if self.token_given else "",
+            token="stored" if self.token else "registered" if self.register else given,
         )
 
 
-async def provision(store: ConfigStore, credentials: Credentials, request: ProvisionRequest) -> Provisioned:
+async def provision(
+    store: ConfigStore, credentials: Credentials, request: ProvisionRequest, clock: Clock
+) -> Provisioned:
     """Make, change and (where asked for) remove instances, and change the agent's settings.
 
     Raises:
@@ -72,12 +80,21 @@ async def provision(store: ConfigStore, credentials: Credentials, request: Provi
         NeedsUserError: the keyring does not answer; nothing is written.
     """
     wanted = await asyncio.to_thread(lambda: read(request.text, file=request.file))
-    tokens = _tokens(wanted, request.tokens)
+    tokens = _Tokens(_tokens(wanted, request.tokens), _tokens(wanted, request.register_tokens), clock)
     if request.dry_run:
         return await _provision(store, credentials, request, wanted, tokens)
     await asyncio.to_thread(store.home.ensure)
     async with _alone(store.home):
         return await _provision(store, credentials, request, wanted, tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """What was handed over, by instance."""
+
+    own: Mapping[str, Secret]
+    register: Mapping[str, Secret]
+    clock: Clock
 
 
 @asynccontextmanager
@@ -103,10 +120,14 @@ async def _provision(
     credentials: Credentials,
     request: ProvisionRequest,
     wanted: Provisioning,
-    tokens: Mapping[str, Secret],
+    tokens: _Tokens,
 ) -> Provisioned:
     agent, plans, surplus = await asyncio.to_thread(_plan, store, wanted, request)
-    plans = [await _with_token(credentials, plan, tokens.get(plan.name)) for plan in plans]
+    plans = [await _with_token(credentials, plan, tokens.own.get(plan.name)) for plan in plans]
+    plans = [
+        await _with_registration(credentials, plan, tokens, wanted.instances[plan.name].register_variable)
+        for plan in plans
+    ]
     outcomes = [plan.outcome for plan in plans]
     notes = dict.fromkeys(surplus, "")
     if not request.dry_run:
@@ -116,6 +137,7 @@ async def _provision(
         notes = {name: await dismantle(store, credentials, name) for name in surplus}
         for plan in plans:
             await _apply(store, credentials, plan, wanted.instances[plan.name])
+        outcomes = [await _registered(store, credentials, plan, tokens.clock) for plan in plans]
     outcomes += [Outcome(name=name, what="removed", note=note) for name, note in notes.items()]
     if wanted.agent:
         outcomes.insert(0, Outcome(name="", what="changed" if agent else "unchanged", keys=tuple(agent)))
@@ -194,7 +216,41 @@ async def _with_token(credentials: Credentials, plan: Plan, token: Secret | None
     return msgspec.structs.replace(plan, token=None if same else token, token_given=True)
 
 
+async def _with_registration(credentials: Credentials, plan: Plan, tokens: _Tokens, variable: str) -> Plan:
+    """One that holds a token already, or gets one, is not registered: run again, nothing changes."""
+    register = tokens.register.get(plan.name)
+    if (register is None and not variable) or plan.token_given:
+        return plan
+    at_hand = credentials.store.looking_at(lambda _: plan.config)
+    if await at_hand.get(plan.name) is not None:
+        return msgspec.structs.replace(plan, token_given=True)
+    if register is None:
+        raise ConfigError(
+            f'The instance "{plan.name}" holds no token, and there is no register-client token in the '
+            f"environment variable {variable}.",
+            next_step="Put it there, then run the command again.",
+        )
+    at_hand.check_ours(plan.name)
+    return msgspec.structs.replace(plan, register=register)
+
+
 # -------------------------------------------------------------------- writing
+async def _registered(store: ConfigStore, credentials: Credentials, plan: Plan, clock: Clock) -> Outcome:
+    """Register a station; a server that refuses or is away keeps none of the others from it."""
+    if plan.register is None:
+        return plan.outcome
+    from stationmaster.runtime.registration import register_instance  # noqa: PLC0415 - brings aiohttp
+
+    try:
+        await register_instance(store, credentials, plan.name, plan.register.reveal(), clock=clock)
+    except StationmasterError as error:
+        bound(_LOG, plan.name).warning("not registered: %s", error)
+        what = "made" if plan.made else "changed" if plan.patch else "unchanged"
+        return msgspec.structs.replace(plan.outcome, what=what, token=NOT_REGISTERED, note=str(error))
+    bound(_LOG, plan.name).info("registered by provisioning")
+    return plan.outcome
+
+
 async def _apply(store: ConfigStore, credentials: Credentials, plan: Plan, wanted: Wanted) -> None:
     if plan.made:
         patch = {key: value for key, value in plan.patch.items() if key not in ("watch", "server.url")}

@@ -10,7 +10,7 @@ from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret
 from stationmaster.config.store import ConfigStore
 from stationmaster.deliver.address import address_of
-from stationmaster.errors import NeedsUserError, StationmasterError
+from stationmaster.errors import ConfigError, NeedsUserError, StationmasterError
 from stationmaster.runtime.credential import Credentials
 from stationmaster.sentence import joined
 from stationmaster.wats.client import WatsClient
@@ -23,18 +23,28 @@ def client_id_of(name: str, config: InstanceConfig) -> str:
 
 
 async def register_instance(
-    store: ConfigStore, credentials: Credentials, name: str, token: str, *, client_id: str = "", clock: Clock
+    store: ConfigStore,
+    credentials: Credentials,
+    name: str,
+    token: str,
+    *,
+    client_id: str = "",
+    replace: bool = False,
+    clock: Clock,
 ) -> str:
     """Register an instance with its server and store the token that it gets; returns its client id.
 
-    The register token is used for this one request and kept nowhere.
+    The register token is used for this one request and kept nowhere. A token that the instance holds stays
+    stored, and in use, until the new one is stored in its place.
 
     Args:
         token: a register-client token of the WATS Control Panel.
         client_id: another id than the settings', or than the usual one.
+        replace: also where the instance holds a token.
 
     Raises:
-        ConfigError: the token or the id cannot be one, or the token store is not ours to fill.
+        ConfigError: the token or the id cannot be one, the instance holds a token that is not to be replaced,
+            or the token store is not ours to fill.
         NeedsUserError, RejectedError, TransientError: the server refuses, or does not answer.
     """
     register_token = Secret.parse(token)
@@ -43,6 +53,7 @@ async def register_instance(
     # Before anything happens on the server: what could not be kept must not be made.
     config = await asyncio.to_thread(store.preview, name, patch)
     await asyncio.to_thread(credentials.store.check_ours, name)
+    await _make_room(credentials, name, replace=replace)
     station = config.station
     client = Client(
         id=station.client_id,
@@ -61,6 +72,23 @@ async def register_instance(
     return client.id
 
 
+async def _make_room(credentials: Credentials, name: str, *, replace: bool) -> None:
+    """See that a token may be stored, and can be.
+
+    The server ends an old passcode when it makes a new one for the same id: what is stored already is stored
+    once more, so that a store that takes nothing is known before.
+    """
+    old = await credentials.look(name)
+    if not old:
+        return
+    if not replace:
+        raise ConfigError(
+            f'The instance "{name}" holds a token already.',
+            next_step="To put a newly registered one in its place, add --replace.",
+        )
+    await credentials.store.set(name, Secret(old))
+
+
 async def _keep(credentials: Credentials, name: str, token: str) -> None:
     try:
         await credentials.set(name, token)
@@ -69,5 +97,5 @@ async def _keep(credentials: Credentials, name: str, token: str) -> None:
         raise NeedsUserError(
             joined("The server registered this station, but its token could not be stored.", error.text),
             code=code or "unavailable",
-            next_step=joined(error.next_step, "Then register again: the id stays the same."),
+            next_step=joined(error.next_step, "Then register again, with --replace: the id stays."),
         ) from None
