@@ -47,6 +47,7 @@ def add(
     ] = None,
     token_stdin: TokenStdin = False,
     setting: Sets = None,
+    json: Json = False,
 ) -> None:
     """Make an instance. With an agent running it starts at once."""
     try:
@@ -63,7 +64,7 @@ def add(
         for path in watch or []
     )
     token = _read_token() if token_stdin else None
-    _make(AddRequest(name=name, server=server, watch=folders, patch=patch, token=token))
+    _make(AddRequest(name=name, server=server, watch=folders, patch=patch, token=token), json=json)
 
 
 @app.command("list")
@@ -242,8 +243,9 @@ def import_instance(
     _make(request)
 
 
-def _make(request: AddRequest) -> None:
+def _make(request: AddRequest, *, json: bool = False) -> None:
     """Make an instance, through the agent or without, and say so."""
+    from stationmaster.cli.hint import Needs, hints, tell  # noqa: PLC0415 - for a new instance only
 
     async def online(client: ControlClient) -> None:
         await client.add_instance(request)
@@ -257,6 +259,11 @@ def _make(request: AddRequest) -> None:
         say(f"Warning: {IN_CLEAR} {IN_CLEAR_STEP}")
     if request.token is None:
         say(f"It has no token yet: stationmaster instance edit {request.name} --token-stdin")
+    found = run(hints(Needs.of(request.name, request.watch)))
+    if json:
+        print_json("made", {"instance": request.name, "hints": found})
+    else:
+        tell(found)
 
 
 def _files() -> tuple[ConfigStore, Credentials]:

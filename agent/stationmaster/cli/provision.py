@@ -10,7 +10,8 @@ import typer
 
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import answer, print_json, say
+from stationmaster.cli.hint import Needs, hints, tell
+from stationmaster.cli.output import answer, plain, print_json, say
 from stationmaster.cli.session import fail, home, run, with_agent
 from stationmaster.cli.token_source import sources_of, tokens_of
 from stationmaster.clock import Clock
@@ -76,7 +77,15 @@ def provision(
         return await provision(store, Credentials(SecretStore(home(), store.load)), request, Clock())
 
     done = run(with_agent(online, offline))
-    _tell(done, json=json)
+    found = [hint for needs in _needs(wanted) for hint in run(hints(needs))]
+    _tell(done, found, json=json)
+
+
+def _needs(wanted: Provisioning) -> list[Needs]:
+    return [
+        Needs.of(name, one.settings.get("watch", ()), one.settings.get("fetch", ()))
+        for name, one in wanted.instances.items()
+    ]
 
 
 def _tokens(
@@ -98,13 +107,14 @@ def _tokens(
     return tokens, {name: one for name, one in found.items() if name not in tokens}
 
 
-def _tell(done: Provisioned, *, json: bool) -> None:
+def _tell(done: Provisioned, found: list[str], *, json: bool) -> None:
     """Say what was done; ends with 4 where a station could not be registered."""
     if json:
-        print_json("provisioned", done)
+        print_json("provisioned", {**plain(done), "hints": found})
     else:
         for outcome in done.outcomes:
             answer(_line(outcome))
+        tell(found)
         if not done.changed:
             say("Nothing to change.")
         elif done.dry_run:

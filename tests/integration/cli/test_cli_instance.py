@@ -230,3 +230,29 @@ async def test_an_agent_tells_of_an_instance_without_its_token(typist: Typist) -
     assert status.code == 4
     assert "instance edit line2 --token-stdin" in status.out
     assert json.loads((await typist.type("agent", "status", "--json")).out)["data"]["problems"]
+
+
+async def test_folders_and_converters_that_are_not_there_are_hinted_at(alone: Typist, tmp_path: Path) -> None:
+    there, missing, file = tmp_path, tmp_path / "nowhere", tmp_path / "file"
+    file.touch()
+    watch = [word for place in (there, missing, file) for word in ("--watch", str(place))]
+    words = (*watch, "--converter", "wstff", "--converter", "junit", *FILE)
+    made = await add(alone, *words)
+    assert made.code == 0
+    assert made.out.splitlines() == [
+        f"Hint: line2: the watch folder {missing} does not exist yet. Is its name right?",
+        f"Hint: line2: {file} is no folder. Its files are taken once it is one.",
+        'Hint: line2: there is no converter "wstff" yet. Did you mean "wstf"?',
+    ]
+    told = (await add(alone, *words, "--json", name="line3")).data
+    assert told["instance"] == "line3"
+    assert len(told["hints"]) == 3
+
+
+async def test_a_converter_that_cannot_be_loaded_is_hinted_at(alone: Typist, tmp_path: Path) -> None:
+    place = alone.hosted.home.converters("line2")
+    place.mkdir(parents=True)
+    (place / "bench.py").write_text("import nothing_of_that_name")
+    made = await add(alone, "--watch", str(tmp_path), "--converter", "bench", *FILE)
+    assert made.code == 0
+    assert made.out.startswith("Hint: line2: Converter bench.py cannot be loaded: ")

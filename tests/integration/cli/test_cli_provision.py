@@ -365,3 +365,16 @@ async def test_the_agent_refuses_what_does_not_go_with_what_is_there(typist: Typ
     assert "too much like" in done.talk
     assert typist.hosted.store.names() == ("line1",)
     assert (await asyncio.to_thread(typist.hosted.store.load_agent)).log_level == "info"
+
+
+async def test_what_is_not_there_yet_is_hinted_at(alone: Typist, tmp_path: Path) -> None:
+    file = written(tmp_path, "http://127.0.0.1:9", names=("line1",))
+    file.write_text(file.read_text().replace("in-line1", "in-line9").replace('"wsjf"', '"mine"'))
+    said = await alone.type("provision", str(file))
+    assert said.code == 0
+    assert said.out.splitlines()[-2:] == [
+        f"Hint: line1: the watch folder {tmp_path}/in-line9 does not exist yet. Is its name right?",
+        'Hint: line1: there is no converter "mine" yet. Its files wait until it is installed.',
+    ]
+    again = (await alone.type("provision", str(file), "--json")).data
+    assert (again["changed"], len(again["hints"])) == (False, 2)
