@@ -57,6 +57,9 @@ def try_file(
     converter: Annotated[
         list[str] | None, typer.Option(help="Which; without it the most confident one.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Ask every converter how sure it is, and list the answers.")
+    ] = False,
     instance: Instance = "",
     folder: Folder = None,
     setting: Annotated[
@@ -70,12 +73,15 @@ def try_file(
     """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent."""
     place = _converters_folder(instance, folder)
     try:
+        if every and converter:
+            raise ConfigError(
+                "--all asks every converter, --converter one.", next_step="Leave one of the two out."
+            )
         options = option_values(setting)
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         with progress("Converting", quiet=json):
-            outcome = run(
-                _dry_run(file.absolute(), tuple(converter or ()), instance, place, options, marker=marker)
-            )
+            of = (file.absolute(), tuple(converter or ()), instance, place, options)
+            outcome = run(_dry_run(*of, marker=marker, every=every))
     except ConfigError as error:
         fail(error)
     except OSError as error:
@@ -83,6 +89,8 @@ def try_file(
     if json:
         print_json("dry-run", _plain(outcome))
     else:
+        if every:
+            _show_confidences(outcome)
         _show(outcome)
     if not outcome.ok:
         raise typer.Exit(Exit.ERROR)
@@ -111,6 +119,7 @@ async def _dry_run(
     options: dict[str, Any],
     *,
     marker: str,
+    every: bool,
 ) -> DryRun:
     if not instance:
         chosen = dict.fromkeys(converters, options) if options else {}
@@ -130,7 +139,8 @@ async def _dry_run(
     return await dry_run(
         file,
         converters=converters
-        or tuple(dict.fromkeys(one for folder in config.watch for one in folder.converters)),
+        if converters or every
+        else tuple(dict.fromkeys(one for folder in config.watch for one in folder.converters)),
         options=known,
         station=station_of(config.station),
         folder=folder,
@@ -160,6 +170,12 @@ def _plain(outcome: DryRun) -> dict[str, Any]:
             for one in outcome.reports
         ],
     }
+
+
+def _show_confidences(outcome: DryRun) -> None:
+    """How sure each is; who did not know the file said 0."""
+    for name, value in sorted(outcome.confidences.items(), key=lambda one: -one[1]):
+        say(f"{value:>3} {name}{'' if value else ' does not know it'}")
 
 
 def _show(outcome: DryRun) -> None:

@@ -97,9 +97,27 @@ def install(
     except ConfigError as error:
         fail(error)
     say(f"{'Installed' if changed else 'There already:'} {info.name} version {info.version} in {instance}.")
-    used = [one for one in ConfigStore(home()).load(instance).watch if info.name in one.converters]
+    config = ConfigStore(home()).load(instance)
+    used = [one.path for one in config.watch if info.name in one.converters]
+    used += [f"The source {one.name}" for one in config.fetch if one.converter == info.name]
     if used:
-        say(f"{used[0].path} uses it; a running agent takes it up within seconds.")
+        say(f"{used[0]} uses it; a running agent takes it up within seconds.")
+    else:
+        _tell_use(info, instance)
+
+
+def _tell_use(info: ConverterInfo, instance: str) -> None:
+    """What to put into the settings, by what the converter can."""
+    place = home().instance_file(instance)
+    if info.fetches:
+        say(f"It fetches. Say how often in {place}, or with --set fetch.0.every=60 and so on:")
+        answer(f'[[fetch]]\nname = "{info.name}"\nconverter = "{info.name}"\nevery = 60.0')
+        own = sorted(info.option_names)
+        if own:
+            say(f"Its options stand there as well, as options = {{ ... }}: {', '.join(own)}.")
+    elif info.folders:
+        say(f"It takes folders. Say in {place} which file tells that a folder is complete:")
+        answer(f'[[watch]]\npath = "/srv/results"\nconverters = ["{info.name}"]\nmarker = "done.txt"')
     else:
         say(f"No watch folder uses it yet. Next: {_use(info.name, instance)}")
 

@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 REFUSED = "refused"
 """Outcome of what breaks the rules of its format, is too large, or damaged."""
 
-TO_CONVERT = "left to be converted"
+TO_CONVERT = "handed over to be converted; the queue shows what becomes of it"
 """Outcome of a raw file: what becomes of it shows in the queue."""
 
 

@@ -13,6 +13,8 @@ from fakes.typed import Typist
 from stationmaster.archive.pack import pack_day
 from stationmaster.model import EntryState
 
+TO_CONVERT = "1 handed over to be converted; the queue shows what becomes of it.\n"
+
 
 async def archived(hosted: Hosted, converter: str = "wsjf", **options: object) -> Path:
     """`line1` archives what it takes from this folder."""
@@ -131,7 +133,7 @@ async def test_what_is_submitted_again_is_not_doubled(
     # time passes: what comes now has another time, if its own is not kept
     await hosted.clock.advance(timedelta(minutes=5).total_seconds())
     done = await typist.type("archive", "resubmit", today)
-    assert (done.code, done.talk) == (0, "1 left to be converted.\n")
+    assert (done.code, done.talk) == (0, TO_CONVERT)
 
     inbox = hosted.home.inbox("line1") / "junit"
     await hosted.until(lambda: inbox.is_dir() and not list(inbox.iterdir()), what="the inbox")
@@ -170,7 +172,7 @@ async def test_without_an_agent_it_waits_in_the_inbox(alone: Typist, oracle: Ora
     today = (await lies(hosted, 1)).name
     await hosted.stop()
     done = await alone.type("archive", "resubmit", today)
-    assert (done.code, done.talk) == (0, "1 left to be converted.\n")
+    assert (done.code, done.talk) == (0, TO_CONVERT)
     (waiting,) = (hosted.home.inbox("line1") / "wsjf").iterdir()
     assert waiting.name.endswith("first.json")
     await hosted.start()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.converting import PLUGINS
 from fakes.hosted import TOKEN, Hosted
 from fakes.typed import Typist
 from stationmaster.config.secrets import Secret, SecretStore
@@ -210,3 +211,13 @@ def test_the_templates_are_in_the_wheel(tmp_path: Path) -> None:
     }
     assert packed == there
     assert len(there) == 19
+
+
+async def test_install_prints_what_the_settings_need(alone: Typist) -> None:
+    alone.hosted.store.add("line1", "http://127.0.0.1:9", [], {})
+    needed = {"rack": ("[[watch]]", 'marker = "done.txt"'), "sqlite_rows": ("[[fetch]]", "every = 60.0")}
+    for name, words in needed.items():
+        said = await alone.type("converter", "install", str(PLUGINS / f"{name}.py"), "--instance", "line1")
+        assert said.code == 0
+        assert all(word in said.out for word in words), said
+        assert str(alone.hosted.home.instance_file("line1")) in said.talk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,17 @@ async def test_the_list_names_an_instance_s_own_converters(alone: Typist) -> Non
     for_people = await alone.type("converter", "list", "--instance", "line1")
     assert "junit" in for_people.out
     assert "broken.py" in for_people.talk
+
+
+async def test_all_lists_how_sure_each_converter_is(alone: Typist, junit: Path, tmp_path: Path) -> None:
+    other = {"path": str(tmp_path / "a"), "converters": ["wstf"]}
+    own = {"path": str(tmp_path / "b"), "converters": ["junit"], "options": {"junit": OPTIONS}}
+    alone.hosted.store.add("line1", AWAY, [other, own], {})
+    words = ("converter", "test", str(junit), "--all", "--instance", "line1")
+    done = await alone.type(*words, "--json")
+    assert set(done.data["confidences"]) == {"wsjf", "wstf", "openhtf", "junit"}
+    for_people = (await alone.type(*words)).talk
+    assert "  0 wsjf does not know it" in for_people
+    assert re.search(r"^ *\d+ junit$", for_people, re.MULTILINE)
+    both = await alone.type("converter", "test", str(junit), "--all", "--converter", "junit")
+    assert both.code == 2
