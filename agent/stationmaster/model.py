@@ -91,6 +91,7 @@ class ProblemCode(StrEnum):
     INSTANCE_FAILED = "instance-failed"
     KEYRING_UNAVAILABLE = "keyring-unavailable"
     LOGIN_REFUSED = "login-refused"
+    MARKER_MISSING = "marker-missing"
     METRICS_UNAVAILABLE = "metrics-unavailable"
     PERMISSION_REFUSED = "permission-refused"
     PROCESS_UNKNOWN = "process-unknown"

@@ -69,7 +69,7 @@ def _walk(folder: str) -> Iterator[FolderFile]:
         with os.scandir(path) as entries:
             for entry in entries:
                 name = entry.name
-                if entry.is_symlink() or name.startswith((".", "~$")) or name.lower() in _LEFT_BEHIND:
+                if entry.is_symlink() or is_left_out(name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if not _is_junction(entry):
@@ -79,6 +79,11 @@ def _walk(folder: str) -> Iterator[FolderFile]:
                     seen = os.stat(entry.path, follow_symlinks=False)  # noqa: PTH116 - as os.scandir
                     mtime_ns = max(-_LARGEST, min(seen.st_mtime_ns, _LARGEST))
                     yield FolderFile(f"{prefix}{name}", Path(entry.path), seen.st_size, mtime_ns)
+
+
+def is_left_out(name: str) -> bool:
+    """Does a file or folder of this name not count, for it comes and goes by itself?"""
+    return name.startswith((".", "~$")) or name.lower() in _LEFT_BEHIND
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

@@ -32,6 +32,7 @@ class FolderServer:
             "found": list(map(to_wire, names.found)),
             "hidden": list(map(to_wire, names.hidden)),
             "unreadable": [(to_wire(name), reason) for name, reason in names.unreadable],
+            "unmarked": [(to_wire(name), state) for name, state in names.unmarked],
             "done": names.done,
             "identity": names.identity,
         }

@@ -46,6 +46,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
         found: names that count and were not known.
         hidden: names of files in the middle of a release.
         unreadable: sub-folders that could not be read, with the reason; told with the last slice.
+        unmarked: sub-folders without the marker that would make them a source; told with the last slice.
         done: nothing is left.
         identity: device and inode of the folder.
     """
@@ -53,6 +54,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     found: list[str]
     hidden: list[str]
     unreadable: list[tuple[str, str]]
+    unmarked: list[tuple[str, Stat]] = msgspec.field(default_factory=list)
     done: bool
     identity: tuple[int, int]
 
@@ -147,6 +149,7 @@ class FolderFiles:
             found=found,
             hidden=scan.take_hidden(),
             unreadable=scan.unreadable if scan.done else [],
+            unmarked=scan.unmarked() if scan.done else [],
             done=scan.done,
             identity=scan.identity,
         )

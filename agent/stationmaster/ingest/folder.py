@@ -11,6 +11,7 @@ import logging
 import math
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from stationmaster.api.folder import is_marker
@@ -252,10 +253,8 @@ class FolderWatch:
         self._scan = None
         self.roster.arrivals.scanned(scan.new)
         sight, now, wall = self.sight, self._clock.monotonic(), self._clock.now()
-        sight.trouble, sight.since, self._retry = None, None, 0.0
-        sight.scanned_at, sight.tried = wall, scan.nudges == self._nudges
-        sight.unreadable_since = (sight.unreadable_since or wall) if last.unreadable else None
-        sight.unreadable = last.unreadable
+        sight.scanned(last, alone=partial(self._s.territory.alone, self._s.index), wall=wall)
+        sight.tried, self._retry = scan.nudges == self._nudges, 0.0
         child = self._s.access.child
         slow = (now - scan.began) * (_SLOW_NETWORK if child else _SLOW_LOCAL)
         due = now + min(LONGEST_INTERVAL, max(NETWORK_INTERVAL if child else LOCAL_INTERVAL, slow))

@@ -44,6 +44,7 @@ def problems_of(
         yield from _sight(folder, instance)
         yield from _overlaps(folder, folders, instance)
         yield from _waiting(folder, instance)
+        yield from _unmarked(folder, instance)
     for root, files in unreleased.items():
         if files:
             yield _release_failed(root, files, instance)
@@ -149,6 +150,30 @@ def _waiting(folder: FolderWatch, instance: str) -> Iterator[Problem]:
             title="File is not complete",
             text=f"{_several(names)} in {folder.root} stands still, but its end is missing.",
             next_step="Wait for the tester; after `incomplete_after` seconds it goes to the error list.",
+            instance=instance,
+            subject=folder.root,
+            since=since,
+        )
+
+
+def _unmarked(folder: FolderWatch, instance: str) -> Iterator[Problem]:
+    """Sub-folders in which nothing changes any more, and that have no marker."""
+    now, limit = folder.now(), folder.folder.incomplete_after
+    found = [
+        (since, name)
+        for name, (_, since) in folder.sight.unmarked.items()
+        if folder.sight.trouble is None and (now - since).total_seconds() >= limit
+    ]
+    if found:
+        since, names = _oldest(found)
+        yield Problem(
+            code=ProblemCode.MARKER_MISSING,
+            severity=Severity.WARNING,
+            title="Folder has no marker",
+            text=f"{_several(names)} in {folder.root} stands still since {since:%Y-%m-%d %H:%M} UTC, but "
+            f"has no file {folder.folder.marker}: without it nothing of the folder is taken.",
+            next_step="See why the tester does not write it. Put it there if all is complete, or exclude the "
+            "folder.",
             instance=instance,
             subject=folder.root,
             since=since,

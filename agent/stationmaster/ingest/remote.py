@@ -73,6 +73,7 @@ class ChildFiles:
             found=[name for name in map(from_wire, names.found) if name not in known.names],
             hidden=list(map(from_wire, names.hidden)),
             unreadable=[(from_wire(name), reason) for name, reason in names.unreadable],
+            unmarked=[(from_wire(name), state) for name, state in names.unmarked],
         )
 
     async def stats(self, names: list[str]) -> list[Stat | None]:

@@ -20,6 +20,7 @@ import msgspec
 from stationmaster.api.folder import files_in, is_marker, state_of
 from stationmaster.home.file_system import mtime_ns
 from stationmaster.ingest.settle import Stat
+from stationmaster.ingest.unmarked import Unmarked
 
 OWN_PREFIX = ".stationmaster-"
 """Names of our own temporary files begin so."""
@@ -80,11 +81,15 @@ class Sieve:
     def takes(self, name: str) -> bool:
         """Does this file count? `name` is its path below the folder."""
         base = name.rpartition(os.sep)[2]
-        if base.startswith((".", "~$")) or base.lower().endswith(self._unfinished):
+        if self.is_unfinished(base):
             return False
         if self._include is not None and not self._include.match(name, base):
             return False
         return self._exclude is None or not self._exclude.match(name, base)
+
+    def is_unfinished(self, base: str) -> bool:
+        """Does this name, without its folder, say that somebody works on it, or that nobody is to see it?"""
+        return base.startswith((".", "~$")) or base.lower().endswith(self._unfinished)
 
     def enters(self, name: str, path: str) -> bool:
         """Is this sub-folder looked into?"""
@@ -180,11 +185,16 @@ class NameScan:
         self._hidden: list[str] = []
         self._below: list[str] = []
         self._marked = False
+        self._unmarked = Unmarked(recursive=sieve.recursive)
 
     def take_hidden(self) -> list[str]:
         """Names of files in the middle of a release that were seen since the last call."""
         hidden, self._hidden = self._hidden, []
         return hidden
+
+    def unmarked(self) -> list[tuple[str, Stat]]:
+        """Sub-folders that hold something but no marker, with their state; complete once `done`."""
+        return self._unmarked.found()
 
     def step(self, known: Container[str], limit: int) -> list[str]:
         """Look at up to `limit` entries; the names among them that count and are not in `known`.
@@ -222,6 +232,7 @@ class NameScan:
             return False
         self._prefix = below + os.sep if below else ""
         self._below, self._marked = [], False
+        self._unmarked.begin()
         return True
 
     def _leave(self) -> None:
@@ -242,7 +253,7 @@ class NameScan:
             self._missed(prefix.rstrip(os.sep), error)
         if self._sieve.marker:
             for entry in part:
-                self._seek(entry, prefix + entry.name, known)
+                self._seek(entry, prefix, known)
         elif not self._is_familiar(prefix, part):
             new = [entry for entry in part if (prefix + entry.name if prefix else entry.name) not in known]
             for entry in new:
@@ -272,22 +283,31 @@ class NameScan:
         elif entry.name.startswith(OWN_PREFIX) and _HIDDEN.match(entry.name):
             self._hidden.append(name)
 
-    def _seek(self, entry: os.DirEntry[str], name: str, known: Container[str]) -> None:
+    def _seek(self, entry: os.DirEntry[str], prefix: str, known: Container[str]) -> None:
         """Where a marker makes a folder one source: is it here, and where else is to be looked?"""
+        name = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
             if _HIDDEN.match(entry.name):
                 self._hidden.append(name)
-            elif name not in known and self._sieve.opens(name, entry.path):
+            elif name in known:
+                self._unmarked.source(name)
+            elif self._sieve.opens(name, entry.path):
                 self._below.append(name)
         elif is_marker(entry.name, self._sieve.marker) and _is_file(entry):
             self._marked = True
+        if prefix:
+            self._unmarked.hold(entry)
 
     def _found_out(self, folder: str, found: list[str]) -> None:
         """A folder was read to its end. One that is a source is not looked into any deeper."""
         if not (folder and self._marked):
             self._folders += self._below
+            if folder:
+                unfinished = self._sieve.is_unfinished(folder.rpartition(os.sep)[2])
+                self._unmarked.without(folder, counts=self._sieve.takes(folder), unfinished=unfinished)
         elif self._sieve.takes(folder):
             found.append(folder)
+            self._unmarked.source(folder)
         self._below = []
 
     def _missed(self, below: str, error: OSError) -> None:

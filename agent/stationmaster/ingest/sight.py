@@ -10,7 +10,9 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import WatchFolder
 from stationmaster.ingest.access import Access
 from stationmaster.ingest.claim import Ledger
+from stationmaster.ingest.files import Names
 from stationmaster.ingest.scan import Sieve
+from stationmaster.ingest.settle import Stat
 from stationmaster.ingest.territory import Territory
 from stationmaster.ingest.trouble import Trouble
 from stationmaster.ingest.wakeup import WakeUp
@@ -47,6 +49,7 @@ class Sight:
         trouble: why it cannot be looked at, None when it can; `since` belongs to it.
         unreadable: sub-folders that could not be read, since `unreadable_since`.
         overlaps: index of another folder -> a file that it takes though it lies here too, and since when.
+        unmarked: sub-folders without a marker -> their state, and since when they are in it.
         scanned_at: when the last whole scan ended.
         tried: a scan ended, well or not, since the last nudge.
     """
@@ -56,8 +59,25 @@ class Sight:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     unreadable_since: datetime | None = None
     overlaps: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+    unmarked: dict[str, tuple[Stat, datetime]] = field(default_factory=dict)
     scanned_at: datetime | None = None
     tried: bool = False
+
+    def scanned(self, last: Names, *, alone: Callable[[str], bool], wall: datetime) -> None:
+        """A scan went through; this was its last slice.
+
+        Args:
+            alone: does a sub-folder belong to no other watch folder?
+        """
+        self.trouble, self.since, self.scanned_at = None, None, wall
+        self.unreadable_since = (self.unreadable_since or wall) if last.unreadable else None
+        self.unreadable = last.unreadable
+        before = self.unmarked
+        self.unmarked = {}
+        for name, state in last.unmarked:
+            if alone(name):
+                known = before.get(name)
+                self.unmarked[name] = known if known and known[0] == state else (state, wall)
 
 
 @dataclass(slots=True)

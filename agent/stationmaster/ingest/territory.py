@@ -67,6 +67,12 @@ class Territory:
                 return rival
         return index
 
+    def alone(self, index: int, name: str) -> bool:
+        """Has no other watch folder anything to do with the sub-folder `name` of folder `index`?"""
+        inside = os.path.normcase(name) + os.sep
+        within = any(below.startswith(inside) for _, below in self._rivals[index])
+        return not within and self.owner(index, name) == index
+
     def _compare(self) -> None:
         self._rivals = [self._above(index) for index in range(len(self._roots))]
 

@@ -67,6 +67,35 @@ def test_what_lies_in_a_source_belongs_to_it(tmp_path: Path) -> None:
     assert found(tmp_path, recursive=True) == ["outer"]
 
 
+def unmarked(root: Path, known: set[str] | None = None, **selection: object) -> list[str]:
+    scan = NameScan(str(root), Sieve(Selection(marker=MARKER, **selection)))  # type: ignore[arg-type]  # as above
+    while not scan.done:
+        scan.step(known or set(), 3)
+    return sorted(name for name, _ in scan.unmarked())
+
+
+def test_sub_folders_that_wait_for_their_marker(tmp_path: Path) -> None:
+    unit(tmp_path, "SN-1")
+    for name in ("SN-2", ".SN-3", "SN-4.tmp", "SN-5"):
+        unit(tmp_path, name, done=False)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "hidden-only").mkdir()
+    (tmp_path / "hidden-only" / ".index").touch()
+    (tmp_path / "note.txt").touch()
+    assert unmarked(tmp_path) == unmarked(tmp_path, recursive=True) == ["SN-2", "SN-5"]
+    assert unmarked(tmp_path, exclude=("sn-2",)) == ["SN-5"]
+
+
+@pytest.mark.parametrize("known", [set(), {f"monday{os.sep}SN-1"}])
+def test_a_folder_that_groups_sources_waits_for_no_marker(tmp_path: Path, known: set[str]) -> None:
+    unit(tmp_path / "monday", "SN-1")
+    unit(tmp_path / "monday", "SN-2", done=False)
+    (tmp_path / "monday" / "note.txt").touch()
+    unit(unit(tmp_path / "tuesday", "SN-3", done=False), "inner", done=False)
+    names = [str(Path("monday", "SN-2")), str(Path("tuesday", "SN-3"))]
+    assert unmarked(tmp_path, known, recursive=True) == names
+
+
 def test_a_file_known_from_before_hides_no_marker(tmp_path: Path) -> None:
     unit(tmp_path, "SN-1")
     known = {f"SN-1{os.sep}{MARKER}", f"SN-1{os.sep}result.csv"}
