@@ -72,5 +72,8 @@ async def test_what_was_not_taken_is_told(tmp_path: Path) -> None:
         line.inboxes[0].path.mkdir()
         half = line.inboxes[0].path / "half.json"
         half.write_bytes(line.equipment.wsjf().content[:-20])
+        station.agent = station.spawn(more=("--once", "--timeout", "4"))
+        assert await station.gone() == 5, "a file is not complete yet"
+        station.store.edit("line1", {"watch.0.incomplete_after": 1.0})
         station.agent = station.spawn(more=("--once",))
-        assert await station.gone() == 5, "a file is not complete"
+        assert await station.gone() == 4, "it went to the error list"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
 from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import say
 from stationmaster.cli.progress import Bar, progress
+from stationmaster.cli.remainder import what_is_left
+from stationmaster.ingest.left import Left
 from stationmaster.model import AgentStatus, Lifecycle, Problem, ProblemCode, Severity
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.supervisor import Supervisor
@@ -45,16 +49,22 @@ class Standing(Enum):
 
 
 async def run_once(agent: Agent, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
-    """Wait until no instance can do more, then stop the agent."""
+    """Wait until no instance can do more, say what it leaves, then stop the agent."""
+    found: list[Standing] | None = None
     try:
         async with asyncio.timeout(timeout):
             with progress("Delivering") as bar:
                 found = await _through(agent, bar)
     except TimeoutError:
-        return Exit.NOT_DELIVERED
+        say("The time is over.")
     finally:
         agent.request_stop()
-    return Exit.NOT_DELIVERED if found is None else _verdict(agent, found)
+    # No await from here on: what the agent stops is still as it was.
+    status = agent.status()
+    left = {name: one.instance.left() for name, one in agent.supervisors.items()}
+    for line in what_is_left(status, left):
+        say(line)
+    return Exit.NOT_DELIVERED if found is None else _verdict(status, left, found)
 
 
 async def _through(agent: Agent, bar: Bar) -> list[Standing] | None:
@@ -78,14 +88,13 @@ def _left(status: AgentStatus) -> int:
     )
 
 
-def _verdict(agent: Agent, found: list[Standing]) -> Exit:
-    status = agent.status()
+def _verdict(status: AgentStatus, left: Mapping[str, Sequence[Left]], found: list[Standing]) -> Exit:
     errors = any(one.counts.error for one in status.instances)
     # A folder that is missing, a converter that is: nobody knows what was not taken because of it.
     wrong = any(problem.severity is Severity.ERROR for problem in status.problems)
     if errors or wrong or Standing.STUCK in found:
         return Exit.NEEDS_PERSON
-    waiting = any(folder.waiting for one in status.instances for folder in one.folders)
+    waiting = any(left.values()) or any(each.error for one in status.instances for each in one.fetches)
     return Exit.NOT_DELIVERED if waiting or Standing.PAUSED in found else Exit.OK
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.scan import UNSEEN
-from stationmaster.ingest.settle import Stat, delay
+from stationmaster.ingest.settle import LONGEST_DELAY, Stat, delay
 from stationmaster.model import Lane
 
 _IN_VAIN = 3
@@ -56,6 +56,17 @@ class Candidate:
     stirred: bool = False
     replaced: bool = False
 
+    def comes(self, wall: datetime, limit: float) -> bool:
+        """Will it be ready, or end as a failed one, by itself and before long?
+
+        Args:
+            limit: seconds that a file may be incomplete; no longer than that a file that grows is waited for.
+        """
+        if self.phase is not Phase.RESTING:
+            return True
+        young = (wall - self.first_seen).total_seconds() < limit + 2 * LONGEST_DELAY
+        return young and (self.tries <= _IN_VAIN or self.trouble is Outcome.INCOMPLETE)
+
 
 @dataclass(slots=True)
 class Pending:
@@ -80,11 +91,6 @@ class Pending:
 
     def __iter__(self) -> itertools.chain[Candidate]:
         return itertools.chain(self._names.values())
-
-    @property
-    def idle(self) -> bool:
-        """None will be ready but those that were offered in vain for a while."""
-        return all(each.phase is Phase.RESTING and each.tries > _IN_VAIN for each in self)
 
     @property
     def active(self) -> bool:

@@ -89,7 +89,7 @@ class FolderWatch:
     @property
     def idle(self) -> bool:
         """The folder was looked at, and nothing is on its way but files that are not ready by themselves."""
-        return self.sight.tried and not self._agenda.hinted and self.roster.idle
+        return self.sight.tried and not self._agenda.hinted and self.roster.idle(self.now())
 
     @property
     def claimable(self) -> bool:

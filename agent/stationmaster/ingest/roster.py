@@ -67,10 +67,10 @@ class Roster:
         """Files that are seen but not taken yet."""
         return len(self.pending) + len(self.arrivals)
 
-    @property
-    def idle(self) -> bool:
+    def idle(self, wall: datetime) -> bool:
         """Nothing is on its way but files that are not ready by themselves."""
-        return not self.arrivals and self.pending.idle
+        limit = self._folder.incomplete_after
+        return not self.arrivals and not any(each.comes(wall, limit) for each in self.pending)
 
     # ------------------------------------------------------------------ looks
 

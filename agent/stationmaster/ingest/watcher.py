@@ -19,6 +19,7 @@ from stationmaster.ingest.access import Access, FilesFactory, make_files
 from stationmaster.ingest.claim import Claim, Ledger, Outcome
 from stationmaster.ingest.files import held
 from stationmaster.ingest.folder import FolderWatch
+from stationmaster.ingest.left import Left, left_of
 from stationmaster.ingest.outbox import DropFolder
 from stationmaster.ingest.problem import Unreleased, problems_of
 from stationmaster.ingest.release import Release, Released, Standing
@@ -202,9 +203,14 @@ class Watcher:
     def idle(self) -> bool:
         """Every folder was looked at since the start or the last nudge, and nothing is on its way.
 
-        Files that were offered in vain for a while (locked, incomplete) don't count.
+        Files that were offered in vain for a while don't count. Incomplete ones and those that grow do, until
+        their folder's `incomplete_after` is over. What does not count is `left`.
         """
         return all(folder.idle for folder in self._folders)
+
+    def left(self) -> tuple[Left, ...]:
+        """What lies in the folders and is not taken, with the reason."""
+        return tuple(left_of(self._folders))
 
     @property
     def claimable(self) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -110,6 +110,11 @@ class Fetching:
             )
         fetcher.wanted.set()
 
+    @property
+    def caught_up(self) -> bool:
+        """Every run that was due at the start is through, well or not."""
+        return all(fetcher.caught_up for fetcher in self._sources.values())
+
     def status(self) -> tuple[FetchStatus, ...]:
         """Each source as it is now."""
         return tuple(fetcher.status() for fetcher in self._sources.values())
@@ -147,6 +152,8 @@ class _Fetcher:
         self._state = FetchState()
         self._running = False
         self._due = clock.now()
+        self.caught_up = False
+        """The run that was due at the start is through, well or not."""
         self._failed_at = clock.now()
         self._error = self._step = ""
         self.wanted = asyncio.Event()
@@ -155,7 +162,7 @@ class _Fetcher:
 
     async def run(self) -> None:
         await self._guarded(self._open)
-        self._plan()
+        self.caught_up = self._plan() > self._clock.now()
         while True:
             await self._wait()
             self.wanted.clear()
@@ -165,6 +172,7 @@ class _Fetcher:
             self._changed()
             await self._guarded(self._fetch)
             self._running = False
+            self.caught_up = True
             self._plan()
 
     async def _wait(self) -> None:
@@ -173,17 +181,18 @@ class _Fetcher:
             if await self._clock.wait(self.wanted, min(left, LOOK_EVERY)):
                 return
 
-    def _plan(self) -> None:
-        """When is the next run?"""
+    def _plan(self) -> datetime:
+        """When is the next run? Returns that moment, without what it may come later."""
         source, now = self._source, self._clock.now()
         if self.failures:
-            self._due = now + timedelta(seconds=retry_delay(self.failures))
+            due = self._due = now + timedelta(seconds=retry_delay(self.failures))
         else:
-            self._due = next_run(self._state.last_run_at, now, every=source.every, at=source.at)
+            due = self._due = next_run(self._state.last_run_at, now, every=source.every, at=source.at)
             if self._state.last_run_at is not None:
                 late = random.uniform(0, min(JITTER, source.every / 10))  # noqa: S311 - no secret
                 self._due += timedelta(seconds=late)
         self._changed()
+        return due
 
     async def _guarded(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do `step`; what goes wrong is a Problem of this source and of nothing else."""

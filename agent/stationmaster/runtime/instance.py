@@ -16,6 +16,7 @@ from stationmaster.config.store import keep_id
 from stationmaster.control.protocol import ServerProcess, ServerProcesses
 from stationmaster.errors import ConfigError, ControlError
 from stationmaster.home.paths import Home
+from stationmaster.ingest.left import Left
 from stationmaster.model import (
     Counts,
     InstanceStatus,
@@ -214,9 +215,18 @@ class Instance:
 
     @property
     def taken_all(self) -> bool:
-        """Everything that was in the folders is taken, or on the error list."""
+        """Everything that was in the folders or due to be fetched is taken, or on the error list.
+
+        What cannot be taken now does not count; it is `left`.
+        """
         parts = self._parts
-        return parts is not None and parts.watcher.idle and parts.intake.running == 0
+        if parts is None or not parts.fetching.caught_up:
+            return False
+        return parts.watcher.idle and parts.intake.running == 0
+
+    def left(self) -> tuple[Left, ...]:
+        """What lies in the folders and is not taken, with the reason."""
+        return self._parts.watcher.left() if self._parts else ()
 
     def pulses(self) -> dict[str, Pulse]:
         """What the watchdog compares, by part: delivery, intake, and each folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,13 @@ import pytest
 from fakes.hosted import TOKEN, Hosted, ids
 from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Rule, Script, status
+from fakes.rack import MARKER, unit
+from fakes.rack import PLUGIN as RACK
+from fakes.tester_database import PLUGIN, Database
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.once import run_once
 from stationmaster.config.secrets import variable
+from stationmaster.model import ProblemCode
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
 ENVIRONMENT = {"secrets.store": "environment"}
@@ -126,6 +131,94 @@ async def test_a_stop_in_the_middle_ends_it(hosted: Hosted, oracle: Oracle) -> N
         oracle.script = Script()
         await hosted.start()
         await hosted.until(lambda: set(ids(oracle)) == names)
+
+
+async def test_a_source_that_is_due_is_fetched_first(hosted: Hosted, oracle: Oracle) -> None:
+    database = await _database(hosted, oracle, every=86_400.0)
+    database.add(3)
+    async with hosted.idle():
+        assert await _once(hosted) is Exit.OK
+        assert set(ids(oracle)) == database.ids(hosted.store.load("line1").id)
+        database.add(2)
+        assert await _once(hosted) is Exit.OK  # it is not due again
+        assert len(ids(oracle)) == 3
+        await hosted.clock.advance(86_400.0)
+        assert await _once(hosted) is Exit.OK
+        assert set(ids(oracle)) == database.ids(hosted.store.load("line1").id)
+
+
+async def test_a_source_that_is_due_all_the_time_is_not_waited_for_without_end(
+    hosted: Hosted, oracle: Oracle
+) -> None:
+    (await _database(hosted, oracle, every=1.0)).add(1)
+    async with hosted.idle():
+        assert await _once(hosted) is Exit.OK
+        assert len(ids(oracle)) == 1
+
+
+async def test_a_source_that_cannot_be_fetched_is_told_and_tried_once(
+    hosted: Hosted, oracle: Oracle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = await _database(hosted, oracle, every=86_400.0)
+    database.path.unlink()
+    async with hosted.idle():
+        assert await _once(hosted) is Exit.NOT_DELIVERED
+        assert "line1: not fetched: source results." in capsys.readouterr().err
+
+
+async def _database(hosted: Hosted, oracle: Oracle, **source: object) -> Database:
+    """A database that the instance asks."""
+    database = Database(hosted.root / "results.db")
+    usual = {"name": "results", "converter": "sqlite-rows", "options": {"database": str(database.path)}}
+    await hosted.line("line1", oracle, patch={"fetch": [{**usual, **source}]})
+    hosted.home.ensure_instance("line1")
+    shutil.copy(PLUGIN, hosted.home.converters("line1"))
+    return database
+
+
+async def test_a_file_that_becomes_complete_is_waited_for(hosted: Hosted, oracle: Oracle) -> None:
+    folder = await hosted.line("line1", oracle)
+    path, whole = folder / "slow.json", hosted.wsjf()
+    path.write_bytes(whole[:100])
+    async with hosted.idle():
+        await hosted.start()
+        once = asyncio.create_task(run_once(hosted.agent, None))
+        await hosted.until(lambda: hosted.problem(ProblemCode.SOURCE_INCOMPLETE))
+        assert not once.done()
+        path.write_bytes(whole)
+        await hosted.done(once)
+        await hosted.stop()
+        assert once.result() is Exit.OK
+        assert len(ids(oracle)) == 1
+
+
+async def test_a_file_that_never_is_complete_ends_on_the_error_list(
+    hosted: Hosted, oracle: Oracle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = hosted.folder("line1")
+    watch = hosted.watch(folder, incomplete_after=60.0)
+    await hosted.line("line1", oracle, patch={"watch": [watch]})
+    (folder / "half.json").write_bytes(hosted.wsjf()[:100])
+    async with hosted.idle():
+        assert await _once(hosted) is Exit.NEEDS_PERSON
+        assert "line1: in the error list: 1." in capsys.readouterr().err
+
+
+async def test_a_folder_without_its_marker_is_left_and_told(
+    hosted: Hosted, oracle: Oracle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = hosted.folder("line1")
+    await hosted.line("line1", oracle, patch={"watch": [hosted.watch(folder, "rack", marker=MARKER)]})
+    hosted.home.ensure_instance("line1")
+    shutil.copy(RACK, hosted.home.converters("line1"))
+    unit(folder, "SN-1", done=False)
+    unit(folder, "SN-2")
+    async with hosted.idle():
+        assert await _once(hosted) is Exit.NOT_DELIVERED
+        assert capsys.readouterr().err.splitlines() == [
+            f"line1: left: {folder / 'SN-1'} has no marker {MARKER}."
+        ]
+        assert len(ids(oracle)) == 1
 
 
 class _Moody(dict[str, str]):

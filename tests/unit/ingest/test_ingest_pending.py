@@ -156,18 +156,35 @@ def test_a_dropped_file_is_never_handed_out() -> None:
     assert (len(pending), pending.claimed, pending.untried, pending.next_due()) == (0, 0, 0, None)
 
 
-def test_untried_and_idle_are_counted() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "seconds", "comes"),
+    [
+        (Outcome.BUSY, 0.0, False),
+        (Outcome.INCOMPLETE, 600.0, True),
+        (Outcome.INCOMPLETE, 700.0, False),
+    ],
+)
+def test_what_was_offered_in_vain_comes_only_if_it_is_incomplete_and_not_for_ever(
+    outcome: Outcome, seconds: float, *, comes: bool
+) -> None:
     pending = Pending(0.0)
     candidate = resting(pending)
-    assert (pending.untried, pending.idle) == (1, False)
+    assert pending.untried == 1
     for number in range(4):
         pending.due(1000.0 * number, 1)
         pending.observe(candidate, ONE, 0.0, 1000.0 * number)
         pending.claim(Lane.LIVE)
-        assert not pending.idle
-        pending.again(candidate, Outcome.BUSY, now=1000.0 * number, wall=WALL)
+        assert candidate.comes(WALL, 600.0)
+        pending.again(candidate, outcome, now=1000.0 * number, wall=WALL)
 
-    assert (pending.untried, pending.idle) == (0, True)
+    assert pending.untried == 0
+    assert candidate.comes(WALL + timedelta(seconds=seconds), 600.0) is comes
+
+
+def test_a_file_that_grows_is_not_waited_for_without_end() -> None:
+    candidate = resting(Pending(0.0))
+    assert candidate.comes(WALL + timedelta(seconds=600), 600.0)
+    assert not candidate.comes(WALL + timedelta(seconds=700), 600.0)
 
 
 def test_a_burst_waits_behind_live_names() -> None:
