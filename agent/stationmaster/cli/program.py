@@ -19,7 +19,7 @@ from stationmaster.control.server import ControlServer
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import GROUP, Home, Scope
-from stationmaster.hosting.notify import ServiceManager, sentence
+from stationmaster.hosting.notify import SystemdNotifier, sentence
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.health import LOOK_EVERY, Beat
 from stationmaster.runtime.log import logging_to
@@ -75,33 +75,33 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
     loop.set_default_executor(BlockingExecutor(THREAD))
     agent = Agent(home)
     _stop_on_signals(loop, agent)
-    manager = _tell_manager(agent)
+    notifier = _tell_systemd(agent)
     members = GROUP if home.scope is Scope.MACHINE else ""
     async with asyncio.TaskGroup() as group:
         running = group.create_task(agent.run())
         await agent.ready()  # the first snapshot that anybody sees has all instances
         async with ControlServer(agent, home.socket, group=members, budget=agent.budget.control):
             _LOG.info("agent ready, process %d", agent.status().pid)
-            manager.ready(sentence(agent.status()))
+            notifier.ready(sentence(agent.status()))
             metrics = group.create_task(MetricsSwitch(agent).run())
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()
             metrics.cancel()
-            manager.stopping(agent.budget.total)
+            notifier.stopping(agent.budget.total)
         await running
         return await watching if watching else Exit.OK
 
 
-def _tell_manager(agent: Agent) -> ServiceManager:
-    """Let the agent's watchdog give signs of life to the service manager, where there is one."""
-    manager = ServiceManager()
-    if manager.patience:
+def _tell_systemd(agent: Agent) -> SystemdNotifier:
+    """Let the agent's watchdog give signs of life to systemd, where that wants them."""
+    notifier = SystemdNotifier()
+    if notifier.patience:
         # It kills a process that is silent for too long with SIGABRT: its log then shows where that hung.
         faulthandler.enable()
-    if manager.listens:
-        every = manager.beat_every(LOOK_EVERY)
-        agent.beat = Beat(every, lambda: manager.alive(sentence(agent.status())))
-    return manager
+    if notifier.listens:
+        every = notifier.beat_every(LOOK_EVERY)
+        agent.beat = Beat(every, lambda: notifier.alive(sentence(agent.status())))
+    return notifier
 
 
 def _stop_on_signals(loop: asyncio.AbstractEventLoop, agent: Agent) -> None:

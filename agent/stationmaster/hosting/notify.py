@@ -21,8 +21,8 @@ _MARGIN = 10.0
 """Seconds beyond the shutdown budget after which systemd may lose patience."""
 
 
-class ServiceManager:
-    """systemd, if it started this process and wants to be told."""
+class SystemdNotifier:
+    """Tells systemd, if it started this process and wants to be told."""
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
         """Look for it in the environment: the process's own if None."""
@@ -64,7 +64,7 @@ class ServiceManager:
                 one.connect(address)
                 one.send("\n".join(lines).encode())
         except OSError as error:
-            _LOG.warning("the service manager cannot be told %s: %s", lines[0], error)
+            _LOG.warning("systemd cannot be told %s: %s", lines[0], error)
 
 
 def sentence(status: AgentStatus) -> str:

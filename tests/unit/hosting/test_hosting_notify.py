@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fakes.notify_socket import NotifySocket
-from stationmaster.hosting.notify import ServiceManager, sentence
+from stationmaster.hosting.notify import SystemdNotifier, sentence
 from stationmaster.model import (
     AgentStatus,
     Counts,
@@ -31,11 +31,11 @@ if sys.platform == "win32":
 
 def test_all_that_is_told_arrives(tmp_path: Path) -> None:
     with NotifySocket(tmp_path / "notify") as heard:
-        manager = ServiceManager({"NOTIFY_SOCKET": heard.address, "WATCHDOG_USEC": "60000000"})
-        assert manager.listens
-        manager.ready("2 instances")
-        manager.alive("3 instances")
-        manager.stopping(30.0)
+        notifier = SystemdNotifier({"NOTIFY_SOCKET": heard.address, "WATCHDOG_USEC": "60000000"})
+        assert notifier.listens
+        notifier.ready("2 instances")
+        notifier.alive("3 instances")
+        notifier.stopping(30.0)
         assert heard.next() == {"READY": "1", "STATUS": "2 instances"}
         assert heard.next() == {"WATCHDOG": "1", "STATUS": "3 instances"}
         assert heard.next() == {"STOPPING": "1", "STATUS": "Stopping", "EXTEND_TIMEOUT_USEC": "40000000"}
@@ -44,21 +44,21 @@ def test_all_that_is_told_arrives(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract sockets")
 def test_an_abstract_socket_is_one_too() -> None:
     with NotifySocket(abstract=f"stationmaster-{uuid.uuid4()}") as heard:
-        ServiceManager({"NOTIFY_SOCKET": heard.address}).ready("here")
+        SystemdNotifier({"NOTIFY_SOCKET": heard.address}).ready("here")
         assert heard.next() == {"READY": "1", "STATUS": "here"}
 
 
 def test_without_a_manager_nothing_is_sent() -> None:
-    manager = ServiceManager({})
-    assert not manager.listens
-    assert manager.patience == 0
-    assert manager.beat_every(5.0) == 5.0
-    manager.alive("nobody listens")
+    notifier = SystemdNotifier({})
+    assert not notifier.listens
+    assert notifier.patience == 0
+    assert notifier.beat_every(5.0) == 5.0
+    notifier.alive("nobody listens")
 
 
 def test_a_manager_that_is_gone_is_no_reason_to_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive("hello?")
+        SystemdNotifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive("hello?")
     assert "cannot be told WATCHDOG=1" in caplog.text
 
 
@@ -75,13 +75,13 @@ def test_a_manager_that_is_gone_is_no_reason_to_end(tmp_path: Path, caplog: pyte
 )
 def test_the_watchdog_is_meant_for_this_process_or_not(usec: str, pid: str, patience: float) -> None:
     pid = str(os.getpid()) if pid == "self" else pid
-    manager = ServiceManager({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": usec, "WATCHDOG_PID": pid})
-    assert manager.patience == patience
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": usec, "WATCHDOG_PID": pid})
+    assert notifier.patience == patience
 
 
 def test_three_signs_of_life_fit_into_its_patience() -> None:
-    manager = ServiceManager({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "3000000"})
-    assert manager.beat_every(5.0) == 1.0
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "3000000"})
+    assert notifier.beat_every(5.0) == 1.0
 
 
 def test_the_snapshot_in_a_sentence() -> None:
