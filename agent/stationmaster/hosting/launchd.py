@@ -9,6 +9,7 @@ from pathlib import Path
 from stationmaster.errors import ConfigError
 from stationmaster.home import service_name
 from stationmaster.home.paths import GROUP
+from stationmaster.hosting.account import give_folders, join_group, make_group, what_stays
 from stationmaster.hosting.plan import (
     Give,
     Plan,
@@ -20,7 +21,6 @@ from stationmaster.hosting.plan import (
     account_exists,
     group_members,
 )
-from stationmaster.hosting.systemd import what_stays
 
 LABEL = service_name.LABEL
 ROLE_ACCOUNTS = range(300, 400)
@@ -85,16 +85,12 @@ def _account_steps(wanted: Wanted) -> list[Step]:
     steps: list[Step] = []
     account, home = wanted.account, wanted.home
     if group_members(GROUP) is None:
-        text = f"Make the group {GROUP}: who is in it may operate the agent."
-        steps.append(Run(text=text, command=("dseditgroup", "-o", "create", GROUP)))
+        steps.append(make_group("dseditgroup", "-o", "create", GROUP))
     if not account_exists(account):
         command = ("sysadminctl", "-addUser", account, "-roleAccount", "-UID", str(_free_id()))
         steps.append(Run(text=f"Make the role account {account}.", command=command))
-    join = ("dseditgroup", "-o", "edit", "-a", account, "-t", "user", GROUP)
-    steps.append(Run(text=f"Take the account {account} into the group.", command=join))
-    folders = (home.config, home.data, home.log, home.run)
-    text = f"Give {', '.join(map(str, folders))} to the account {account}."
-    steps.append(Give(text=text, folders=folders, account=account, group=GROUP))
+    steps.append(join_group(account, "dseditgroup", "-o", "edit", "-a", account, "-t", "user", GROUP))
+    steps.append(give_folders(account, (home.config, home.data, home.log, home.run)))
     return steps
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from stationmaster.errors import ConfigError
 from stationmaster.home.name import check_name
 from stationmaster.home.paths import GROUP
+from stationmaster.hosting.account import give_folders, join_group, make_group, what_stays
 from stationmaster.hosting.plan import (
-    Give,
     Plan,
     Remove,
     Run,
@@ -170,18 +170,14 @@ def _account_steps(wanted: Wanted) -> list[Step]:
     account, home = wanted.account, wanted.home
     members = group_members(GROUP)
     if members is None:
-        steps.append(
-            Run(text=f"Make the group {GROUP}: who is in it may operate the agent.",
-                command=("groupadd", "--system", GROUP))
-        )  # fmt: skip
+        steps.append(make_group("groupadd", "--system", GROUP))
     if not account_exists(account):
         nologin = "/usr/sbin/nologin"
         words = ("--no-create-home", "--shell", nologin, "--comment", "Stationmaster agent", account)
         command = ("useradd", "--system", "--gid", GROUP, "--home-dir", str(home.data), *words)
         steps.append(Run(text=f"Make the account {account}, with which nobody can log in.", command=command))
     elif account not in (members or ()):
-        join = ("usermod", "--append", "--groups", GROUP, account)
-        steps.append(Run(text=f"Take the account {account} into the group.", command=join))
+        steps.append(join_group(account, "usermod", "--append", "--groups", GROUP, account))
     steps.append(
         Run(
             text=f"See that the account {account} can run the program.",
@@ -191,9 +187,7 @@ def _account_steps(wanted: Wanted) -> list[Step]:
         )
     )
     folders = (home.config, home.data, home.log, *((home.run,) if wanted.chosen_home else ()))
-    names = ", ".join(map(str, folders))
-    text = f"Give {names} to the account {account}."
-    steps.append(Give(text=text, folders=folders, account=account, group=GROUP))
+    steps.append(give_folders(account, folders))
     return steps
 
 
@@ -239,15 +233,6 @@ def uninstall(wanted: Wanted, *, folder: Path | None = None) -> Plan:
     )
     account = f", the account {wanted.account} and the group {GROUP}" if wanted.machine else ""
     return Plan(kind="systemd", service=UNIT, steps=steps, notes=(what_stays(wanted) + account + ".",))
-
-
-def what_stays(wanted: Wanted) -> str:
-    """What an uninstall leaves where it is."""
-    home = wanted.home
-    return (
-        f"Left as they are: settings in {home.config}, reports and what waits in {home.data}, "
-        f"the log in {home.log}, the tokens"
-    )
 
 
 def _control(wanted: Wanted, text: str, *words: str) -> Run:

@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 
 from stationmaster.errors import ConfigError
 from stationmaster.home import service_name
+from stationmaster.hosting.account import what_stays
 from stationmaster.hosting.plan import Give, Plan, Remove, Run, Step, Wanted, Write
-from stationmaster.hosting.systemd import what_stays
 
 SCHEMA = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 LOCAL_SERVICE = "S-1-5-19"
