@@ -89,7 +89,8 @@ def test_fields_of_a_problem_stand_on_its_page() -> None:
 
 
 def test_error_codes_of_the_control_channel_stand_in_its_page() -> None:
-    code = source("control") + page("agent/stationmaster/runtime/order.py")
+    orders = "".join(page(f"agent/stationmaster/runtime/{name}.py") for name in ("order", "queue_order"))
+    code = source("control") + orders
     codes = set(re.findall(r'code="([a-z-]+)"', code)) | set(re.findall(r'_refuse\(\d+, "([a-z-]+)"', code))
     assert {"usage", "unavailable", "not-found"} <= codes
     text = section(DOCS / "control-api.md", "Errors")
