@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -14,8 +15,10 @@ from stationmaster.errors import SpoolError
 from stationmaster.ingest import tree
 from stationmaster.ingest.claim import Claim, Outcome
 from stationmaster.ingest.watcher import Watcher
-from stationmaster.model import Lane
+from stationmaster.model import Lane, ProblemCode
 from stationmaster.spool.record import LedgerRow, LedgerState
+
+NOW = FakeClock().now().timestamp()
 
 
 class FakeLedger:
@@ -126,3 +129,17 @@ class Rig:
 def folder_at(path: Path, **settings: Any) -> WatchFolder:
     """A watch folder with settle time 1 s."""
     return WatchFolder(path=str(path), converters=("wsjf",), **settings)
+
+
+def write(path: Path, text: str = "x", *, age: float | None = 1.0) -> Path:
+    """Write a file of that age, by the rig's clock; None: of now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if age is not None:
+        os.utime(path, (NOW - age - 0.4, NOW - age - 0.4))  # whole seconds mean a coarse clock
+    return path
+
+
+def codes(rig: Rig) -> list[ProblemCode]:
+    """The Problems of now."""
+    return [problem.code for problem in rig.watcher.problems()]

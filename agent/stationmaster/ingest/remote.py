@@ -49,14 +49,20 @@ class ChildFiles:
         deadline: float = DEADLINE,
         child: Callable[[str], ChildProcess] = ChildProcess,
         clock: Clock | None = None,
+        is_there: Callable[[int], bool] | None = None,
     ) -> None:
-        """Nothing is started yet."""
+        """Nothing is started yet.
+
+        Args:
+            is_there: does a process still exist?
+        """
         self._root = root
         self._head = {"root": to_wire(root), "selection": selection_to_wire(selection)}
         self._deadline = deadline
         self._child = child(MODULE)
         self._turn = asyncio.Lock()
         self._clock = clock or Clock()
+        self._is_there = is_there or _is_there
         self._stuck: dict[int, float] = {}
 
     @property
@@ -116,7 +122,7 @@ class ChildFiles:
                     raise
                 raise OSError(error.errno, os.strerror(error.errno), self._root) from error
             except ChildError as error:
-                if pid is not None and _is_there(pid):
+                if pid is not None and self._is_there(pid):
                     self._stuck[pid] = self._clock.monotonic()
                 raise FolderHangsError(closed(f"The folder {self._root} does not answer: {error}")) from error
 
@@ -124,7 +130,9 @@ class ChildFiles:
         """Start no further child while several wait for the same dead server."""
         now = self._clock.monotonic()
         self._stuck = {
-            pid: since for pid, since in self._stuck.items() if now - since < STUCK_FOR and _is_there(pid)
+            pid: since
+            for pid, since in self._stuck.items()
+            if now - since < STUCK_FOR and self._is_there(pid)
         }
         if len(self._stuck) >= STUCK:
             raise FolderHangsError(f"The folder {self._root} does not answer: {STUCK} processes wait for it.")

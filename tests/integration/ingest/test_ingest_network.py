@@ -88,13 +88,10 @@ async def test_a_stopped_child_is_given_up_after_the_deadline(tmp_path: Path) ->
     await files.aclose()
 
 
-async def test_children_that_cannot_be_killed_do_not_pile_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_children_that_cannot_be_killed_do_not_pile_up(tmp_path: Path) -> None:
     clock = FakeClock()
     (tmp_path / "a.xml").touch()
-    files = ChildFiles(str(tmp_path), Selection(), deadline=2.0, clock=clock)
-    monkeypatch.setattr(remote, "_is_there", lambda _pid: True)
+    files = ChildFiles(str(tmp_path), Selection(), deadline=2.0, clock=clock, is_there=lambda _pid: True)
     pids: set[int | None] = set()
     for number in range(6):
         if number < remote.STUCK:
