@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stationmaster.ingest.drive import DRIVE_STEP, missing_drive
@@ -20,8 +21,18 @@ class Trouble:
     time_to_visible: float
 
     @classmethod
-    def of(cls, error: OSError | FolderHangsError, root: str) -> Trouble:
-        """The trouble that an error means."""
+    def of(
+        cls,
+        error: OSError | FolderHangsError,
+        root: str,
+        *,
+        missing: Callable[[str], str] = missing_drive,
+    ) -> Trouble:
+        """The trouble that an error means.
+
+        Args:
+            missing: see `missing_drive`.
+        """
         if isinstance(error, FolderHangsError):
             return cls(
                 ProblemCode.FOLDER_HANGING,
@@ -31,7 +42,7 @@ class Trouble:
                 30.0,
             )
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            drive = missing_drive(root)
+            drive = missing(root)
             if drive:
                 text = f"The watch folder {root} is not there: this account has no drive {drive}."
                 return cls(ProblemCode.FOLDER_MISSING, text, DRIVE_STEP, 10.0)

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import pytest
 
-from stationmaster.config import atomic
 from stationmaster.config.lock import FileLock
 from stationmaster.config.schema import After, AgentConfig, UploadMode, WatchFolder
 from stationmaster.config.store import ConfigStore
@@ -244,17 +243,17 @@ def test_an_edit_waits_for_another_no_longer_than_told(home: Home, store: Config
 def test_what_an_editor_saved_meanwhile_is_kept(
     home: Home, store: ConfigStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, real, saves = home.instance_file("line1"), atomic._write, iter(["Hall 1", "Hall 2"])
+    path, real, saves = home.instance_file("line1"), os.fsync, iter(["Hall 1", "Hall 2"])
 
-    def write(temporary: Path, content: bytes, mode: int) -> None:
-        real(temporary, content, mode)
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
         place = next(saves, None)
         if place:  # an editor, which knows no lock, saves just before our replacement
             lines = [line for line in path.read_text().splitlines() if not line.startswith("location")]
             lines.insert(lines.index("[station]") + 1, f'location = "{place}"')
             path.write_text("\n".join(lines) + "\n")
 
-    monkeypatch.setattr(atomic, "_write", write)
+    monkeypatch.setattr(os, "fsync", fsync)
     config = store.edit("line1", {"station.name": "F"})
     assert (config.station.name, config.station.location) == ("F", "Hall 2")
 
@@ -262,13 +261,13 @@ def test_what_an_editor_saved_meanwhile_is_kept(
 def test_a_file_that_never_rests_is_told(
     home: Home, store: ConfigStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, real = home.instance_file("line1"), atomic._write
+    path, real = home.instance_file("line1"), os.fsync
 
-    def write(temporary: Path, content: bytes, mode: int) -> None:
-        real(temporary, content, mode)
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
         path.write_text(path.read_text() + "#\n")
 
-    monkeypatch.setattr(atomic, "_write", write)
+    monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(ConfigError, match="keeps changing"):
         store.edit("line1", {"station.name": "F"})
     assert not list(home.instances.glob(".*"))

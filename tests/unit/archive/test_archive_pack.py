@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import zipfile
@@ -11,7 +12,6 @@ from typing import IO, Self
 
 import pytest
 
-from stationmaster.archive import manifest, pack, writing
 from stationmaster.archive.look import days, holding
 from stationmaster.archive.manifest import Kind, PackError
 from stationmaster.archive.pack import LOCK, Packed, pack_day
@@ -270,22 +270,23 @@ def test_a_file_that_cannot_be_removed_keeps_no_other(
 def test_a_file_that_is_written_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written while it is packed, and again between the comparison and its removal."""
     folder = day(tmp_path, a__txt="first", b__txt="second")
-    put, remove = pack._put, pack._remove
+    opened, looked = Path.open, Path.lstat
+    reads, looks = itertools.count(1), itertools.count(1)
 
-    def put_then_write(writer: writing.PackWriter, path: Path) -> manifest.Member:
-        member = put(writer, path)
-        if path.name == "a.txt" and path.read_text() == "first":
+    def written_on(path: Path, mode: str = "r", *args: object, **more: object) -> object:
+        if path == folder / "a.txt" and mode == "rb" and next(reads) == 2:  # packed, not compared yet
             path.write_text("first, written on")
-        return member
+        return opened(path, mode, *args, **more)  # type: ignore[call-overload] # handed on as it came
 
-    def write_then_remove(into: Path, held: pack._Held) -> tuple[int, int]:
-        (folder / "b.txt").write_text("second, written on")
-        return remove(into, held)
+    def late(path: Path) -> os.stat_result:
+        if path == folder / "b.txt" and next(looks) == 2:  # compared, not removed yet
+            path.write_text("second, written on")
+        return looked(path)
 
-    monkeypatch.setattr(pack, "_put", put_then_write)
-    monkeypatch.setattr(pack, "_remove", write_then_remove)
-    assert pack_day(tmp_path, DAY) == Packed(files=1, removed=0, left=2)
-    monkeypatch.undo()
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "open", written_on)
+        disk.setattr(Path, "lstat", late)
+        assert pack_day(tmp_path, DAY) == Packed(files=1, removed=0, left=2)
     assert pack_day(tmp_path, DAY) == Packed(files=3, removed=2)
     assert contents(tmp_path) == [
         ("a.txt", "first, written on"),
@@ -336,17 +337,16 @@ def test_one_packs_at_a_time(tmp_path: Path) -> None:
 def test_what_reads_back_differently_never_comes_into_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    close = writing.PackWriter.close
+    flush = os.fsync
 
-    def close_and_spoil(writer: writing.PackWriter) -> manifest.Manifest:
-        whole = close(writer)
-        with writer.path.open("r+b") as file:
+    def spoil(descriptor: int) -> None:
+        flush(descriptor)
+        with temporary_of(tmp_path / f"{DAY}.zip").open("r+b") as file:
             file.seek(45)
             file.write(b"\xff\xff")
-        return whole
 
     folder = day(tmp_path, a__txt="first" * 100)
-    monkeypatch.setattr(writing.PackWriter, "close", close_and_spoil)
+    monkeypatch.setattr(os, "fsync", spoil)
     with pytest.raises(PackError):
         pack_day(tmp_path, DAY)
     assert [one.name for one in folder.iterdir()] == ["a.txt"]

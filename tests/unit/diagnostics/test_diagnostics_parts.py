@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import errno
 import time
+from functools import partial
 
 import pytest
 
 from stationmaster.deliver.link import clock_text
-from stationmaster.ingest import trouble
 from stationmaster.ingest.drive import DRIVE_STEP, missing_drive
 from stationmaster.ingest.trouble import Trouble
 from stationmaster.wats.failure import host_and_port
 from stationmaster.wats.resolver import Resolver
 
 
-def test_a_drive_that_a_service_does_not_have_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drive_that_a_service_does_not_have_is_named() -> None:
     asked: list[str] = []
 
     def drive_type(root: str) -> int:
@@ -26,8 +26,8 @@ def test_a_drive_that_a_service_does_not_have_is_named(monkeypatch: pytest.Monke
     assert missing_drive("C:\\results", drive_type=drive_type) == ""
     assert missing_drive("\\\\server\\share", drive_type=drive_type) == ""
     assert asked == ["Z:\\", "C:\\"]
-    monkeypatch.setattr(trouble, "missing_drive", lambda path: missing_drive(path, drive_type=drive_type))
-    found = Trouble.of(FileNotFoundError(errno.ENOENT, "no"), "Z:\\results")
+    missing = partial(missing_drive, drive_type=drive_type)
+    found = Trouble.of(FileNotFoundError(errno.ENOENT, "no"), "Z:\\results", missing=missing)
     assert found.text == "The watch folder Z:\\results is not there: this account has no drive Z:."
     assert found.next_step == DRIVE_STEP
 
