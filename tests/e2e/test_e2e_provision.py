@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +16,7 @@ import pytest
 
 from fakes.equipment import Equipment, Made
 from fakes.station import Station
-from fakes.waiting import PATIENCE
+from fakes.waiting import PATIENCE, answer
 from stationmaster.model import Lifecycle
 
 TOKEN = "bmFtZTpzZWNyZXQ="
@@ -84,16 +85,14 @@ def state(station: Station) -> dict[str, tuple[bytes, int, int]]:
 
 async def arrived(url: str, made: Made) -> None:
     """Wait until the server has the reports of a file."""
-    async with (
-        aiohttp.ClientSession(url, headers={"Authorization": f"Basic {TOKEN}"}) as session,
-        asyncio.timeout(PATIENCE),
-    ):
+    async with aiohttp.ClientSession(url, headers={"Authorization": f"Basic {TOKEN}"}) as session:
+
+        async def has(report_id: str) -> bool:
+            async with session.get(f"/api/Report/Wsjf/{report_id}") as found:
+                return found.status == 200
+
         for unit in made.units:
-            while True:
-                async with session.get(f"/api/Report/Wsjf/{unit.report_id}") as answer:
-                    if answer.status == 200:
-                        break
-                await asyncio.sleep(0.05)
+            await answer(partial(has, unit.report_id), what=f"report {unit.report_id}", every=0.05)
 
 
 @pytest.mark.parametrize("agent_first", [True, False])

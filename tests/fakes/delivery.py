@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from fakes.clock import FakeClock
 from fakes.oracle import Oracle
 from fakes.oracle_script import Rule, Script
 from fakes.queue import FakeQueue
-from fakes.waiting import PATIENCE
+from fakes.waiting import PATIENCE, until
 from stationmaster.deliver.gate import Gate
 from stationmaster.deliver.limiter import Limits
 from stationmaster.deliver.uploader import Uploader
@@ -95,10 +94,20 @@ class Rig:
 
     async def until(self, true: Callable[[], bool], *, step: float = 0.0, seconds: float = PATIENCE) -> None:
         """Wait until `true()`; while no request is under way, the clock moves on by `step`."""
-        end = time.monotonic() + seconds
-        while not true():
-            assert not self.task.done(), "the uploader ended"
-            assert time.monotonic() < end, f"not within {seconds} s: {self.uploader.problems()}"
-            await asyncio.sleep(0.001)
+
+        def look() -> bool:
+            found = true()
+            assert found or not self.task.done(), "the uploader ended"
+            return found
+
+        async def meanwhile() -> None:
             if step and self.uploader.status().in_flight == 0:
                 await self.clock.advance(step)
+
+        await until(
+            look,
+            seconds=seconds,
+            what=lambda: f"{true}: {self.uploader.problems()}",
+            every=0.001,
+            meanwhile=meanwhile,
+        )

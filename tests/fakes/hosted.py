@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +18,7 @@ from typing import Any, Self
 from fakes.clock import FakeClock
 from fakes.equipment import Equipment
 from fakes.oracle import Oracle
-from fakes.waiting import PATIENCE
+from fakes.waiting import until
 from stationmaster.blocking import THREAD, BlockingExecutor
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore
@@ -200,12 +200,15 @@ class Hosted:
 
     async def until(self, true: Callable[[], object], *, what: str = "it", step: float = STEP) -> None:
         """Let time pass until it is so, many times faster than it does."""
-        end = time.monotonic() + PATIENCE
-        while not true():
-            assert self._running is None or not self._running.done(), "the agent ended"
-            assert time.monotonic() < end, f"{what} did not happen: {self.agent.status()}"
-            await asyncio.sleep(0.005)
-            await self.clock.advance(step)
+
+        def look() -> object:
+            found = true()
+            assert found or self._running is None or not self._running.done(), "the agent ended"
+            return found
+
+        await until(
+            look, what=lambda: f"{what}: {self.agent.status()}", meanwhile=partial(self.clock.advance, step)
+        )
 
     async def done(self, task: asyncio.Task[Any]) -> None:
         """Let time pass until a task is done, that may end the agent."""

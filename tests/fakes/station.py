@@ -24,7 +24,7 @@ import pytest
 from fakes.account import Account, After, Inbox, error_faults
 from fakes.equipment import FORMATS, OPTIONS, Equipment
 from fakes.server import Server
-from fakes.waiting import running, until
+from fakes.waiting import answer, running, until
 from stationmaster.config.secrets import Secret, SecretStore
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.client import ControlClient
@@ -169,15 +169,17 @@ class Station:
 
     async def up(self, *, seconds: float = 30.0) -> None:
         """Wait until the agent answers, or is gone."""
-        end = time.monotonic() + seconds
-        while self.agent is not None and self.agent.poll() is None:
+
+        async def ask() -> bool:
+            if not self.alive:
+                return True
             try:
                 await self.status()
             except (NoAgentError, ControlError):
-                assert time.monotonic() < end, "the agent does not answer"
-                await asyncio.sleep(0.02)
-            else:
-                return
+                return False
+            return True
+
+        await answer(ask, seconds=seconds, what="an answer of the agent", every=0.02)
 
     @property
     def alive(self) -> bool:
@@ -246,13 +248,16 @@ class Station:
         self, true: Callable[[AgentStatus], object], *, seconds: float = 20.0, what: str = "it"
     ) -> AgentStatus:
         """Wait until the snapshot is so."""
-        end = time.monotonic() + seconds
-        while True:
+        snapshot: AgentStatus | None = None
+
+        async def ask() -> AgentStatus | None:
+            nonlocal snapshot
             snapshot = await self.status()
-            if true(snapshot):
-                return snapshot
-            assert time.monotonic() < end, f"{what} did not happen within {seconds} s: {snapshot}"
-            await asyncio.sleep(0.02)
+            return snapshot if true(snapshot) else None
+
+        found = await answer(ask, seconds=seconds, what=lambda: f"{what}: {snapshot}", every=0.02)
+        assert found is not None
+        return found
 
     async def problem(self, code: ProblemCode, *, instance: str = "", seconds: float = 20.0) -> Problem:
         """Wait for a Problem."""
@@ -292,10 +297,15 @@ class Station:
 
     async def _settled(self, seconds: float) -> None:
         """Wait until all is as it must be in the end."""
-        end = time.monotonic() + seconds
-        while wrong := await self._open():
-            assert time.monotonic() < end, "\n".join(wrong[:20])
-            await asyncio.sleep(0.1)
+        wrong: list[str] = []
+
+        async def ask() -> bool:
+            wrong[:] = await self._open()
+            return not wrong
+
+        await answer(
+            ask, seconds=seconds, what=lambda: "\n".join([*wrong[:20], "the end of that"]), every=0.1
+        )
 
     async def _open(self) -> list[str]:
         """What still is not as it must be in the end."""

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fakes.hosted import Hosted
 from fakes.oracle import Oracle
+from fakes.waiting import answer
 from stationmaster.control.metrics import MOST_CONNECTIONS, health
 from stationmaster.control.metrics_switch import MetricsSwitch
 from stationmaster.errors import ConfigError
@@ -68,8 +69,11 @@ class Monitored:
 
     async def answers(self, *, yes: bool = True) -> None:
         """Until somebody listens, or nobody does."""
-        while ((await self.get("/healthz"))[0] != 0) is not yes:  # noqa: ASYNC110 - a socket tells nobody that it listens
-            await asyncio.sleep(0.01)
+
+        async def ask() -> bool:
+            return ((await self.get("/healthz"))[0] != 0) is yes
+
+        await answer(ask, what="a change of who listens")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.ingest import FakeLedger, Rig, codes, folder_at, row_of, write
-from fakes.waiting import PATIENCE, until
+from fakes.waiting import until
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.files import FolderHangsError, LocalFiles, Names
 from stationmaster.ingest.known import KnownFiles
@@ -238,10 +238,7 @@ async def test_a_look_that_never_ends_costs_its_folder_all_further_turns(tmp_pat
     await until(lambda: watcher.turns()[str(well)] > 0)
     for _ in range(3):
         before = watcher.turns()[str(well)]
-        async with asyncio.timeout(PATIENCE):
-            while watcher.turns()[str(well)] == before:
-                await clock.advance(1.0)
-                await asyncio.sleep(0.0005)  # its thread needs real time
+        await until(lambda: watcher.turns()[str(well)] > before, meanwhile=lambda: clock.advance(1.0))  # noqa: B023 - ends within the turn
     assert watcher.turns()[str(stuck)] == 0
     endless.set()
     await until(lambda: watcher.turns()[str(stuck)] > 0)

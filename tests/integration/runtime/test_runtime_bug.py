@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from fakes.clock import FakeClock
+from fakes.waiting import until
 from stationmaster.api import Station
 from stationmaster.config.schema import After, WatchFolder
 from stationmaster.convert.job import Conversion, Job
@@ -52,9 +54,7 @@ async def test_a_bug_at_one_file_fails_that_file_alone(tmp_path: Path) -> None:
             intake = Intake(setting, watcher=watcher, pool=BuggyPool(), spool=spool, clock=clock)
             async with asyncio.TaskGroup() as group, asyncio.timeout(30):
                 watching, taking = group.create_task(watcher.run()), group.create_task(intake.run())
-                while list(folder.iterdir()):
-                    await clock.advance(0.1)
-                    await asyncio.sleep(0.005)
+                await until(lambda: not list(folder.iterdir()), meanwhile=partial(clock.advance, 0.1))
                 intake.stop()
                 await taking
                 watching.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -119,7 +118,6 @@ async def test_a_server_without_the_route_is_left_alone_until_a_new_token_comes(
         await hosted.until(lambda: len(updates(oracle)) == 1)
         for _ in range(5):
             await hosted.clock.advance(EVERY)
-            await asyncio.sleep(0.02)
         hosted.drop(folder)
         await hosted.until(lambda: hosted.completed("line1") == 1)
         assert len(updates(oracle)) == 1
