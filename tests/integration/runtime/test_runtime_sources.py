@@ -10,6 +10,7 @@ import pytest
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
 from fakes.rights import rights_count
+from fakes.waiting import answer
 from stationmaster.model import Entry, EntryState, Lifecycle, ProblemCode
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
@@ -255,10 +256,11 @@ async def _error(hosted: Hosted) -> Entry:
     await hosted.until(lambda: hosted.agent.supervisors and hosted.instance("line1").counts.error == 1)
     spool = hosted.supervisor("line1").instance.spool
     assert spool is not None
-    for _ in range(1000):
-        if not await spool.unreleased():
-            break
-        await hosted.clock.advance(0.1)
+
+    async def released() -> bool:
+        return not await spool.unreleased()
+
+    await answer(released, what="the release", meanwhile=lambda: hosted.clock.advance(0.1))
     (entry,) = await hosted.entries("line1", EntryState.ERROR)
     return entry
 
