@@ -12,6 +12,7 @@ from typing import IO, Self
 
 import pytest
 
+from stationmaster.archive import pack
 from stationmaster.archive.look import days, holding
 from stationmaster.archive.manifest import Kind, PackError
 from stationmaster.archive.pack import LOCK, Packed, pack_day
