@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stationmaster.cli.activity import activity
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.export import export, import_reports
@@ -143,6 +144,7 @@ def send(*, instance: Instance = "") -> None:
     say("Trying now.")
 
 
+app.command()(activity)
 app.command()(export)
 app.command("import")(import_reports)
 

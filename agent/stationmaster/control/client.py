@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
+from stationmaster.activity import Activity
 from stationmaster.control import protocol
 from stationmaster.control.transport import NO_AGENT_STEP, connector
 from stationmaster.errors import ControlError, NoAgentError
@@ -161,6 +162,11 @@ class ControlClient:
         params = {key: str(value) for key, value in query.items() if value is not None}
         answer = await self._call("GET", _instance(name, "entries"), protocol.Entries, params=params)
         return answer.entries
+
+    async def activity(self, name: str, *, hours: float = 8.0, buckets: int = 48) -> Activity:
+        """What went in and out in the last hours, in buckets of equal length; for a chart."""
+        params = {"hours": str(hours), "buckets": str(buckets)}
+        return await self._call("GET", _instance(name, "activity"), Activity, params=params, seconds=60.0)
 
     async def find(self, serial_number: str) -> tuple[Entry, ...]:
         """Everything known of a serial number, in all instances."""

@@ -22,6 +22,12 @@ MORNING = 6
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of the largest file that can be submitted: it is held in memory; larger ones go by folder."""
 
+MOST_HOURS = 744.0
+"""Hours that one look at an instance's activity covers at most: a month."""
+
+MOST_BUCKETS = 500
+"""Bars that it is cut into at most."""
+
 
 NOT_REGISTERED = "not registered"
 """Outcome of a provisioned instance's token where the server gave none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -98,6 +99,17 @@ def number_of(text: str, name: str) -> int:
     except ValueError:
         raise ControlError(f"{name} must be a whole number.", status=400, code="usage") from None
     return max(-_LARGEST, min(number, _LARGEST))
+
+
+def decimal_of(text: str, name: str, *, least: float, most: float) -> float:
+    """`text` as a number within bounds."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:  # nan neither
+        raise ControlError(f"{name} must be {least:g} to {most:g}.", status=400, code="usage")
+    return number
 
 
 def agent_of(request: web.Request) -> Agent:

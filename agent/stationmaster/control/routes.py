@@ -17,6 +17,7 @@ from stationmaster.control.request import (
     agent_of,
     body_of,
     caller_name,
+    decimal_of,
     done,
     for_administrators,
     guard,
@@ -181,6 +182,15 @@ async def entries(request: web.Request) -> web.Response:
     return json_answer(protocol.Entries(entries=found))
 
 
+async def activity(request: web.Request) -> web.Response:
+    """`GET /v1/instances/{name}/activity?hours=&buckets=`: figures for a chart."""
+    hours = decimal_of(request.query.get("hours", "8"), "hours", least=0.1, most=protocol.MOST_HOURS)
+    buckets = number_of(request.query.get("buckets", "48"), "buckets")
+    if not 1 <= buckets <= protocol.MOST_BUCKETS:
+        raise ControlError(f"buckets must be 1 to {protocol.MOST_BUCKETS}.", status=400, code="usage")
+    return json_answer(await agent_of(request).activity(name_of(request), hours=hours, buckets=buckets))
+
+
 async def find(request: web.Request) -> web.Response:
     """`GET /v1/find?serial=`: in all instances."""
     found = await agent_of(request).find(request.query.get("serial", ""))
@@ -298,6 +308,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/instances/{name}/send", send_now, Right.OPERATE),
     ("GET", "/v1/instances/{name}/processes", processes, Right.OPERATE),
     ("POST", "/v1/instances/{name}/fetch/{source}/run", fetch_now, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/activity", activity, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries", entries, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries/{id}", entry, Right.OPERATE),
     ("GET", "/v1/instances/{name}/entries/{id}/history", history, Right.OPERATE),

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from stationmaster.activity import Activity
 from stationmaster.api.defaults import at_station
 from stationmaster.api.report import Report
 from stationmaster.api.wsjf import encode
@@ -93,6 +94,11 @@ class QueueOrders(ABC):
                 f"Entry {number} of {name} holds no report (any more).", status=404, code="not-found"
             )
         return body
+
+    async def activity(self, name: str, *, hours: float, buckets: int) -> Activity:
+        """What went in and out in the last hours."""
+        async with self._reading(name) as spool:
+            return await spool.activity(hours=hours, buckets=buckets, clock=self.clock)
 
     async def retry(self, name: str, ids: Sequence[int] | None) -> int:
         """Queue entries of the error list again; None: all of them."""

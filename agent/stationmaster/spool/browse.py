@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from stationmaster.activity import Activity
+from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
 from stationmaster.model import Entry, EntryKind, EntryState, Event
 from stationmaster.spool import ledger, schema
+from stationmaster.spool.activity import Survey
 from stationmaster.spool.engine import Engine
 from stationmaster.spool.read import WINDOW, Reader
 from stationmaster.spool.record import LedgerRow
@@ -84,6 +87,16 @@ class Browse:
         events = await self._read(self._reader.events, entry_id)
         start = Event(at=entry.created_at, what=_BEGAN[entry.kind], detail=warnings)
         return [start, *events, *_last(entry, events)]
+
+    async def activity(self, *, hours: float, buckets: int, clock: Clock) -> Activity:
+        """What went in and out in the last hours, in buckets of equal length."""
+        survey = Survey(self._engine.path, hours=hours, buckets=buckets, clock=clock)
+        try:
+            while not await self._read(survey.advance):
+                pass
+        finally:
+            await self._storage.run(survey.close)
+        return survey.result(self.instance)
 
     async def ledger(self, folder: str) -> AsyncIterator[list[LedgerRow]]:
         """The files known in a watch folder, in pages, by path."""

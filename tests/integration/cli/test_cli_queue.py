@@ -232,3 +232,23 @@ async def test_2_an_instance_that_is_not_there_is_named(typist: Typist, verb: st
     done = await typist.type("queue", verb, "--instance", "line9")
     assert (done.code, done.out) == (2, "")
     assert "There are: line1" in done.talk
+
+
+# ---------------------------------------------------------------- activity
+async def test_activity_as_a_table_and_in_json(typist: Typist, oracle: Oracle) -> None:
+    await delivered(typist, "SN-1", "SN-2")
+    await refused(typist, oracle, "BAD-1")
+    done = await typist.type("queue", "activity", "--hours", "1", "--buckets", "3", "--json")
+    assert (done.code, done.talk) == (0, "")
+    buckets = done.data["buckets"]
+    assert len(buckets) == 3
+    assert sum(one["taken"] for one in buckets) == 3
+    assert sum(one["delivered"] for one in buckets) == 2
+    assert sum(one["into_error"] for one in buckets) == 1
+    assert buckets[-1]["waiting"] == 0
+    told = await typist.type("queue", "activity", "--hours", "48", "--buckets", "2")
+    head, *rows = told.out.splitlines()
+    assert head.split()[:3] == ["From", "Taken", "Delivered"]
+    assert len(rows) == 2
+    for words in (("--hours", "0"), ("--hours", "745"), ("--buckets", "501")):
+        assert (await typist.type("queue", "activity", *words)).code == 2
