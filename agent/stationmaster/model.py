@@ -82,6 +82,7 @@ class ProblemCode(StrEnum):
     CONVERTER_MISSING = "converter-missing"
     DETECTION_TIE = "detection-tie"
     DISK_FULL = "disk-full"
+    EMBEDDED_SERVER_UNAVAILABLE = "embedded-server-unavailable"
     ENTRIES_IN_ERROR = "entries-in-error"
     FETCH_FAILED = "fetch-failed"
     FOLDER_HANGING = "folder-hanging"
@@ -272,13 +273,18 @@ class UploadStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance in the snapshot."""
+    """One instance in the snapshot.
+
+    Attributes:
+        link_since: since when `link` is what it is; None while the instance does not run.
+    """
 
     name: str
     lifecycle: Lifecycle
     link: Link
     server: str
     station: str
+    link_since: datetime | None = None
     paused_until: datetime | None = None
     counts: Counts = Counts()
     converting: int = 0
@@ -289,13 +295,18 @@ class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole observed state: one frozen snapshot with a revision that only grows."""
+    """The whole observed state: one frozen snapshot with a revision that only grows.
+
+    Attributes:
+        embedded_server: address of the embedded server that the agent runs, "" where it runs none.
+    """
 
     revision: int
     version: str
     pid: int
     started_at: datetime
     home: str
+    embedded_server: str = ""
     instances: tuple[InstanceStatus, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -221,6 +221,8 @@ async def _names(client: ControlClient, wanted: Sequence[str] | None) -> list[st
 def _show(snapshot: AgentStatus) -> None:
     now = datetime.now(UTC)
     say(f"Agent {snapshot.version}, process {snapshot.pid}, up for {ago(snapshot.started_at, now)}.")
+    if snapshot.embedded_server:
+        say(f"The embedded server answers at {snapshot.embedded_server}.")
     if not snapshot.instances:
         say("No instance yet. Make one: stationmaster instance add NAME --server URL --watch DIR ...")
     table(

@@ -16,6 +16,7 @@ from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
 from stationmaster.control.metrics_switch import MetricsSwitch
 from stationmaster.control.server import ControlServer
+from stationmaster.control.server_switch import ServerSwitch
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import GROUP, Home, Scope
@@ -84,11 +85,13 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
             _LOG.info("agent ready, process %d", agent.status().pid)
             notifier.ready(sentence(agent.status()))
             metrics = group.create_task(MetricsSwitch(agent).run())
+            server = group.create_task(ServerSwitch(agent).run())
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()
             metrics.cancel()
             notifier.stopping(agent.budget.total)
         await running
+        server.cancel()  # only now: uploads that were under way may go to it
         return await watching if watching else Exit.OK
 
 

@@ -47,7 +47,7 @@ def run_server(
 ) -> None:
     """Run it in the foreground. It listens on this computer only; its page lists the reports."""
     token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
-    place = database or home().data / "embedded-server.db"
+    place = database or home().embedded_server
     make_private(place.parent)
     from stationmaster.embedded_server import ServerSettings  # noqa: PLC0415 - loads aiohttp.web
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from stationmaster.config.embedded_server_schema import EmbeddedServerConfig
 from stationmaster.config.fetch_source import FetchSource
 from stationmaster.config.metrics_schema import MetricsConfig
 from stationmaster.config.retention_schema import RetentionConfig
@@ -367,3 +368,4 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Meta(ge=1, le=30, description="Seconds the agent may take to stop in order.", examples=[20.0]),
     ] = 30.0
     metrics: MetricsConfig = MetricsConfig()
+    embedded_server: EmbeddedServerConfig = EmbeddedServerConfig()

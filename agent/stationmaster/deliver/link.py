@@ -51,6 +51,7 @@ class LinkState:
     Attributes:
         board: the Problems.
         suspects: reports that failed.
+        since: when the link came to be what it is.
         held: True while the link waits for a person; only probes go out.
         probe_at: monotonic time of the next probe of a held link.
     """
@@ -62,6 +63,7 @@ class LinkState:
         self.board = Board(instance, clock, on_change)
         self.suspects = Suspects()
         self.link = Link.OFFLINE
+        self.since = clock.now()
         self.held = False
         self.probe_at = 0.0
         self._log = bound(_LOG, instance)
@@ -203,4 +205,5 @@ class LinkState:
         if link is not self.link:
             self._log.info("link %s -> %s", self.link, link)
             self.link = link
+            self.since = self._clock.now()
             self._on_change()

@@ -88,6 +88,11 @@ class Uploader:
         """What is known of the way to the server."""
         return self._link.link
 
+    @property
+    def link_since(self) -> datetime:
+        """Since when the link is what it is."""
+        return self._link.since
+
     def problems(self) -> tuple[Problem, ...]:
         """The uploader's Problems now."""
         return self._link.board.problems()

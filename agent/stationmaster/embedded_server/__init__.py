@@ -4,7 +4,7 @@ It listens on the loopback address only. `serve` is what `stationmaster server r
 `EmbeddedServer` as an async context manager.
 """
 
-from stationmaster.embedded_server.error import EmbeddedServerError
+from stationmaster.embedded_server.error import EmbeddedServerError, PortError
 from stationmaster.embedded_server.server import EmbeddedServer, ServerSettings, serve
 
-__all__ = ["EmbeddedServer", "EmbeddedServerError", "ServerSettings", "serve"]
+__all__ = ["EmbeddedServer", "EmbeddedServerError", "PortError", "ServerSettings", "serve"]

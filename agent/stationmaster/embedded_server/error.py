@@ -9,6 +9,10 @@ class EmbeddedServerError(StationmasterError):
     """The server cannot start or cannot reach its database; the text names the place and the cause."""
 
 
+class PortError(EmbeddedServerError):
+    """Nothing can listen at that port: another program has it."""
+
+
 class RequestError(EmbeddedServerError):
     """This request cannot be answered; the text goes to the client.
 

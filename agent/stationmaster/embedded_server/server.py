@@ -17,7 +17,7 @@ from aiohttp import web
 from stationmaster.clock import Clock
 from stationmaster.embedded_server.answer import refusal
 from stationmaster.embedded_server.client_route import ClientRoutes
-from stationmaster.embedded_server.error import EmbeddedServerError, RequestError
+from stationmaster.embedded_server.error import EmbeddedServerError, PortError, RequestError
 from stationmaster.embedded_server.page_route import PageRoutes
 from stationmaster.embedded_server.process import load_processes
 from stationmaster.embedded_server.report_route import ReportRoutes
@@ -127,7 +127,7 @@ class EmbeddedServer:
         try:
             await web.TCPSite(self._runner, host, self.settings.port).start()
         except (OSError, OverflowError) as error:
-            raise EmbeddedServerError(
+            raise PortError(
                 f"The server cannot listen on {host} port {self.settings.port}: {error}.",
                 next_step="Is one running already? Choose another port with --port.",
             ) from error

@@ -127,6 +127,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.config / ".provision.lock"
 
     # ---------------------------------------------------------------- data
+    @property
+    def embedded_server(self) -> Path:
+        """The embedded server's database, whoever runs it."""
+        return self.data / "embedded-server.db"
+
     def instance_dir(self, name: str) -> Path:
         """All data of one instance."""
         return self.data / check_name(name)

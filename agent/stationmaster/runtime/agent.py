@@ -78,6 +78,8 @@ class Agent(Orders):
         self.config = AgentConfig()
         self.on_config: list[Callable[[], None]] = []
         """Called when `config` may be another one."""
+        self.embedded_server = ""
+        """Where the embedded server answers that belongs to this agent, "" for none; told by who runs it."""
         self.more_problems: list[Callable[[], Iterable[Problem]]] = []
         """Who else sees Problems of the agent itself."""
         self._stop = asyncio.Event()
@@ -340,12 +342,16 @@ class Agent(Orders):
         """Ask all parts; a new snapshot when something is new."""
         instances = tuple(one.status() for _, one in sorted(self.supervisors.items()))
         problems = self._board.update(self._problems(self.clock.now()))
-        gist = (tuple(map(_gist, instances)), problems)
+        gist = (tuple(map(_gist, instances)), problems, self.embedded_server)
         if gist == self._gist:
             return
         self._gist = gist
         self._status = msgspec.structs.replace(
-            self._status, revision=self._status.revision + 1, instances=instances, problems=problems
+            self._status,
+            revision=self._status.revision + 1,
+            embedded_server=self.embedded_server,
+            instances=instances,
+            problems=problems,
         )
         news, self._news = self._news, asyncio.Event()
         news.set()

@@ -264,6 +264,7 @@ class Instance:
             name=self.name,
             lifecycle=lifecycle,
             link=parts.uploader.link if parts else Link.OFFLINE,
+            link_since=parts.uploader.link_since if parts else None,
             server=config.server.url,
             station=config.station.machine_name,
             paused_until=config.paused_until,

@@ -30,6 +30,7 @@ async def test_showing_and_changing_without_an_agent(alone: Typist) -> None:
         "log_levels": {},
         "shutdown_budget": 30.0,
         "metrics": {"enabled": False, "host": "127.0.0.1", "port": 9464, "allow_remote": False},
+        "embedded_server": {"enabled": False, "port": 8080},
     }
     done = await alone.type("config", "edit", "--set", "conversions=2", "--set", "log_level=debug")
     assert (done.code, done.out) == (0, "")
