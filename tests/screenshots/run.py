@@ -1,6 +1,6 @@
 """Pictures of the tray's windows, in light and dark, from a real agent with real reports: `make screenshots`.
 
-Without arguments they go into docs/assets/tray; with `--out DIR` elsewhere. `--only PAGE` makes one page's.
+Without arguments they go into docs/pictures/tray; with `--out DIR` elsewhere. `--only PAGE` makes one page's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from stationmaster_tray.pages import PAGES
 from stationmaster_tray.seen import Contact
 from stationmaster_tray.single import Single
 
-OUT = Path(__file__).parents[2] / "docs" / "assets" / "tray"
+OUT = Path(__file__).parents[2] / "docs" / "pictures" / "tray"
 SCHEMES = ("light", "dark")
 
 Prepare = Callable[["Studio"], Awaitable[None]]

@@ -56,10 +56,11 @@ UNREACHABLE = problem(
     ProblemCode.SERVER_UNREACHABLE,
     title="Server unreachable",
     instance="line1",
-    since=NOW - timedelta(minutes=8),
+    since=NOW - timedelta(minutes=2),
 )
 PAUSED: dict[str, Any] = {"paused_until": NOW + timedelta(minutes=50)}
-OFFLINE: dict[str, Any] = {"link": Link.OFFLINE}
+OFF_SINCE = NOW - timedelta(minutes=8)
+OFFLINE: dict[str, Any] = {"link": Link.OFFLINE, "link_since": OFF_SINCE}
 WAITING: dict[str, Any] = {"counts": Counts(queued=16, processing=1)}
 LEFT = "17 reports waiting, nothing lost"
 ERRORS: dict[str, Any] = {"counts": Counts(error=2, queued=15, processing=2)}
@@ -102,12 +103,12 @@ ERRORS: dict[str, Any] = {"counts": Counts(error=2, queued=15, processing=2)}
         (
             seen(instance(**WAITING | OFFLINE), problems=(UNREACHABLE,)),
             State.OFFLINE,
-            f"Server unreachable since {clock(UNREACHABLE.since, NOW)}: {LEFT}",
+            f"Server unreachable since {clock(OFF_SINCE, NOW)}: {LEFT}",
         ),
         (
             seen(instance(**WAITING | OFFLINE), instance("line2"), problems=(UNREACHABLE,)),
             State.OFFLINE,
-            f"line1: Server unreachable since {clock(UNREACHABLE.since, NOW)}: {LEFT}",
+            f"line1: Server unreachable since {clock(OFF_SINCE, NOW)}: {LEFT}",
         ),
         (
             seen(instance(**WAITING | PAUSED | OFFLINE)),

@@ -169,7 +169,7 @@ def _titled(status: AgentStatus, problem: Problem) -> str:
 
 
 def _offline(status: AgentStatus, offline: list[InstanceStatus], wait: str, now: datetime) -> str:
-    since = [one.since for one in status.problems if one.code in OFFLINE_CODES]
+    since = [one.link_since for one in offline if one.link_since is not None]
     if not since:
         return tr("Server unreachable: {wait}, nothing lost", wait=wait)
     text = tr("Server unreachable since {time}: {wait}, nothing lost", time=clock(min(since), now), wait=wait)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from stationmaster.errors import NoAgentError
 from stationmaster.model import Entry, InstanceStatus, Lifecycle, Link
+from stationmaster_tray.chart_data import throughput, waiting
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.text import NONE, clock, number, result, span, tr
+from stationmaster_tray.widgets.chart import Chart
 from stationmaster_tray.widgets.label import label, set_role
 
+HOURS = 8.0
+"""How far back the charts go: a shift."""
 LAST = 5
 """Uploads that are listed."""
 REFRESH_EVERY = 5.0
-"""Seconds between two questions for charts and last uploads, while somebody looks."""
+"""Seconds between two questions for the last uploads, while somebody looks."""
+CHART_EVERY = timedelta(seconds=60)
+"""Time between two questions for the charts: they cost the agent more."""
 
 
 class StationCard(QFrame):
@@ -31,6 +40,7 @@ class StationCard(QFrame):
         self._name = name
         self._task: asyncio.Task[None] | None = None
         self._entries: tuple[Entry, ...] = ()
+        self._charted_at: datetime | None = None
         self._state = label(parent=self)
         self._server = label(role="quiet", parent=self)
         self._numbers: dict[str, QLabel] = {}
@@ -41,9 +51,13 @@ class StationCard(QFrame):
         column.addLayout(self._head(name))
         column.addWidget(self._server)
         column.addLayout(self._grid())
-        self.charts = QHBoxLayout()
-        self.charts.setSpacing(24)
-        column.addLayout(self.charts)
+        self.delivered = Chart(self)
+        self.oldest = Chart(self)
+        charts = QHBoxLayout()
+        charts.setSpacing(32)
+        charts.addWidget(self.delivered, 3)
+        charts.addWidget(self.oldest, 2)
+        column.addLayout(charts)
         column.addWidget(self._uploads)
 
     def show_unknown(self) -> None:
@@ -121,14 +135,22 @@ class StationCard(QFrame):
 
     async def _ask(self) -> None:
         while True:
-            entries = await self._desk.client.entries(self._name, state="completed", limit=LAST)
-            if entries != self._entries:
-                self._entries = entries
-                now = self._desk.now()
-                self._uploads.setText(
-                    "\n".join(_upload(entry, clock(entry.updated_at, now)) for entry in entries)
-                )
+            with contextlib.suppress(NoAgentError):  # the page says so itself; it may come back
+                await self._ask_once()
             await asyncio.sleep(REFRESH_EVERY)
+
+    async def _ask_once(self) -> None:
+        client = self._desk.client
+        now = self._desk.now()
+        if self._charted_at is None or now - self._charted_at >= CHART_EVERY:
+            activity = await client.activity(self._name, hours=HOURS)
+            self._charted_at = now
+            self.delivered.show_data(throughput(activity))
+            self.oldest.show_data(waiting(activity))
+        entries = await client.entries(self._name, state="completed", limit=LAST)
+        if entries != self._entries:
+            self._entries = entries
+            self._uploads.setText("\n".join(_upload(one, clock(one.updated_at, now)) for one in entries))
 
 
 def _state(one: InstanceStatus, *, paused: bool) -> tuple[str, str]:
