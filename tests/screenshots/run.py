@@ -18,6 +18,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("QT_FONT_DPI", "96")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from fakes.station import Station
@@ -57,7 +58,10 @@ class Studio:
             theme.apply(self.app)
             self.tray.redraw()
             await self.settle()
-            (widget or self.tray.window).grab().save(str(self._out / f"{name}-{scheme}.png"))
+            picture = (widget or self.tray.window).grab().toImage()
+            smallest = 0  # the quality that Qt takes for: compress as well as can be
+            solid = picture.convertToFormat(QImage.Format.Format_RGB888)
+            solid.save(str(self._out / f"{name}-{scheme}.png"), None, smallest)
 
     async def page(self, name: str, argument: object = None) -> None:
         """Open a page."""

@@ -36,7 +36,7 @@ class OverviewPage(Page):
         self._empty = self._first_station()
         inside = QWidget(self)
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(12)
         column.addLayout(self._problem_list)
         column.addWidget(self._empty)
