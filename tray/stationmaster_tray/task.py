@@ -30,6 +30,7 @@ class Tasks:
         task = self._group.create_task(self._guarded(work, trouble))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _task: work.close())  # one that was cancelled before it began never ran
         return task
 
     def end(self) -> None:
