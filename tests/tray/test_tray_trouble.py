@@ -1,0 +1,90 @@
+"""The agent dies, then the server, then the keyring, while the window is open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fakes.desktop import desktop, missing, windows
+from fakes.keyring_session import missing as no_keyring
+from fakes.program import stopped_at_the_end, tray
+from fakes.station import TOKEN, Station
+from fakes.waiting import until
+from stationmaster.errors import ControlError
+from stationmaster.model import ProblemCode
+
+LACKS = missing() or no_keyring()
+pytestmark = pytest.mark.skipif(bool(LACKS), reason=LACKS or "it can run here")
+
+
+@contextmanager
+def keyring(folder: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """An unlocked keyring on the desktop's bus."""
+    for name in ("data", "run"):
+        (folder / name).mkdir(mode=0o700)
+    env = {
+        **os.environ,
+        **variables,
+        "XDG_DATA_HOME": str(folder / "data"),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+    }
+    daemon = subprocess.Popen(
+        ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert daemon.stdin is not None
+    daemon.stdin.write(b"password")
+    daemon.stdin.close()
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+async def test_the_window_survives_the_end_of_agent_server_and_keyring(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as (panel, variables), Station(tmp_path) as station:
+        with keyring(tmp_path, variables) as daemon:
+            server = await station.server()
+            line = await station.line("line1", server, "keep")
+            async with stopped_at_the_end(station), tray(station, variables):
+                await until(lambda: windows(variables), what="the window")
+                await panel.until_tooltip("Ready")
+                async with station.client() as client:
+                    await client.configure("line1", {"secrets.store": "keyring"})
+                await station.problem(ProblemCode.TOKEN_MISSING)
+                await _set_token(station, TOKEN)
+                await panel.until_tooltip("Ready")
+
+                os.kill((await station.status()).pid, signal.SIGKILL)
+                await panel.until_tooltip("starting")
+                await panel.until_tooltip("Ready")
+
+                server.stop()
+                line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+                await panel.until_tooltip("Server unreachable since")
+                assert "1 report waiting, nothing lost" in await panel.tooltip()
+
+                daemon.kill()
+                await server.start()
+                await panel.until_tooltip("All sent")
+                line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+                await station.until(lambda now: now.instances[0].counts.completed == 2)
+                with pytest.raises(ControlError, match=r"(?i)keyring"):
+                    await _set_token(station, "second")
+                assert windows(variables)
+
+
+async def _set_token(station: Station, token: str) -> None:
+    async with asyncio.timeout(60), station.client() as client:
+        await client.set_token("line1", token)
