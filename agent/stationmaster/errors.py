@@ -124,7 +124,16 @@ class SourceBusyError(StationmasterError):
 
 
 class ConfigError(StationmasterError):
-    """A setting is wrong. The text names the file, the key and the value."""
+    """A setting is wrong. The text names the file, the key and the value.
+
+    Attributes:
+        key: dotted key of the setting, "" where it is about none.
+    """
+
+    def __init__(self, text: str, *, next_step: str = "", key: str = "") -> None:
+        """Keep which setting it is."""
+        super().__init__(text, next_step=next_step)
+        self.key = key
 
 
 class SpoolError(StationmasterError):

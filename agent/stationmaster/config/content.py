@@ -32,6 +32,7 @@ def parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> I
         raise ConfigError(
             f"{path}: there is no setting \"name\": the file's own name is the instance's.",
             next_step='For the station\'s name set "station.name".',
+            key="name",
         )
     return rule.parse(
         {**raw, "name": check_name(name)}, InstanceConfig, file=str(path), text=text if lines else ""

@@ -49,7 +49,7 @@ def split_key(key: str) -> Key:
     joined = ".".join(f'"{quoted}"' if quoted else plain for quoted, plain in parts)
     if not parts or joined != key:
         raise ConfigError(
-            f'"{key}" is no key of a setting.', next_step="Keys look like upload.max_concurrent."
+            f'"{key}" is no key of a setting.', next_step="Keys look like upload.max_concurrent.", key=key
         )
     return tuple(quoted or plain for quoted, plain in parts)
 
@@ -83,19 +83,20 @@ def unknown(parts: Key, root: type[msgspec.Struct] = InstanceConfig, *, where: s
         return ConfigError(
             text,
             next_step="A token never stands in a settings file: hand it over with --token-stdin.",
+            key=key,
         )
     try:
         owner = _bare(type_at(parts[:-1], root))
     except ConfigError:
         owner = root
     if not (isinstance(owner, type) and issubclass(owner, msgspec.Struct)):
-        return ConfigError(text)
+        return ConfigError(text, key=key)
     names = [field.name for field in structs.fields(owner) if not _hidden(owner, field.name)]
     close = get_close_matches(last, names, n=1) or _by_leaf(last, root)
     if close:
         meant = close[0] if "." in close[0] else join_key((*parts[:-1], close[0]))
-        return ConfigError(text, next_step=f'Did you mean "{meant}"?')
-    return ConfigError(text, next_step=f"Settings there: {', '.join(names)}.")
+        return ConfigError(text, next_step=f'Did you mean "{meant}"?', key=key)
+    return ConfigError(text, next_step=f"Settings there: {', '.join(names)}.", key=key)
 
 
 def parse_value(key: str, text: str, root: type[msgspec.Struct] = InstanceConfig) -> Any:
@@ -127,7 +128,7 @@ def parse_value(key: str, text: str, root: type[msgspec.Struct] = InstanceConfig
         value = msgspec.convert(raw, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(
-            f"{key} must be {allowed(wanted)}, not {shown(text)}.", next_step=meant(text, bare)
+            f"{key} must be {allowed(wanted)}, not {shown(text)}.", next_step=meant(text, bare), key=key
         ) from error
     # A table stays as it was given: its defaults do not belong in the file.
     return raw if _is_struct(bare) else msgspec.to_builtins(value, builtin_types=(datetime,))

@@ -131,7 +131,7 @@ def _step_in(place: Any, parts: Key, depth: int, part: str, where: str) -> Any:
         raise _leads_nowhere(parts, where)
     if part not in place:
         # A number behind it makes it a list of tables.
-        new_list = parts[depth + 1].isdecimal() and part == "watch"
+        new_list = parts[depth + 1].isdecimal() and part in {"watch", "fetch"}
         if isinstance(place, InlineTable):
             place[part] = tomlkit.inline_table()
         else:
@@ -151,6 +151,8 @@ def _remove(document: Any, parts: Key) -> None:
     if _is_list(place):
         if last.isdecimal() and int(last) < len(place):
             del place[int(last)]
+            if isinstance(place, AoT) and not place:
+                _remove(document, parts[:-1])  # an empty list would stand where its tables stood
     elif hasattr(place, "keys") and last in place:
         del place[last]
 
@@ -161,6 +163,7 @@ def _index(place: Any, parts: Key, depth: int, where: str) -> int:
         key = join_key(parts[:depth])
         raise ConfigError(
             f'{where}"{join_key(parts)}" names no item of {key}.',
+            key=join_key(parts),
             next_step=f"Give a number from 0 to {len(place) - 1}, or {len(place)} to add one."
             if len(place)
             else "Give 0 to add one.",
@@ -173,7 +176,8 @@ def _is_list(place: Any) -> bool:
 
 
 def _leads_nowhere(parts: Key, where: str) -> ConfigError:
-    return ConfigError(f'{where}there is no setting "{join_key(parts)}".')
+    key = join_key(parts)
+    return ConfigError(f'{where}there is no setting "{key}".', key=key)
 
 
 def _tables(values: list[dict[str, Any]]) -> AoT:

@@ -48,7 +48,9 @@ class SettingError(ConfigError):
 
     def __init__(self, text: str, *, parts: tuple[str, ...], next_step: str = "") -> None:
         """Keep the key."""
-        super().__init__(text, next_step=next_step)
+        from stationmaster.config.field import join_key  # noqa: PLC0415 - needed for errors only
+
+        super().__init__(text, next_step=next_step, key=join_key(parts))
         self.parts = parts
 
 
@@ -105,6 +107,7 @@ def refuse_newer(raw: dict[str, Any], *, file: str) -> None:
         raise ConfigError(
             f"{file}: schema = {found} was written by a newer version; this one knows {ours}.",
             next_step="Update Stationmaster.",
+            key="schema",
         )
 
 
@@ -260,6 +263,8 @@ def _proxy(url: str) -> Iterator[Breach]:
     if split is None or not split.hostname:
         yield Breach(key, _MALFORMED)
         return
+    if split.username == "***":  # as it is shown, see `field.masked`
+        yield Breach(key, "holds *** where its user and password stood", "Write them out, or leave it alone.")
     try:
         f"{unquote(split.username or '')}:{unquote(split.password or '')}".encode("latin-1")
     except UnicodeError:

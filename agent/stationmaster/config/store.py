@@ -225,15 +225,38 @@ class ConfigStore:
         Raises:
             ConfigError: `edit` would refuse it.
         """
-        path, text = self.home.instance_file(name), self.read(name)[1]
+        path = self.home.instance_file(name)
+        text = read_text(path)  # not `read`: an edit may be what puts a wrong file right
+        if text is None:
+            raise self._no_instance(name)
         newest = migration.up_to_date(text, InstanceConfig, file=str(path))
         return parse_instance(patched(newest, patch, path, InstanceConfig), path, name, lines=False)
 
     def preview_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
         """What `edit_agent` would make of the agent's settings; nothing is written."""
-        path, text = self.home.agent_file, self._read_agent()[1]
+        path = self.home.agent_file
+        text = read_text(path) or ""
         newest = migration.up_to_date(text, AgentConfig, file=str(path))
         return parse_agent(patched(newest, patch, path, AgentConfig), path, lines=False)
+
+    def faults(self, name: str, patch: Mapping[str, Any]) -> tuple[ConfigError, ...]:
+        """Everything that is wrong with an edit, as far as it can be told at once; nothing is written.
+
+        Args:
+            name: the instance; "" for the agent itself.
+            patch: as `edit` and `edit_agent` take it.
+
+        Raises:
+            ConfigError: no such instance.
+        """
+        from stationmaster.config.fault import faults  # noqa: PLC0415 - brings inspect along, rarely asked for
+
+        if not name:
+            return faults(self.preview_agent, patch, file=str(self.home.agent_file))
+        path = self.home.instance_file(name)
+        if not path.exists():
+            raise self._no_instance(name)
+        return faults(partial(self.preview, name), patch, file=str(path))
 
     def bring_up_to_date(self) -> tuple[Path, ...]:
         """Write every settings file of an older version in the newest one; the old one stays beside it.

@@ -196,3 +196,55 @@ def test_any_edit_means_what_it_says_and_loses_no_comment(patch: dict[str, Any])
     assert tomllib.loads(result) == expected(tomllib.loads(TEXT), patch)
     # A comment behind a removed setting goes with it.
     assert [note for note in NOTES if note not in result and note not in ("# one", "# keep", "# first")] == []
+
+
+LISTS = """\
+schema = 1
+
+[server]
+url = "https://x"
+
+[[watch]]
+path = "/a" # first
+
+[[watch]]
+path = "/b"
+
+[upload]
+mode = "fixed"
+"""
+
+
+@pytest.mark.parametrize(
+    ("patch", "watch", "fetch"),
+    [
+        ({"watch.2": {"path": "/c", "options": {"wsjf": {"a": 1}}}},
+         [{"path": "/a"}, {"path": "/b"}, {"path": "/c", "options": {"wsjf": {"a": 1}}}], None),
+        ({"watch.0.options.wsjf.part_numbers": {"t": "P"}},
+         [{"path": "/a", "options": {"wsjf": {"part_numbers": {"t": "P"}}}}, {"path": "/b"}], None),
+        ({"watch.0": None}, [{"path": "/b"}], None),
+        ({"watch.1": None, "watch.0": None}, None, None),
+        ({"watch.0": None, "watch.1": {"path": "/c"}}, [{"path": "/b"}, {"path": "/c"}], None),
+        ({"watch": [{"path": "/c", "options": {"wsjf": {"a": 1}}}]},
+         [{"path": "/c", "options": {"wsjf": {"a": 1}}}], None),
+        ({"watch": []}, [], None),
+        ({"watch": None}, None, None),
+        ({"fetch.0.name": "db", "fetch.0.options.password.env": "X"},
+         [{"path": "/a"}, {"path": "/b"}], [{"name": "db", "options": {"password": {"env": "X"}}}]),
+        ({"fetch": [{"name": "db"}]}, [{"path": "/a"}, {"path": "/b"}], [{"name": "db"}]),
+    ],
+)  # fmt: skip
+def test_items_of_lists_come_change_and_go(patch: dict[str, Any], watch: object, fetch: object) -> None:
+    values = tomllib.loads(apply(LISTS, patch))
+    assert values.get("watch") == watch
+    assert values.get("fetch") == fetch
+    assert values["server"] == {"url": "https://x"}
+    assert values["upload"] == {"mode": "fixed"}
+
+
+def test_all_folders_may_go_and_others_come() -> None:
+    one = apply(LISTS, {"watch.1": None, "watch.0": None})
+    assert "watch" not in one
+    assert tomllib.loads(apply(one, {"watch.0.path": "/c"}))["watch"] == [{"path": "/c"}]
+    none = apply(LISTS, {"watch": []})
+    assert tomllib.loads(apply(none, {"watch.0.path": "/c"}))["watch"] == [{"path": "/c"}]
