@@ -259,10 +259,16 @@ def leave_raw(
     fresh = not folder.exists()
     if fresh:
         _make_inbox(home, folder)
+    name = f"{uuid.uuid4().hex[:_MARK]}-{safe_name(filename)}"
+    return leave(folder, name, content, mtime_ns=mtime_ns), fresh
+
+
+def safe_name(filename: str) -> str:
+    """`filename` as a name that every file system takes, in whichever folder it is put; may be empty."""
     safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in filename).lstrip(".")
     while len(safe.encode()) > _NAME_BYTES:
         safe = safe[1:]
-    return leave(folder, f"{uuid.uuid4().hex[:_MARK]}-{safe}", content, mtime_ns=mtime_ns), fresh
+    return safe
 
 
 def submitted_name(name: str) -> str:

@@ -17,7 +17,7 @@ from stationmaster.api import reference as api_reference
 from stationmaster.api.testing import convert_file
 from stationmaster.cli.exit import Exit
 from stationmaster.config import reference
-from stationmaster.control import protocol
+from stationmaster.control import protocol, trial_protocol
 from stationmaster.control.routes import ROUTES
 from stationmaster.convert.plugin import BUILT_INS
 from stationmaster.diagnostics.check import TITLES
@@ -67,6 +67,16 @@ def test_every_route_has_its_section_and_no_other() -> None:
         protocol.DoctorRequest,
         protocol.DoctorLine,
         protocol.TestConnectionRequest,
+        trial_protocol.ConverterFault,
+        trial_protocol.ConverterOption,
+        trial_protocol.ConverterView,
+        trial_protocol.Fault,
+        trial_protocol.SettingForm,
+        trial_protocol.SettingSection,
+        trial_protocol.Trial,
+        trial_protocol.TrialError,
+        trial_protocol.TrialIssue,
+        trial_protocol.TrialReport,
         Check,
     ],
 )

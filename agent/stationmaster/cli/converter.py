@@ -18,12 +18,11 @@ from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.cli.setting import option_values
 from stationmaster.cli.tree import report_tree
-from stationmaster.config.option import options_by_converter
-from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.runtime.trial import dry_run_for
 
 app = typer.Typer(
     help="Which converters there are, what one makes of a file, and one of your own.", no_args_is_help=True
@@ -132,21 +131,9 @@ async def _dry_run(
             marker=marker,
         )
     use_files()
-    config = ConfigStore(home()).load(instance)
-    known = options_by_converter(config.watch)
-    for name in converters:
-        known.setdefault(name, {}).update(options)
-    return await dry_run(
-        file,
-        converters=converters
-        if converters or every
-        else tuple(dict.fromkeys(one for folder in config.watch for one in folder.converters)),
-        options=known,
-        station=station_of(config.station),
-        folder=folder,
-        instance_id=config.id,
-        limits=config.convert,
-        marker=marker,
+    config, place = ConfigStore(home()).load(instance), home().converters(instance)
+    return await dry_run_for(
+        config, place, file, converters=converters, every=every, options=options, marker=marker
     )
 
 
@@ -160,7 +147,7 @@ def _plain(outcome: DryRun) -> dict[str, Any]:
         "confidences": dict(outcome.confidences),
         "count": outcome.count,
         "ok": outcome.ok,
-        "trouble": {"reason": outcome.why} if outcome.trouble else None,
+        "trouble": {"reason": outcome.why, "next_step": outcome.next_step} if outcome.trouble else None,
         "reports": [
             {
                 "meta": one.meta,
@@ -185,6 +172,7 @@ def _show(outcome: DryRun) -> None:
         say(f"✗ {outcome.why}")
         if isinstance(outcome.trouble, Failed) and outcome.trouble.detail:
             say(outcome.trouble.detail)
+        say(f"  → {outcome.next_step}")
         return
     confidence = ", ".join(f"{name} {value}" for name, value in outcome.confidences.items())
     say(

@@ -25,6 +25,10 @@ SCHEMA = 1
 """Version of a settings file that does not say its own; see `migration` for the newest."""
 
 
+AT_ONCE = ("paused_until",)
+"""Settings that an instance takes up while it runs; with any other that changes it begins anew."""
+
+
 class UploadMode(StrEnum):
     """How the number of uploads at once is chosen."""
 

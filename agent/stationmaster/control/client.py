@@ -14,6 +14,8 @@ import msgspec
 from stationmaster.activity import Activity
 from stationmaster.control import protocol
 from stationmaster.control.transport import NO_AGENT_STEP, connector
+from stationmaster.control.trial_client import TrialCalls
+from stationmaster.control.trial_client import instance_path as _instance
 from stationmaster.errors import ControlError, NoAgentError
 from stationmaster.file_name import shown
 from stationmaster.model import PROTOCOL_VERSION, AgentStatus, Check, Entry, Event
@@ -27,7 +29,7 @@ _BUNDLE = 150.0
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
-class ControlClient:
+class ControlClient(TrialCalls):
     """Typed calls to a running agent.
 
     One client may be used from many tasks. Every call raises `NoAgentError` when nobody answers and
@@ -337,11 +339,6 @@ class ControlClient:
             code="timeout",
             next_step="Look at `stationmaster log tail`; the agent may be very busy.",
         )
-
-
-def _instance(name: str, rest: str = "") -> str:
-    path = f"/v1/instances/{quote(name, safe='')}"
-    return f"{path}/{rest}" if rest else path
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:

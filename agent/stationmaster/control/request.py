@@ -28,6 +28,7 @@ from stationmaster.sentence import closed
 
 AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
 CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
+TRIALS: web.AppKey[asyncio.Lock] = web.AppKey("trials", asyncio.Lock)
 _LARGEST = 2**63 - 1
 """Number of the last entry that any database can hold."""
 
@@ -90,6 +91,11 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
         raise ControlError(
             closed(f"The request's body is wrong: {error}"), status=400, code="usage"
         ) from error
+
+
+def too_deep() -> ControlError:
+    """A patch that cannot be walked through."""
+    return ControlError("The patch is nested too deeply.", status=400, code="usage")
 
 
 def number_of(text: str, name: str) -> int:

@@ -9,10 +9,11 @@ import msgspec
 from aiohttp import web
 
 from stationmaster.api.text import printable
-from stationmaster.control import protocol
+from stationmaster.control import protocol, trial_routes
 from stationmaster.control.request import (
     AGENT,
     CLOSING,
+    TRIALS,
     Handler,
     agent_of,
     body_of,
@@ -25,6 +26,7 @@ from stationmaster.control.request import (
     name_of,
     number_of,
     say_version,
+    too_deep,
 )
 from stationmaster.control.stream import checks_as_lines
 from stationmaster.errors import ControlError
@@ -74,7 +76,7 @@ async def patch_agent(request: web.Request) -> web.Response:
     try:
         await agent_of(request).configure_agent(body.patch)
     except RecursionError:
-        raise _too_deep() from None
+        raise too_deep() from None
     return done()
 
 
@@ -100,12 +102,8 @@ async def patch_config(request: web.Request) -> web.Response:
     try:
         await agent_of(request).configure(name_of(request), body.patch)
     except RecursionError:
-        raise _too_deep() from None
+        raise too_deep() from None
     return done()
-
-
-def _too_deep() -> ControlError:
-    return ControlError("The patch is nested too deeply.", status=400, code="usage")
 
 
 async def remove_instance(request: web.Request) -> web.Response:
@@ -295,10 +293,15 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("GET", "/v1/events", events, Right.OPERATE),
     ("POST", "/v1/shutdown", shutdown, Right.ADMINISTER),
     ("PATCH", "/v1/agent", patch_agent, Right.ADMINISTER),
+    ("POST", "/v1/agent/check", trial_routes.check_agent, Right.OPERATE),
+    ("GET", "/v1/settings/schema", trial_routes.settings_schema, Right.OPERATE),
     ("POST", "/v1/provision", provision, Right.ADMINISTER),
     ("POST", "/v1/instances", add_instance, Right.ADMINISTER),
     ("GET", "/v1/instances/{name}", get_config, Right.OPERATE),
     ("PATCH", "/v1/instances/{name}", patch_config, Right.ADMINISTER),
+    ("POST", "/v1/instances/{name}/check", trial_routes.check_config, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/converters", trial_routes.converters, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/try", trial_routes.try_file, Right.OPERATE),
     ("DELETE", "/v1/instances/{name}", remove_instance, Right.ADMINISTER),
     ("PUT", "/v1/instances/{name}/token", set_token, Right.ADMINISTER),
     ("POST", "/v1/instances/{name}/register", register, Right.ADMINISTER),
@@ -330,6 +333,7 @@ def application(agent: Agent) -> web.Application:
     app = web.Application(middlewares=[guard], client_max_size=protocol.MAX_BODY)
     app[AGENT] = agent
     app[CLOSING] = asyncio.Event()
+    app[TRIALS] = asyncio.Lock()
 
     async def end_streams(app: web.Application) -> None:
         app[CLOSING].set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -91,10 +92,11 @@ class Attempt:
         if not isinstance(chosen, Chosen):
             return chosen
         try:
-            return await self._convert(job, chosen)
+            outcome = await self._convert(job, chosen)
         except _OptionError as error:
             self._troubles.unusable(chosen.info.name, str(error))
             return NotYet(reason="held", text=str(error))
+        return replace(outcome, confidences=chosen.confidences) if isinstance(outcome, Failed) else outcome
 
     async def _convert(self, job: Job, chosen: Chosen) -> Outcome:
         name = chosen.info.name

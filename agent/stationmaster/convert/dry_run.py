@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,12 @@ from stationmaster.model import ReportMeta, SourceState
 
 MOST_REPORTS = 100
 """A dry run hands back so many of a file's reports, unless asked for another number."""
+_LATER = {
+    "held": "Correct the converter's name or options; stationmaster converter list tells which there are.",
+    "incomplete": "Try it again once the tester has written all of it.",
+    "full": "Make room on the disk, then try it again.",
+}
+"""What to do about a file that cannot be converted now, where waiting alone does not help."""
 _NO_INSTANCE = UUID(int=0)
 
 
@@ -88,6 +95,19 @@ class DryRun:
         return self.trouble.reason if self.trouble else ""
 
     @property
+    def next_step(self) -> str:
+        """What to do about that."""
+        if isinstance(self.trouble, NotYet):
+            return _LATER.get(self.trouble.reason, "Try it again in a while.")
+        if self.trouble is None:
+            return ""
+        if not self.trouble.converter:
+            return "Name its converter, or write one: stationmaster converter new"
+        if self.trouble.fault:
+            return f"Correct the converter: stationmaster converter check {self.trouble.converter} FILE"
+        return "Correct the file or the converter's options, or name another converter."
+
+    @property
     def ok(self) -> bool:
         """The file would be taken."""
         issues = (issue for report in self.reports for issue in report.issues)
@@ -104,6 +124,7 @@ async def dry_run(
     instance_id: UUID = _NO_INSTANCE,
     limits: ConvertLimits | None = None,
     most: int = MOST_REPORTS,
+    most_bytes: int | None = None,
     marker: str = "",
     clock: Clock | None = None,
 ) -> DryRun:
@@ -117,6 +138,7 @@ async def dry_run(
         marker: where `path` is a folder: pattern of the files that say that it is complete.
         clock: tells which reports are dated in the future; None: the system's.
         most: so many reports are handed back at most.
+        most_bytes: and after so many bytes no more of them; the first always is.
 
     Raises:
         OSError: there is no such file.
@@ -137,15 +159,24 @@ async def dry_run(
     async with _pool(folder, limits or DryLimits(), clock) as pool:
         outcome = await pool.convert(job)
         if not isinstance(outcome, Conversion):
-            return DryRun(trouble=outcome, failures=pool.failures)
+            return _without_report(outcome, pool.failures)
+        reports = await asyncio.to_thread(_reports, outcome, most, most_bytes, clock.now())
         return DryRun(
             converter=outcome.converter,
             version=outcome.version,
             confidences=outcome.confidences,
             count=len(outcome.reports),
-            reports=_reports(outcome, most, clock.now()),
+            reports=reports,
             failures=pool.failures,
         )
+
+
+def _without_report(trouble: Failed | NotYet, failures: tuple[ImportFailure, ...]) -> DryRun:
+    if isinstance(trouble, NotYet):
+        return DryRun(trouble=trouble, failures=failures)
+    return DryRun(
+        converter=trouble.converter, confidences=trouble.confidences, trouble=trouble, failures=failures
+    )
 
 
 def _state_of(path: Path) -> tuple[SourceState, bool]:
@@ -167,21 +198,28 @@ async def list_converters(
 
 @contextlib.asynccontextmanager
 async def _pool(folder: Path | None, limits: ConvertLimits, clock: Clock) -> AsyncIterator[ConverterPool]:
-    with tempfile.TemporaryDirectory(prefix="stationmaster-dry-") as temp:
+    temp = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="stationmaster-dry-"))
+    try:
         pool = ConverterPool(
-            "", folder=folder, temp=Path(temp) / "pool", limits=limits, slots=Slots(1), clock=clock
+            "", folder=folder, temp=temp / "pool", limits=limits, slots=Slots(1), clock=clock
         )
         async with pool:
             yield pool
+    finally:
+        await asyncio.to_thread(shutil.rmtree, temp, ignore_errors=True)
 
 
-def _reports(conversion: Conversion, most: int, now: datetime) -> tuple[DryReport, ...]:
+def _reports(
+    conversion: Conversion, most: int, most_bytes: int | None, now: datetime
+) -> tuple[DryReport, ...]:
     if conversion.results is None:
         return ()
-    found = []
+    found: list[DryReport] = []
+    total = 0
     with conversion.results.open("rb") as file:
         for number, meta in enumerate(conversion.reports):
-            if number >= most:
+            total += meta.size
+            if number >= most or (number and most_bytes is not None and total > most_bytes):
                 break
             file.seek(meta.offset)
             issues = tuple(issue for issue in conversion.issues if issue.report == number)

@@ -163,6 +163,7 @@ class Failed:
         place: where in the file, "" when unknown.
         converter: name of the converter, "" when none knew the file.
         fault: True when the converter is to blame (crash, limit, bug), not the file.
+        confidences: what each converter said of the file; empty when only one was asked.
     """
 
     reason: str
@@ -170,6 +171,7 @@ class Failed:
     place: str = ""
     converter: str = ""
     fault: bool = False
+    confidences: Mapping[str, int] = field(default_factory=dict)
 
 
 Outcome = Conversion | NotYet | Failed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ class Search:
                 confidences[info.name] = int(answer["confidence"])
         choice = choose(confidences)
         if choice.tied:
-            return self._tie(path, choice.tied, confidences[choice.tied[0]])
+            return replace(self._tie(path, choice.tied, confidences[choice.tied[0]]), confidences=confidences)
         if silent is not None and confidences.get(choice.name, 0) < SURE:
             return silent
         if not choice.name:
@@ -92,7 +92,10 @@ class Search:
                 ", ".join(f"{name} {confidence}" for name, confidence in confidences.items())
                 or "none was asked"
             )
-            return Failed(reason=f"No converter of its folder knows {path.name} (confidence: {said}).")
+            return Failed(
+                reason=f"No converter of its folder knows {path.name} (confidence: {said}).",
+                confidences=confidences,
+            )
         self._troubles.untied(confidences)
         return Chosen(next(info for info in infos if info.name == choice.name), confidences)
 

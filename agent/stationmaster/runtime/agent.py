@@ -67,7 +67,7 @@ class Agent(Orders):
         super().__init__()
         self.home = home
         self.store = ConfigStore(home)
-        self.credentials = Credentials(SecretStore(home, self._settings_of, env=env))
+        self.credentials = Credentials(SecretStore(home, self.settings_of, env=env))
         self.supervisors: dict[str, Supervisor] = {}
         self.clock = clock or Clock()
         self.storage = Storage()
@@ -256,7 +256,7 @@ class Agent(Orders):
         """Seconds that the event loop was late when the watchdog last looked."""
         return self._watchdog.late
 
-    def _settings_of(self, name: str) -> InstanceConfig:
+    def settings_of(self, name: str) -> InstanceConfig:
         """Settings of an instance; where its file is wrong now, those that it goes on with."""
         try:
             return self.store.load(name)

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from stationmaster.config.schema import InstanceConfig
+from stationmaster.config.schema import AT_ONCE, InstanceConfig
 from stationmaster.errors import StationmasterError
 from stationmaster.log import bound
 from stationmaster.model import InstanceStatus, Lifecycle, Problem, ProblemCode, Severity
@@ -201,7 +201,7 @@ class Supervisor:
     def reconfigured(self, config: InstanceConfig) -> bool:
         """Take `config` up without a restart where that is possible; False where it is not."""
         old, self.config = self.config, config
-        if msgspec.structs.replace(old, paused_until=config.paused_until) != config:
+        if msgspec.structs.replace(old, **{key: getattr(config, key) for key in AT_ONCE}) != config:
             return False
         self.instance.config = config
         self.instance.pause(config.paused_until)
