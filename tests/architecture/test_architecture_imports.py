@@ -19,6 +19,7 @@ MODULES = {
 SERVERS = (
     "stationmaster.control.server",
     "stationmaster.control.routes",
+    "stationmaster.control.trial_routes",
     "stationmaster.control.request",
     "stationmaster.control.stream",
     "stationmaster.control.pipe",
