@@ -157,7 +157,7 @@ async def test_a_damaged_file_holds_no_other_up(typist: Typist) -> None:
     pack.write_bytes(whole)
     done = await typist.type("archive", "resubmit", today)
     assert done.code == 1
-    assert "1 left to be converted." in done.talk
+    assert TO_CONVERT in done.talk
     assert "1 refused" in done.talk
     assert f"{pack}!/1.json" in done.talk
 
