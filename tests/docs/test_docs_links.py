@@ -59,7 +59,7 @@ def test_no_foreign_places_are_named(page: Path) -> None:
 
 def test_every_picture_is_used() -> None:
     used = {(page.parent / target).resolve() for page in PAGES for _, target in links(page)}
-    pictures = {one for one in (DOCS / "pictures").iterdir() if one.name != "favicon.svg"}
+    pictures = {one for one in (DOCS / "pictures").rglob("*.*") if one.name != "favicon.svg"}
     assert pictures <= used
 
 

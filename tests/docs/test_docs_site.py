@@ -43,7 +43,7 @@ def test_the_first_steps_of_the_readme_are_a_page(site: Path) -> None:
     text = (site / "getting-started.html").read_text(encoding="utf-8")
     assert 'id="your-first-report-in-five-minutes"' in text
     assert 'href="secrets.html"' in text
-    assert 'src="pictures/reports.png"' in text
+    assert 'src="pictures/tray/overview-light.png"' in text
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
