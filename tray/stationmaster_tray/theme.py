@@ -127,6 +127,13 @@ def _sheet(now: Colours) -> str:
     QListWidget#navigation::item:selected {{ background: {now.accent}; color: {now.on_accent}; }}
     QTableView, QTreeView {{ border: 1px solid {now.line}; gridline-color: {now.line}; }}
     QHeaderView::section {{ background: {now.raised}; color: {now.ink}; border: none;
-        border-bottom: 1px solid {now.line}; padding: 4px 6px; }}
+        border-bottom: 1px solid {now.line}; padding: 4px 3px; }}
+    QTabBar::tab {{ padding: 6px 12px; border: none; border-bottom: 2px solid transparent;
+        color: {now.quiet}; }}
+    QTabBar::tab:selected {{ color: {now.ink}; border-bottom: 2px solid {now.accent}; }}
+    QTabBar:focus::tab:selected {{ background: {now.raised}; }}
+    QLineEdit {{ background: {now.panel}; border: 1px solid {now.line}; border-radius: 4px;
+        padding: 4px 6px; }}
+    QLineEdit:focus {{ border-color: {now.accent}; }}
     QPushButton {{ padding: 5px 14px; }}
     """

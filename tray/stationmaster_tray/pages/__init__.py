@@ -8,8 +8,10 @@ import msgspec
 
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.pages.about import AboutPage
+from stationmaster_tray.pages.find import FindPage
 from stationmaster_tray.pages.log import LogPage
 from stationmaster_tray.pages.overview import OverviewPage
+from stationmaster_tray.pages.queue import QueuePage
 from stationmaster_tray.text import tr
 
 
@@ -29,6 +31,8 @@ class PageSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 PAGES: tuple[PageSpec, ...] = (
     PageSpec(id="overview", title=lambda: tr("Overview"), make=OverviewPage),
+    PageSpec(id="queue", title=lambda: tr("Queue & Errors"), make=QueuePage),
+    PageSpec(id="find", title=lambda: tr("Find"), make=FindPage),
     PageSpec(id="log", title=lambda: tr("Log"), make=LogPage),
     PageSpec(id="about", title=lambda: tr("About"), make=AboutPage),
 )

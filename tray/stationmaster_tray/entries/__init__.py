@@ -1,0 +1,1 @@
+"""Lists of entries: reading them page by page, showing them, and what can be done with them."""

@@ -1,0 +1,202 @@
+"""What can be done with entries: queue again, dismiss, open their files, show their reports, copy them."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from stationmaster.errors import StationmasterError
+from stationmaster.model import Entry, EntryState
+from stationmaster_tray.call import CallBar
+from stationmaster_tray.desk import Desk
+from stationmaster_tray.entries import export, wording
+from stationmaster_tray.entries.export import Form
+from stationmaster_tray.entries.pager import Key, key_of
+from stationmaster_tray.entries.report import ReportDialog
+from stationmaster_tray.text import plural, tr
+
+AT_ONCE = 1000
+"""Entries of one call, and of one slice of work on the loop of the window."""
+
+
+class Deeds(QObject):
+    """Does them, without waiting.
+
+    Attributes:
+        said: what was done, in words.
+        gone: these entries left the error list.
+        all_gone: the whole error list of some instances was queued again.
+    """
+
+    said = Signal(str)
+    gone = Signal(list)
+    all_gone = Signal()
+
+    def __init__(self, desk: Desk, bar: CallBar, parent: QWidget) -> None:
+        """Dialogs belong to `parent`; what cannot be done is told by `bar`."""
+        super().__init__(parent)
+        self._desk, self.bar, self._parent = desk, bar, parent
+
+    # ---------------------------------------------------------------- the error list
+    def retry(self, entries: Sequence[Entry]) -> None:
+        """Put these back into the queue."""
+        wanted = in_error(entries)
+
+        async def work() -> tuple[int, list[Key]]:
+            count = 0
+            for name, ids in _slices(wanted):
+                count += await self._desk.client.retry(name, ids)
+            return count, wanted
+
+        self.bar.run(work, self._retried, what=tr("Queueing again..."))
+
+    def retry_all(self, names: Sequence[str]) -> None:
+        """Put the whole error list of these instances back into the queue."""
+
+        async def work() -> int:
+            return sum([await self._desk.client.retry(name, everything=True) for name in names])
+
+        def done(count: int) -> None:
+            self.said.emit(_queued(count))
+            self.all_gone.emit()
+
+        self.bar.run(work, done, what=tr("Queueing again..."))
+
+    def dismiss(self, entries: Sequence[Entry]) -> None:
+        """Ask, then take these off the error list, on record."""
+        wanted = in_error(entries)
+        self.bar.run(_who, lambda who: self._ask(wanted, who))
+
+    def _ask(self, wanted: list[Key], who: str) -> None:
+        box = QMessageBox(self._parent)
+        box.setObjectName("dismiss")
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(tr("Dismiss"))
+        box.setText(
+            plural(
+                len(wanted),
+                "Dismiss this entry? It will never be delivered.",
+                "Dismiss these {count} entries? They will never be delivered.",
+            )
+        )
+        box.setInformativeText(tr("It goes on record that {who} did this.", who=who))
+        yes = box.addButton(tr("Dismiss"), QMessageBox.ButtonRole.AcceptRole)
+        no = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        yes.clicked.connect(lambda: self._dismiss(wanted, who))
+        box.finished.connect(lambda _result: box.deleteLater())
+        box.open()
+        no.setFocus()  # whoever presses Return without reading changes nothing
+
+    def _dismiss(self, wanted: list[Key], who: str) -> None:
+        async def work() -> int:
+            return sum([await self._desk.client.dismiss(name, ids, by=who) for name, ids in _slices(wanted)])
+
+        def done(count: int) -> None:
+            self.said.emit(plural(count, "{count} entry is dismissed.", "{count} entries are dismissed."))
+            self.gone.emit(wanted)
+
+        self.bar.run(work, done, what=tr("Dismissing..."))
+
+    def _retried(self, found: tuple[int, list[Key]]) -> None:
+        count, wanted = found
+        self.said.emit(_queued(count))
+        self.gone.emit(wanted)
+
+    # ---------------------------------------------------------------- files
+    def open_file(self, entry: Entry) -> None:
+        """Open its file with the program that this desktop has for it."""
+        self._open(entry.place, lambda path: path)
+
+    def open_folder(self, entry: Entry) -> None:
+        """Open the folder where its file lies."""
+        self._open(entry.place, lambda path: path.parent)
+
+    def _open(self, place: str, which: Callable[[Path], Path]) -> None:
+        self.bar.run(lambda: opened(which(Path(place))), lambda _done: None, what=tr("Opening..."))
+
+    def show_report(self, entry: Entry) -> None:
+        """Show its report."""
+        ReportDialog(self._desk, entry, self._parent).open()
+
+    # ---------------------------------------------------------------- the clipboard
+    def copy(self, entries: Sequence[Entry], form: Form) -> None:
+        """Copy entries, slice by slice: the window goes on meanwhile."""
+
+        async def work() -> str:
+            columns = wording.columns(self._desk.now)
+            parts = [export.head(form, columns)]
+            for start in range(0, len(entries), AT_ONCE // 4):
+                some = entries[start : start + AT_ONCE // 4]
+                parts.append(export.body(form, columns, some, first=start == 0))
+                await asyncio.sleep(0)
+            return "".join((*parts, export.foot(form)))
+
+        def done(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            count = len(entries)
+            self.said.emit(plural(count, "{count} entry is copied.", "{count} entries are copied."))
+
+        self.bar.run(work, done, what=tr("Copying..."))
+
+    def copy_text(self, text: str) -> None:
+        """Copy what is known of one."""
+        QGuiApplication.clipboard().setText(text)
+        self.said.emit(tr("The details are copied."))
+
+
+def in_error(entries: Sequence[Entry]) -> list[Key]:
+    """Those that are in the error list."""
+    return [key_of(one) for one in entries if one.state is EntryState.ERROR]
+
+
+async def opened(path: Path) -> None:
+    """Let the desktop open a path; it may be on a network that does not answer.
+
+    Raises:
+        StationmasterError: it is not there, or no program takes it.
+    """
+    try:
+        there = await asyncio.to_thread(path.exists)
+    except OSError:
+        there = False
+    if not there:
+        raise StationmasterError(
+            tr("{path} is not there.", path=str(path)),
+            next_step=tr("Somebody moved or deleted it, or its drive is not connected."),
+        )
+    if not await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path))):
+        raise StationmasterError(
+            tr("This desktop has no program that opens {path}.", path=str(path)),
+            next_step=tr("Open it with a program of your choice."),
+        )
+
+
+async def _who() -> str:
+    try:
+        return await asyncio.to_thread(getpass.getuser)  # a directory service may be asked
+    except (KeyError, OSError):
+        return tr("an unknown user")
+
+
+def _slices(keys: Sequence[Key]) -> list[tuple[str, tuple[int, ...]]]:
+    """Numbers by instance, in calls of a good size."""
+    by_name: dict[str, list[int]] = {}
+    for name, number in keys:
+        by_name.setdefault(name, []).append(number)
+    return [
+        (name, tuple(ids[start : start + AT_ONCE]))
+        for name, ids in by_name.items()
+        for start in range(0, len(ids), AT_ONCE)
+    ]
+
+
+def _queued(count: int) -> str:
+    return plural(count, "{count} entry is queued again.", "{count} entries are queued again.")
