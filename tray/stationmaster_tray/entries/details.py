@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from stationmaster.model import Entry, EntryKind, EntryState, Event
 from stationmaster_tray import theme
@@ -16,6 +16,7 @@ from stationmaster_tray.entries import wording
 from stationmaster_tray.entries.deed import Deeds
 from stationmaster_tray.entries.pager import key_of
 from stationmaster_tray.text import plural, tr
+from stationmaster_tray.widgets.label import label, set_role
 
 _REST = 80
 """Milliseconds before the agent is asked: whoever walks through the list by key passes many entries."""
@@ -43,9 +44,7 @@ class Details(QFrame):
         self._html = ""
         self._entry: Entry | None = None
         self._events: tuple[Event, ...] = ()
-        self._heading = QLabel(self)
-        self._heading.setProperty("role", "title")
-        self._heading.setTextFormat(Qt.TextFormat.PlainText)
+        self._heading = label(role="title", parent=self)
         self._bar = CallBar(desk.tasks, self)
         self._text = QTextBrowser(self)
         self._text.setAccessibleName(tr("Details"))
@@ -135,9 +134,7 @@ class Details(QFrame):
             made = wording.details_html(entry, self._events, now, quiet=colours.quiet, call=colours.call)
             self._set_text(made)
         self._text.setVisible(entry is not None)
-        self._heading.setProperty("role", "title" if entry is not None or self._count else "quiet")
-        self._heading.style().unpolish(self._heading)
-        self._heading.style().polish(self._heading)
+        set_role(self._heading, "title" if self._count else "quiet")
         self._enable()
 
     def _set_text(self, made: str) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from stationmaster_tray.desk import Desk
 from stationmaster_tray.entries import wording
 from stationmaster_tray.text import size, tr
 from stationmaster_tray.widgets.json_tree import JsonView
+from stationmaster_tray.widgets.label import label
 
 
 class ReportDialog(QDialog):
@@ -40,9 +40,7 @@ class ReportDialog(QDialog):
         self._desk, self._entry = desk, entry
         self._content = b""
         self._bar = CallBar(desk.tasks, self)
-        self._about = QLabel(self)
-        self._about.setProperty("role", "quiet")
-        self._about.setWordWrap(True)
+        self._about = label(role="quiet", parent=self)
         self._copy = QPushButton(tr("Copy"), self)
         self._save = QPushButton(tr("Save as..."), self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)

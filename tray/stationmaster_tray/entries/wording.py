@@ -12,7 +12,7 @@ import msgspec
 from PySide6.QtCore import QDate, QLocale, QTime
 
 from stationmaster.model import Entry, EntryKind, EntryState, Event
-from stationmaster_tray.text import clock, number, size, tr
+from stationmaster_tray.text import clock, number, result, size, tr
 
 _EVENTS_MAX = 200
 """Events that are shown, the newest; an entry that waited for weeks has thousands."""
@@ -51,7 +51,7 @@ def columns(now: Callable[[], datetime]) -> tuple[Column, ...]:
         ),
         Column(id="serial", title=tr("Serial number"), width=18, text=lambda one: one.serial_number),
         Column(id="part", title=tr("Part number"), width=13, text=lambda one: one.part_number),
-        Column(id="result", title=tr("Result"), width=9, text=lambda one: result(one.result)),
+        Column(id="result", title=tr("Result"), width=9, text=verdict),
         Column(id="state", title=tr("State"), width=20, text=lambda one: state(one, now())),
         Column(
             id="reason", title=tr("Reason"), width=46, text=lambda one: first_line(one.reason),
@@ -77,15 +77,9 @@ def state(entry: Entry, now: datetime) -> str:
     }[entry.state]
 
 
-def result(letter: str) -> str:
-    """A report's result."""
-    return {
-        "P": tr("Passed"),
-        "F": tr("Failed"),
-        "E": tr("Error"),
-        "T": tr("Terminated"),
-        "D": tr("Done"),
-    }.get(letter, letter)
+def verdict(entry: Entry) -> str:
+    """The report's result; "" where there is no report."""
+    return result(entry.result) if entry.result else ""
 
 
 def file_name(entry: Entry) -> str:
@@ -123,7 +117,7 @@ def facts(entry: Entry, now: datetime) -> tuple[tuple[str, str], ...]:
     """What is known of it, as (name, value); values that are empty are left out."""
     lines = (
         (tr("State"), state(entry, now)),
-        (tr("Result"), result(entry.result)),
+        (tr("Result"), verdict(entry)),
         (tr("Part number"), entry.part_number),
         (tr("Station"), entry.instance),
         (tr("Source file"), entry.source),

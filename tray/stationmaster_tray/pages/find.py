@@ -17,6 +17,7 @@ from stationmaster_tray.entries.table import EntryTable
 from stationmaster_tray.entries.view import EntryView
 from stationmaster_tray.text import plural, tr
 from stationmaster_tray.widgets.blank import Blank
+from stationmaster_tray.widgets.label import label
 
 MOST = 1000
 """Entries of one station that the agent looks up at most, the newest."""
@@ -32,13 +33,12 @@ class FindPage(Page):
         self._serial = QLineEdit(self)
         self._serial.setClearButtonEnabled(True)
         self._serial.setPlaceholderText(tr("Type or scan a serial number, then press Return"))
-        label = QLabel(tr("&Serial number"), self)
-        label.setBuddy(self._serial)
+        name = QLabel(tr("&Serial number"), self)
+        name.setBuddy(self._serial)
         self._find = QPushButton(tr("&Find"), self)
         self._show = QPushButton(tr("Show in &queue"), self)
         self._bar = CallBar(desk.tasks, self)
-        self._told = QLabel(self)
-        self._told.setWordWrap(True)
+        self._told = label(parent=self)
         self._told.setAccessibleName(tr("Result"))
         self._blank = Blank(self)
         self._blank.say(
@@ -51,7 +51,7 @@ class FindPage(Page):
         self._stack = QStackedWidget(self)
         for widget in (self._blank, self.view):
             self._stack.addWidget(widget)
-        self._lay_out(label)
+        self._lay_out(name)
         self._serial.returnPressed.connect(self.look_up)
         self._find.clicked.connect(self.look_up)
         self._show.clicked.connect(self._show_in_queue)
@@ -137,9 +137,9 @@ class FindPage(Page):
         if self.view.count:
             self.deeds.copy(self.view.entries(), Form(form))
 
-    def _lay_out(self, label: QLabel) -> None:
+    def _lay_out(self, name: QLabel) -> None:
         line = QHBoxLayout()
-        line.addWidget(label)
+        line.addWidget(name)
         line.addWidget(self._serial, 1)
         line.addWidget(self._find)
         below = QHBoxLayout()

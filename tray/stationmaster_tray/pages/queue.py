@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -32,6 +31,7 @@ from stationmaster_tray.entries.view import EntryView
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.text import number, plural, tr
 from stationmaster_tray.widgets.blank import Blank
+from stationmaster_tray.widgets.label import label
 
 TYPING = 250
 """Milliseconds without a key before a search begins."""
@@ -61,7 +61,7 @@ class QueuePage(Page):
         self._search = QLineEdit(self)
         self._retry_all = QPushButton(tr("Retry &all errors"), self)
         self._bar = CallBar(desk.tasks, self)
-        self._note = QLabel(self)
+        self._note = label(role="quiet", parent=self)
         self.table = EntryTable(wording.columns(desk.now))
         self.view = EntryView(desk, self.table, "queue", self)
         self.feed = Feed(desk, self.table, self._bar, self.view.seen)
@@ -300,7 +300,6 @@ class QueuePage(Page):
         height = self._retry_all.sizeHint().height()
         for widget in (self._search, self._instance):
             widget.setMinimumHeight(height)
-        self._note.setProperty("role", "quiet")
         self._note.hide()
         self._note.setAccessibleName(tr("What was done"))
 

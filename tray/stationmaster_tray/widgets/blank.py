@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from stationmaster_tray.widgets.label import label
 
 
 class Blank(QWidget):
@@ -15,12 +17,8 @@ class Blank(QWidget):
         """It says nothing."""
         super().__init__(parent)
         self._action = ""
-        self._text = QLabel(self)
-        self._text.setObjectName("blank")
-        self._text.setProperty("role", "quiet")
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = label(role="quiet", parent=self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text.setWordWrap(True)
         self._button = QPushButton(self)
         self._button.clicked.connect(lambda: self.pressed.emit(self._action))
         column = QVBoxLayout(self)
