@@ -311,7 +311,7 @@ class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # lists hold 100,000; no cycle can be
     """One spool entry without its payload, as lists and searches show it.
 
     Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -18,8 +19,18 @@ THREADS = 4
 def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run `main` to its end while Qt's events are served; the app never quits by itself before that."""
     app.setQuitOnLastWindowClosed(False)
+    keep_for_ever()
     with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
         return runner.run(main())
+
+
+def keep_for_ever() -> None:
+    """Take what is loaded by now out of Python's search for garbage.
+
+    Modules and classes stay until the end; to look through them takes as long as several frames of the screen.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:

@@ -68,6 +68,11 @@ class Details(QFrame):
         """What is shown, as plain text."""
         return self._text.toPlainText()
 
+    @property
+    def heading(self) -> str:
+        """What is chosen."""
+        return self._heading.text()
+
     # ---------------------------------------------------------------- what others tell
     def show_chosen(self, entries: Sequence[Entry], count: int) -> None:
         """Show what is chosen now.

@@ -57,6 +57,7 @@ class Feed(QObject):
         self._changed = False  # since the first page was read: what is out of sight may be old
         self._due = False  # since what is seen was read
         self._rest = 0.0
+        self._on = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._read_anew)
@@ -71,6 +72,7 @@ class Feed(QObject):
         """Read from the beginning; the rows that are shown stay until the new ones are here."""
         self.choice = choice or self.choice
         self.stop()
+        self._on = True
         self.known = False
         self._changed = self._due = False
         self._names = tuple(one.name for one in self.choice.instances(self._desk.seen.status))
@@ -84,11 +86,16 @@ class Feed(QObject):
 
     def stop(self) -> None:
         """Read nothing more: nobody looks."""
+        self._on = False
         self._timer.stop()
         self._bar.cancel()
         task, self._reading = self._reading, None
         if task is not None:
             task.cancel()
+
+    def go_on(self) -> None:
+        """Somebody looks again at what is here."""
+        self._on = self._on or self.known
 
     def changed(self) -> None:
         """The agent's counts changed: read anew what is seen."""
@@ -97,7 +104,7 @@ class Feed(QObject):
 
     def look(self) -> None:
         """Somebody scrolled: if there was a change, what is seen now may be old."""
-        if self.known and self._changed and not self._timer.isActive():
+        if self._on and self.known and self._changed and not self._timer.isActive():
             self._timer.start(max(SOON, int(self._rest * 1000)))
 
     # ---------------------------------------------------------------- reading
@@ -116,8 +123,9 @@ class Feed(QObject):
         self.loaded.emit()
 
     def _more(self) -> None:
-        if not self.known:
-            return  # it is about to begin anew
+        if not self._on or not self.known:
+            self._table.may_have_more()
+            return
         self._bar.run(self._next, self._add, what=tr("Reading more of the list..."))
 
     async def _next(self) -> tuple[Pager, list[Entry]]:

@@ -101,7 +101,9 @@ class QueuePage(Page):
         if before is None or stopped or [name for name, _ in before] != list(names):
             if self.isVisible():
                 self._reload()
-        elif before != counts:
+            return
+        self.feed.go_on()
+        if before != counts:
             self.feed.changed()
             self.details.renew()
 

@@ -1,0 +1,67 @@
+"""A list of very many entries in the tray, from a real agent, and somebody who scrolls through it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from benchmarks.spool import make
+from fakes.station import Station
+from fakes.tray import attached
+from fakes.waiting import until
+from stationmaster_tray.loop import keep_for_ever
+from stationmaster_tray.pages.queue import QueuePage
+
+STEPS = 300
+"""Places that are looked at on the way through a list."""
+
+
+@asynccontextmanager
+async def waiting_reports(root: Path, count: int) -> AsyncIterator[QueuePage]:
+    """The page with the first of `count` reports that wait, as the server is gone."""
+    async with Station(root) as station:
+        server = await station.server()
+        await station.line("line1", server, "keep")
+        server.stop()
+        station.home.ensure_instance("line1")
+        with ThreadPoolExecutor(1) as thread:  # not the loop's own: it runs a loop itself
+            await asyncio.wrap_future(thread.submit(make, station.home.spool("line1"), count))
+        await station.start()
+        async with attached(station) as desk:
+            page = QueuePage(desk)
+            page.resize(1000, 700)
+            desk.session.changed.connect(page.show_seen)
+            page.show()
+            page.show_seen(desk.seen)
+            page.entered({"state": "waiting"})
+            await until(lambda: page.table.rowCount() > 0, what="the first page")
+            keep_for_ever()  # as the program does
+            yield page
+            gc.unfreeze()
+            desk.session.changed.disconnect(page.show_seen)
+            page.left()
+            page.close()
+
+
+async def read_to_the_end(page: QueuePage, count: int) -> None:
+    """Scroll down until everything was read."""
+    bar = page.view.verticalScrollBar()
+
+    def at_the_end() -> bool:
+        bar.setValue(bar.maximum())
+        return page.table.rowCount() >= count
+
+    await until(at_the_end, what="the last page")
+
+
+async def scroll_through(page: QueuePage) -> None:
+    """Scroll up and down again in steps of many rows, each of which is drawn."""
+    bar = page.view.verticalScrollBar()
+    for step in (*range(STEPS, -1, -1), *range(STEPS)):
+        bar.setValue(bar.maximum() * step // STEPS)
+        page.view.viewport().repaint()
+        await asyncio.sleep(0)
