@@ -27,7 +27,7 @@ def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
 def keep_for_ever() -> None:
     """Take what is loaded by now out of Python's search for garbage.
 
-    Modules and classes stay until the end; to look through them takes as long as several frames of the screen.
+    Modules and classes stay until the end; to look through them takes several frames of the screen.
     """
     gc.collect()
     gc.freeze()
