@@ -122,3 +122,7 @@ def test_whatever_changed_the_part_that_was_read_is_right_afterwards(
         assert index.isValid() == (number in right)
         if index.isValid():
             assert model.entry(index.row()).id == number
+
+
+def test_a_list_of_a_hundred_thousand_is_nothing_for_the_search_for_garbage() -> None:
+    assert Entry.__struct_config__.gc is False

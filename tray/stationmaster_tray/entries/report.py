@@ -39,6 +39,7 @@ class ReportDialog(QDialog):
         self.resize(760, 620)
         self._desk, self._entry = desk, entry
         self._content = b""
+        self.view: JsonView | None = None
         self._bar = CallBar(desk.tasks, self)
         self._about = label(role="quiet", parent=self)
         self._copy = QPushButton(tr("Copy"), self)
@@ -71,12 +72,11 @@ class ReportDialog(QDialog):
     def _show(self, found: tuple[bytes, Any]) -> None:
         self._content, document = found
         self._about.setText(tr("{size}, as it was sent or will be sent.", size=size(len(self._content))))
-        stretch = self._column.takeAt(2)
-        del stretch
-        self.view = JsonView(document, self)
-        self._column.insertWidget(2, self.view, 1)
+        self._column.takeAt(2)
+        self.view = view = JsonView(document, self)
+        self._column.insertWidget(2, view, 1)
         self._ready(on=True)
-        self.view.setFocus()
+        view.setFocus()
 
     def _ready(self, *, on: bool) -> None:
         self._copy.setEnabled(on)
@@ -91,10 +91,11 @@ class ReportDialog(QDialog):
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         chooser.setDefaultSuffix("json")
         chooser.selectFile(f"{self._entry.report_id or self._entry.id}.json")
-        chooser.fileSelected.connect(self._save_as)
+        chooser.fileSelected.connect(self.save_as)
         chooser.open()
 
-    def _save_as(self, file: str) -> None:
+    def save_as(self, file: str) -> None:
+        """Write it there."""
         self._bar.run(lambda: self._written(Path(file)), lambda _done: None, what=tr("Saving..."))
 
     async def _written(self, file: Path) -> None:

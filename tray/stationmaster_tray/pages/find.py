@@ -37,7 +37,7 @@ class FindPage(Page):
         name.setBuddy(self._serial)
         self._find = QPushButton(tr("&Find"), self)
         self._show = QPushButton(tr("Show in &queue"), self)
-        self._bar = CallBar(desk.tasks, self)
+        self.bar = CallBar(desk.tasks, self)
         self._told = label(parent=self)
         self._told.setAccessibleName(tr("Result"))
         self._blank = Blank(self)
@@ -73,7 +73,7 @@ class FindPage(Page):
 
     def left(self) -> None:
         """Look for nothing more, and keep the widths of the columns."""
-        self._bar.cancel()
+        self.bar.cancel()
         self.view.remember()
 
     def look_up(self) -> None:
@@ -81,9 +81,9 @@ class FindPage(Page):
         self._asked = asked = self._serial.text().strip()
         self._told.hide()
         if not asked:
-            self._bar.cancel()
+            self.bar.cancel()
             return
-        self._bar.run(
+        self.bar.run(
             lambda: self.desk.client.find(asked),
             self._found,
             what=tr("Looking for {serial}...", serial=asked),
@@ -150,7 +150,7 @@ class FindPage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(line)
-        column.addWidget(self._bar)
+        column.addWidget(self.bar)
         column.addWidget(self._stack, 1)
         column.addWidget(self.deeds.bar)
         column.addLayout(below)
