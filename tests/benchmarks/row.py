@@ -85,6 +85,11 @@ BACKLOG_START = Row("backlog: agent's start to its snapshot, 1,000,000 queued", 
 BACKLOG_MEMORY = Row("backlog: agent's memory, 1,000,000 queued", "MB", 150.0)
 BACKLOG_FIND = Row("backlog: `queue find`, the whole command", "s", 1.0)
 
+TRAY_READ = Row("tray: longest gap while 100,000 entries are read", "ms", 50.0)
+TRAY_SCROLL_MOST = Row("tray: gap while they are scrolled through, 99 %", "ms", 34.0)
+TRAY_SCROLL = Row("tray: longest gap while they are scrolled through", "ms", 50.0)
+TRAY_BUSY = Row("tray: most CPU at once", "ms", 30.0)
+
 PEER_SIZES = ("1 kB", "50 kB")
 
 
