@@ -286,6 +286,22 @@ async def test_a_report_is_shown_as_a_tree_and_saved(tmp_path: Path) -> None:
             dialog.reject()
 
 
+async def test_only_errors_can_be_queued_again_or_dismissed(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "keep")
+        await station.start()
+        line.inboxes[0].drop(line.equipment.make("wsjf"))
+        await station.until(lambda now: now.instances[0].counts.completed == 1)
+        async with attached(station) as desk, page_of(desk, {"state": "all"}) as page:
+            page.view.choose(0)
+            for name, do in (("&Retry", page.deeds.retry), ("&Dismiss...", page.deeds.dismiss)):
+                assert not button(page, name).isEnabled()
+                assert "error list" in button(page, name).toolTip()
+                do(page.view.entries())
+                assert "None of these is in the error list." in texts(page)
+            assert page.findChild(QMessageBox, "dismiss") is None
+
+
 class Opened(QObject):
     """The desktop's own program for files."""
 

@@ -46,7 +46,9 @@ class Deeds(QObject):
     # ---------------------------------------------------------------- the error list
     def retry(self, entries: Sequence[Entry]) -> None:
         """Put these back into the queue."""
-        wanted = in_error(entries)
+        wanted = self._in_error(entries)
+        if not wanted:
+            return
 
         async def work() -> tuple[int, list[Key]]:
             count = 0
@@ -70,8 +72,9 @@ class Deeds(QObject):
 
     def dismiss(self, entries: Sequence[Entry]) -> None:
         """Ask, then take these off the error list, on record."""
-        wanted = in_error(entries)
-        self.bar.run(_who, lambda who: self._ask(wanted, who))
+        wanted = self._in_error(entries)
+        if wanted:
+            self.bar.run(_who, lambda who: self._ask(wanted, who))
 
     def _ask(self, wanted: list[Key], who: str) -> None:
         box = QMessageBox(self._parent)
@@ -104,6 +107,13 @@ class Deeds(QObject):
             self.gone.emit(wanted)
 
         self.bar.run(work, done, what=tr("Dismissing..."))
+
+    def _in_error(self, entries: Sequence[Entry]) -> list[Key]:
+        """Those that are in the error list; it says so where none is."""
+        found = [key_of(one) for one in entries if one.state is EntryState.ERROR]
+        if not found:
+            self.said.emit(tr("None of these is in the error list."))
+        return found
 
     def _retried(self, found: tuple[int, list[Key]]) -> None:
         count, wanted = found
@@ -150,11 +160,6 @@ class Deeds(QObject):
         """Copy what is known of one."""
         QGuiApplication.clipboard().setText(text)
         self.said.emit(tr("The details are copied."))
-
-
-def in_error(entries: Sequence[Entry]) -> list[Key]:
-    """Those that are in the error list."""
-    return [key_of(one) for one in entries if one.state is EntryState.ERROR]
 
 
 async def opened(path: Path) -> None:

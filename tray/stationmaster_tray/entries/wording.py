@@ -50,7 +50,7 @@ def columns(now: Callable[[], datetime]) -> tuple[Column, ...]:
             whole=lambda one: moment(one.created_at),
         ),
         Column(id="serial", title=tr("Serial number"), width=18, text=lambda one: one.serial_number),
-        Column(id="part", title=tr("Part number"), width=13, text=lambda one: one.part_number),
+        Column(id="part", title=tr("Part number"), width=15, text=lambda one: one.part_number),
         Column(id="result", title=tr("Result"), width=9, text=verdict),
         Column(id="state", title=tr("State"), width=20, text=lambda one: state(one, now())),
         Column(

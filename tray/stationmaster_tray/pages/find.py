@@ -98,6 +98,7 @@ class FindPage(Page):
         self._told.setVisible(bool(entries))
         self._show.setVisible(bool(entries))
         if entries:
+            self.view.hide_columns(*(() if any(one.reason for one in entries) else ("reason",)))
             self.view.choose(0)
             self.view.setFocus()
             return

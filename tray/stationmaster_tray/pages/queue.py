@@ -118,6 +118,7 @@ class QueuePage(Page):
 
     def left(self) -> None:
         """Read nothing more, and keep the widths of the columns."""
+        self._typed.stop()
         self.feed.stop()
         self.details.rest()
         self.view.remember()
