@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks import row as rows
 from fakes.gaps import Gaps
-from fakes.long_list import read_to_the_end, scroll_through, waiting_reports
+from fakes.long_list import page_with, read_to_the_end, scroll_through
 from stationmaster_tray import loop, theme
 
 MANY = 100_000
@@ -25,7 +25,7 @@ MANY = 100_000
 async def measure() -> int:
     """Measure and print; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        async with waiting_reports(Path(folder), MANY) as page:
+        async with page_with(Path(folder), MANY, "waiting") as page:
             with Gaps() as reading:
                 await read_to_the_end(page, MANY)
             with Gaps() as scrolling:

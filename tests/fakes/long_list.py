@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,15 +21,26 @@ STEPS = 300
 
 
 @asynccontextmanager
-async def waiting_reports(root: Path, count: int) -> AsyncIterator[QueuePage]:
-    """The page with the first of `count` reports that wait, as the server is gone."""
+async def page_with(
+    root: Path, count: int, state: str, changed: Callable[[Path], None] = lambda _spool: None
+) -> AsyncIterator[QueuePage]:
+    """The page with the first of `count` reports; the server is gone, so that nothing moves by itself.
+
+    Args:
+        root: where the station's folders lie.
+        count: how many reports wait.
+        state: the tab that is shown.
+        changed: changes the spool before the agent starts.
+    """
     async with Station(root) as station:
         server = await station.server()
         await station.line("line1", server, "keep")
         server.stop()
         station.home.ensure_instance("line1")
+        spool = station.home.spool("line1")
         with ThreadPoolExecutor(1) as thread:  # not the loop's own: it runs a loop itself
-            await asyncio.wrap_future(thread.submit(make, station.home.spool("line1"), count))
+            await asyncio.wrap_future(thread.submit(make, spool, count))
+        changed(spool)
         await station.start()
         async with attached(station) as desk:
             page = QueuePage(desk)
@@ -37,14 +48,16 @@ async def waiting_reports(root: Path, count: int) -> AsyncIterator[QueuePage]:
             desk.session.changed.connect(page.show_seen)
             page.show()
             page.show_seen(desk.seen)
-            page.entered({"state": "waiting"})
+            page.entered({"state": state})
             await until(lambda: page.table.rowCount() > 0, what="the first page")
             keep_for_ever()  # as the program does
-            yield page
-            gc.unfreeze()
-            desk.session.changed.disconnect(page.show_seen)
-            page.left()
-            page.close()
+            try:
+                yield page
+            finally:
+                gc.unfreeze()
+                desk.session.changed.disconnect(page.show_seen)
+                page.left()
+                page.close()
 
 
 async def read_to_the_end(page: QueuePage, count: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakes.gaps import Gaps
-from fakes.long_list import read_to_the_end, scroll_through, waiting_reports
+from fakes.long_list import page_with, read_to_the_end, scroll_through
 from fakes.waiting import until
 from stationmaster_tray.text import number
 
@@ -19,7 +19,7 @@ BUSY = 150.0
 
 
 async def test_a_hundred_thousand_entries_scroll_without_the_window_standing_still(tmp_path: Path) -> None:
-    async with waiting_reports(tmp_path, MANY) as page:
+    async with page_with(tmp_path, MANY, "waiting") as page:
         with Gaps() as gaps:
             await read_to_the_end(page, MANY)
             await scroll_through(page)
