@@ -90,6 +90,11 @@ TRAY_SCROLL_MOST = Row("tray: gap while they are scrolled through, 99 %", "ms", 
 TRAY_SCROLL = Row("tray: longest gap while they are scrolled through", "ms", 50.0)
 TRAY_BUSY = Row("tray: most CPU at once", "ms", 30.0)
 
+TRAY_START = Row("tray: start of the program to its window", "s", 1.5)
+TRAY_MEMORY = Row("tray: memory at rest", "MB", 150.0)
+TRAY_LATE = Row("tray: lateness of a 16 ms timer under load, 99.9 %", "ms", 17.0)
+TRAY_LATEST = Row("tray: the latest of it", "ms", 50.0)
+
 PEER_SIZES = ("1 kB", "50 kB")
 
 
