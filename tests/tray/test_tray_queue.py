@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QTabBar, QWidget
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTabBar, QWidget
 
 from fakes.station import Line, Station
 from fakes.tray import attached, button, texts
@@ -182,7 +182,7 @@ async def test_dismiss_asks_and_goes_on_record_with_the_name(tmp_path: Path) -> 
                 box = page.findChild(QMessageBox, "dismiss")
                 assert isinstance(box, QMessageBox)
                 assert getpass.getuser() in box.informativeText()
-                assert box.defaultButton().text().endswith("Cancel")
+                assert [one.text() for one in box.findChildren(QPushButton) if one.isDefault()] == ["Cancel"]
                 next(one for one in box.buttons() if one.text().endswith(answer)).click()
                 await until(lambda: page.findChild(QMessageBox, "dismiss") is None, what="the end of it")
                 if answer == "Cancel":

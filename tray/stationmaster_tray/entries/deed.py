@@ -91,6 +91,7 @@ class Deeds(QObject):
         box.setInformativeText(tr("It goes on record that {who} did this.", who=who))
         yes = box.addButton(tr("Dismiss"), QMessageBox.ButtonRole.AcceptRole)
         no = box.addButton(QMessageBox.StandardButton.Cancel)
+        yes.setAutoDefault(False)  # also where it gets the focus: a change of colours may do that
         box.setDefaultButton(no)
         box.setEscapeButton(no)
         yes.clicked.connect(lambda: self._dismiss(wanted, who))
