@@ -33,6 +33,8 @@ from stationmaster_tray.pages import PAGES
 from stationmaster_tray.single import Single
 
 REPORTS = 1_000
+UNITS = 20
+"""Reports of a file; one comes each half second."""
 CALL = 0.2
 STARTS = 3
 MB = 1_000_000
@@ -77,13 +79,12 @@ async def lateness(app: QApplication, root: Path) -> Gaps:
             for spec in PAGES:
                 tray.window.open_page(spec.id)
             await asyncio.sleep(2)
-            for _ in range(REPORTS // 10):
-                line.inboxes[0].drop(line.equipment.make("wstf", units=10))
             with Gaps() as gaps:
-                while not _delivered(tray):
-                    for spec in PAGES:
-                        tray.window.open_page(spec.id)
-                        await asyncio.sleep(0.5)
+                for number in range(REPORTS // UNITS):
+                    line.inboxes[0].drop(line.equipment.make("wstf", units=UNITS))
+                    tray.window.open_page(PAGES[number % len(PAGES)].id)
+                    await asyncio.sleep(0.5)
+                await until(lambda: _delivered(tray), what="the last report")
             tray.quit()
             await running
     return gaps
