@@ -46,7 +46,7 @@ class CallBar(QWidget):
         self._turn.setTextVisible(False)
         self._turn.setFixedWidth(120)
         self._turn.setAccessibleName(tr("Busy"))
-        self._button = QPushButton(self)
+        self._button = QPushButton(tr("Cancel"), self)
         self._button.clicked.connect(self._pressed)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)

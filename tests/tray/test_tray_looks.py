@@ -1,0 +1,129 @@
+"""What is seen: icons told apart by shape, colours that can be read, controls that can be reached."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QTabBar,
+    QWidget,
+)
+
+from fakes.station import Station
+from fakes.tray import attached
+from stationmaster_tray import icons, theme
+from stationmaster_tray.desk import Page
+from stationmaster_tray.pages import PAGES
+from stationmaster_tray.presenter import State
+from stationmaster_tray.window import Window
+
+pytestmark = pytest.mark.usefixtures("app")
+
+READABLE = 4.5
+"""WCAG 2.2, 1.4.3: contrast of text."""
+
+
+def shape(name: str, size: int) -> list[bool]:
+    """Where the icon has ink, its colours left out."""
+    picture = icons.pixmap(name, icons.Variant.MONOCHROME, size).toImage()
+    return [picture.pixelColor(x, y).alpha() > 127 for x in range(size) for y in range(size)]
+
+
+@pytest.mark.parametrize("size", icons.SIZES)
+def test_each_state_has_a_shape_of_its_own(size: int) -> None:
+    for one, other in combinations(State, 2):
+        differ = sum(a != b for a, b in zip(shape(one.value, size), shape(other.value, size), strict=True))
+        assert differ >= size * size * 0.04, f"{one} and {other} look alike at {size} px"
+
+
+@pytest.mark.parametrize("variant", icons.Variant)
+@pytest.mark.parametrize("state", State)
+def test_each_icon_is_drawn_in_each_palette(state: State, variant: icons.Variant) -> None:
+    assert "var(--" not in icons.svg(state.value, variant)
+    made = icons.icon(state.value, variant)
+    assert {size.width() for size in made.availableSizes()} == set(icons.SIZES)
+    picture: QImage = made.pixmap(22, 22).toImage()
+    assert any(picture.pixelColor(x, 11).alpha() for x in range(22))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours, as WCAG 2.2 defines it."""
+    light, dark = sorted((_luminance(QColor(one)), _luminance(QColor(other))), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_every_text_can_be_read_on_its_ground(colours: theme.Colours) -> None:
+    for ground in (colours.ground, colours.panel):
+        for ink in ("ink", "quiet", "good", "call", "calm", "accent"):
+            assert contrast(getattr(colours, ink), ground) >= READABLE, (ink, ground)
+    assert contrast(colours.on_accent, colours.accent) >= READABLE
+    assert contrast(colours.ink, colours.raised) >= READABLE
+
+
+def test_the_look_follows_what_was_chosen(app: QApplication) -> None:
+    try:
+        for scheme, colours in (("dark", theme.DARK), ("light", theme.LIGHT)):
+            theme.choose(scheme)
+            theme.apply(app)
+            assert app.palette().window().color() == QColor(colours.ground)
+    finally:
+        theme.choose("")
+        theme.apply(app)
+
+
+def unnamed(root: QWidget) -> list[str]:
+    """Controls that a screen reader could not name."""
+    buddies = {label.buddy() for label in root.findChildren(QLabel)}
+    return [
+        f"{type(one).__name__} {one.objectName()} in {type(one.parentWidget()).__name__}"
+        for one in root.findChildren(QWidget)
+        if one.focusPolicy() is not Qt.FocusPolicy.NoFocus
+        and not one.isHidden()
+        and not isinstance(one, QScrollArea | QLabel)
+        and not _is_inside_another(one)
+        and not one.accessibleName()
+        and not (isinstance(one, QAbstractButton) and one.text())
+        and one not in buddies
+    ]
+
+
+def _is_inside_another(one: QWidget) -> bool:
+    """Qt's own parts of a control: the list of a combo box, the corner of a table, a line's clear button."""
+    above = one.parentWidget()
+    while above is not None and not isinstance(above, Page | Window):
+        if isinstance(above, QComboBox | QAbstractItemView | QTabBar | QLineEdit):
+            return True
+        above = above.parentWidget()
+    return False
+
+
+async def test_every_control_has_a_name_and_can_be_reached_by_the_keyboard(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk:
+            window = Window(desk)
+            for spec in PAGES:
+                window.open_page(spec.id)
+            assert not unnamed(window), "\n".join(unnamed(window))
+            buttons = [one for one in window.findChildren(QAbstractButton) if not _is_inside_another(one)]
+            assert [one.text() for one in buttons if one.focusPolicy() is Qt.FocusPolicy.NoFocus] == []
+            window.close()
