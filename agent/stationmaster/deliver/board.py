@@ -129,11 +129,6 @@ def shown_as(
     )
 
 
-def title_of(code: ProblemCode) -> str:
-    """What a Problem of the uploader is called."""
-    return _ALL[code].title
-
-
 def link_code(code: str) -> ProblemCode:
     """The Problem of the link that an error names; an unknown one counts as "cannot be reached"."""
     return next((one for one in LINK_PROBLEMS if one == code), ProblemCode.SERVER_UNREACHABLE)
