@@ -52,7 +52,10 @@ def run_agent(
 def start_agent(
     *, timeout: Annotated[float, typer.Option(help="Seconds to wait until it answers.")] = 30.0
 ) -> None:
-    """Start the agent in the background, where none runs. It stays until it is stopped or you log out."""
+    """Start the agent in the background, or your service that runs it, where none runs.
+
+    One in the background stays until it is stopped or you log out.
+    """
     from stationmaster.hosting.launch import Launcher  # noqa: PLC0415 - rarely needed
 
     launcher = Launcher(home().scope)

@@ -15,6 +15,8 @@ from typing import Any
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import HOME_VARIABLE, Home, Scope, make_private
+from stationmaster.home.service_name import LABEL
+from stationmaster.home.system_program import call
 from stationmaster.model import AgentStatus
 
 _LAST_WORDS = 2000
@@ -22,8 +24,11 @@ _LAST_WORDS = 2000
 
 _LOOK_EVERY = 0.05
 
-_UNIT, _PLIST = "stationmaster.service", "org.stationmaster.agent.plist"
+_UNIT, _PLIST = "stationmaster.service", f"{LABEL}.plist"
 """Names of the service's definition, see `systemd` and `launchd`."""
+
+_SERVICE_LIMIT = 60.0
+"""Seconds that the system may take to start its service: longer than it waits for the agent's first word."""
 
 _WINDOWS_DETACHED = 0x00000008 | 0x00000200  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
 _WINDOWS_BREAKAWAY = 0x01000000  # CREATE_BREAKAWAY_FROM_JOB: a terminal's job would take the agent with it
@@ -94,12 +99,15 @@ class Launcher:
         """The agent that we started is still there."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> int:
-        """Start an agent; returns its process id at once, it answers a little later.
+    def start(self) -> None:
+        """Start an agent, through the user's service where there is one; it answers a little later.
 
         Raises:
             StationmasterError: it cannot be started.
         """
+        if self.supervised and self.home.scope is Scope.USER:
+            self._start_service()
+            return
         command = [*program(), *(("--scope", "machine") if self.home.scope is Scope.MACHINE else ())]
         env = dict(self._env)
         if getattr(sys, "frozen", False):
@@ -113,7 +121,6 @@ class Launcher:
                 f"The agent cannot be started ({command[0]}): {error.strerror}.",
                 next_step="Install Stationmaster again, or start it yourself: stationmaster agent run",
             ) from error
-        return self._process.pid
 
     async def answered(self, timeout: float) -> AgentStatus:  # noqa: ASYNC109 - of the whole wait
         """Wait until the agent that we started answers; its first snapshot.
@@ -146,6 +153,21 @@ class Launcher:
         with contextlib.suppress(OSError):
             words = self._said.read_text(errors="replace")[-_LAST_WORDS:].strip()
         return int(self._process.returncode), words
+
+    def _start_service(self) -> None:
+        # One of our own beside it would hold the home: the service could not start, and nobody would
+        # start ours again.
+        if sys.platform == "darwin":
+            command = ("launchctl", "kickstart", f"gui/{os.getuid()}/{LABEL}")
+        else:
+            command = ("systemctl", "--user", "start", _UNIT)
+        trouble = call(command, limit=_SERVICE_LIMIT).trouble
+        if trouble:
+            raise StationmasterError(
+                f"The service did not start: {trouble}",
+                next_step=f"Try it yourself: {' '.join(command)}; or take the service away: "
+                "stationmaster agent uninstall",
+            )
 
     @property
     def _said(self) -> Path:

@@ -1,0 +1,47 @@
+"""Starting an agent where the system has a service for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.recorded import Recorded
+from stationmaster.errors import StationmasterError
+from stationmaster.hosting.launch import Launcher
+
+if sys.platform != "linux":
+    pytest.skip("a unit of systemd", allow_module_level=True)
+
+
+@pytest.fixture
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    found = Recorded(tmp_path / "bin", "systemctl")
+    monkeypatch.setenv("PATH", f"{found.folder}:{os.environ['PATH']}")
+    return found
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Launcher:
+    """Of a user whose home has a service."""
+    home = str(tmp_path / "home")
+    unit = tmp_path / ".config/systemd/user/stationmaster.service"
+    unit.parent.mkdir(parents=True)
+    unit.write_text(f"[Service]\nEnvironment=STATIONMASTER_HOME={home}\n")
+    return Launcher("user", {"HOME": str(tmp_path), "STATIONMASTER_HOME": home})
+
+
+def test_the_service_is_started_and_no_agent_beside_it(systemctl: Recorded, launcher: Launcher) -> None:
+    launcher.start()
+    assert systemctl.take() == [["systemctl", "--user", "start", "stationmaster.service"]]
+    assert not launcher.mine
+    assert launcher.ended() is None
+
+
+def test_a_service_that_does_not_start_says_why(systemctl: Recorded, launcher: Launcher) -> None:
+    systemctl.fail("systemctl", "Unit stationmaster.service is masked.")
+    with pytest.raises(StationmasterError, match="is masked") as caught:
+        launcher.start()
+    assert "systemctl --user start stationmaster.service" in caught.value.next_step
