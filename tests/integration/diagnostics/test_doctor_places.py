@@ -15,6 +15,7 @@ from fakes.oracle import Oracle
 from fakes.rights import rights_count
 from fakes.tester_database import PLUGIN, Database
 from fakes.typed import Said, Typist
+from stationmaster.diagnostics import disk as disk_module
 from stationmaster.diagnostics.disk import look_at_disk
 from stationmaster.model import ProblemCode
 
@@ -178,6 +179,18 @@ async def test_an_archive_on_another_disk(alone: Typist, oracle: Oracle) -> None
     assert "free" in well["text"]
     assert (ill["state"], ill["label"]) == ("failed", "Disk of the archive")
     assert ill["text"].startswith("Nothing can be written to the archive /proc/archive: ")
+
+
+async def test_a_disk_that_flushes_slowly_is_told(
+    alone: Typist, oracle: Oracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_module, "SLOW", 0.0)  # every disk is slower than that
+    monkeypatch.setattr(disk_module, "LITTLE", 0)  # and the disk that tests run on may be small
+    await alone.hosted.line("line1", oracle)
+    (disk,) = named(await alone.type("doctor", "--json"), "disk")
+    assert disk["state"] == "warning"
+    assert "to flush what was written" in disk["text"]
+    assert disk["next_step"].startswith("Expect few reports a second.")
 
 
 @pytest.mark.parametrize("child", [False, True])
