@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from PySide6.QtCore import QStandardPaths
 
 from stationmaster.hosting.launch import Launcher
+
+LAST = 253_000_000_000
+"""Seconds since 1970: later moments have no date."""
 
 
 class Remembered(msgspec.Struct, kw_only=True):
@@ -23,11 +27,10 @@ class Remembered(msgspec.Struct, kw_only=True):
         quiet_until: no notifications before this moment, seconds since 1970.
     """
 
-    geometry: str = ""
+    geometry: Annotated[str, Meta(pattern="^([0-9a-f]{2})*$")] = ""
     page: str = ""
     columns: dict[str, list[int]] = {}
-    quiet_until: float = 0.0
-    more: dict[str, Any] = {}
+    quiet_until: Annotated[float, Meta(ge=0, le=LAST)] = 0.0
 
 
 class Memory:
