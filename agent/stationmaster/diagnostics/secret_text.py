@@ -17,7 +17,10 @@ _FOLDERS = ("PWD", "OLDPWD")
 """Variables of the shell that are called like a password and name a folder."""
 
 _SHORTEST = 4
-_WORD = rf"[\w.\-]*(?:{TELLING_WORDS})[\w\-]*"
+_WORD = rf"(?:{TELLING_WORDS})[\w\-]*+"
+"""A name from its telling word on. What stands before that is not looked at, and nothing twice: a text of a
+thousand dots, or of one telling word a thousand times, would take minutes, and no bundle would be made."""
+
 _QUOTED = (
     r"\\\"(?:\\\\(?:\\\")?|\\[^\"\\]|[^\"\\\n])*(?:\\\")?"  # within a text that is quoted itself
     r"|\"(?:\\.|[^\"\\\n])*\"?"
@@ -39,16 +42,19 @@ _PATTERNS = tuple(
         (r"\b((?:basic|bearer|negotiate|ntlm)\s+)(?=\S*[\d=+/_])[\w+/=.\-~]{6,}", rf"\1{STARS}"),
         (r"\beyJ[\w\-]{6,}\.[\w\-]{6,}(?:\.[\w\-]*)?", STARS),
         # In a connection string: behind another setting, or before one.
-        (rf"(;\s*{_WORD}\s*=\s*){_TO_SEMICOLON}", rf"\1{STARS}"),
-        (rf"\b({_WORD}\s*=\s*){_TO_SEMICOLON}(?=;\s*\w[\w .\-]{{0,40}}=)", rf"\1{STARS}"),
+        (rf"(;\s*+[\w.\-]*{_WORD}\s*+=\s*){_TO_SEMICOLON}", rf"\1{STARS}"),
+        (rf"({_WORD}\s*+=\s*){_TO_SEMICOLON}(?=;\s*\w[\w .\-]{{0,40}}=)", rf"\1{STARS}"),
         (
-            rf"\b(?!token-missing:)({_WORD}\\?[\"']?\s*[:=]\s*)(?:{_QUOTED}|[^\s,;&}})\]]+)",
+            rf"(?!\btoken-missing:)({_WORD}\\?[\"']?\s*+[:=]\s*)(?:{_QUOTED}|[^\s,;&}})\]]+)",
             rf"\1{STARS}",
         ),
-        (rf"(--[\w\-]*(?:{TELLING_WORDS})(?![\w\-]*-stdin)[\w\-]*[ \t]+)(?![<>|&\-])\S+", rf"\1{STARS}"),
+        (
+            rf"(?<![\w\-])(--[\w\-]*(?:{TELLING_WORDS})(?![\w\-]*-stdin)[\w\-]*+[ \t]+)(?![<>|&\-])\S+",
+            rf"\1{STARS}",
+        ),
         # A password may have "@" and spaces in it, where it should not.
-        (r"\b([a-z][a-z0-9+.\-]*://)[^\s/\"'<>]*@", rf"\1{STARS}@"),
-        (r"\b([a-z][a-z0-9+.\-]*://)[^\s/\"'<>:]*:[^/\"'<>\n]{1,200}@(?=[\w\[])", rf"\1{STARS}@"),
+        (r"(://)[^\s/\"'<>]*@", rf"\1{STARS}@"),
+        (r"(://)[^\s/\"'<>:]*:[^/\"'<>\n]{1,200}@(?=[\w\[])", rf"\1{STARS}@"),
     )
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")

@@ -97,6 +97,12 @@ def test_others_go_by_the_look_of_their_place(redactor: Redactor, text: str, sec
     assert secret not in redactor.text(text)
 
 
+@pytest.mark.parametrize("piece", ["a.", "a-", "token-", "--token-", "a+b.", "x://a:", "token "])
+def test_no_text_takes_for_ever(piece: str) -> None:
+    text = piece * (16_000 // len(piece))
+    assert Secrets().remove(f"{text}\npassword=hunter2secret").endswith("=***")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
