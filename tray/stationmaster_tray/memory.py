@@ -40,8 +40,11 @@ class Memory:
         """Read what is there."""
         self.path = path
         self.now = Remembered()
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
-            self.now = msgspec.json.decode(path.read_bytes(), type=Remembered)
+        # ValueError: no UTF-8, or no hex; RecursionError: as deep as no file of ours is.
+        with contextlib.suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
+            read = msgspec.json.decode(path.read_bytes(), type=Remembered)
+            bytes.fromhex(read.geometry)
+            self.now = read
 
     def save(self) -> None:
         """Write it whole, or leave the old one. Blocks: call it in a thread, or at the very end."""

@@ -14,7 +14,9 @@ from stationmaster_tray.seen import Seen
 _LOOK_EVERY = 2000
 """Milliseconds: a cause may become due without a new snapshot."""
 _SLEPT = timedelta(seconds=30)
-"""A look that comes so late: the computer slept."""
+"""A look that comes so late, or so early: the computer slept, or its clock was set."""
+_LONGEST = timedelta(days=1)
+"""No snooze is longer: one that is was begun before the clock was set back, or its file is broken."""
 
 Show = Callable[[Notice], None]
 
@@ -55,12 +57,14 @@ class Notifier(QObject):
     @property
     def snoozed_until(self) -> datetime | None:
         """When the snooze ends; None where there is none."""
-        until = datetime.fromtimestamp(self._memory.now.quiet_until, UTC)
-        return until if until > datetime.now(UTC) else None
+        now, until = datetime.now(UTC).timestamp(), self._memory.now.quiet_until
+        if not now < until <= now + _LONGEST.total_seconds():
+            return None
+        return datetime.fromtimestamp(until, UTC)
 
     def _look(self) -> None:
         now = datetime.now(UTC)
-        if now - self._looked_at > _SLEPT:
+        if abs(now - self._looked_at) > _SLEPT:
             self._quiet_until = now + self._quiet_start
         self._looked_at = now
         if self._seen is None:

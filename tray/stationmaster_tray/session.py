@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, Signal
@@ -46,7 +47,8 @@ class Session(QObject):
         self._client: ControlClient | None = None
         self._wanted = not launcher.supervised
         self._deaths = 0
-        self._started_at: datetime | None = None
+        self._started_at: float | None = None
+        """By the monotonic clock: were the other set back, a dead agent would stay dead till it caught up."""
         self._wake = asyncio.Event()
         self._left = asyncio.Event()
 
@@ -172,15 +174,15 @@ class Session(QObject):
             return
         await self._start(again=died or self._deaths > 0)
 
-    def _due(self, started_at: datetime) -> bool:
+    def _due(self, started_at: float) -> bool:
         """The agent that we started has ended, or stays silent for too long; and its pause is over."""
-        waited = (_now() - started_at).total_seconds()
+        waited = time.monotonic() - started_at
         if self.launcher.mine and waited < PATIENCE:
             return False
         return waited >= BACKOFF[min(self._deaths, len(BACKOFF) - 1)]
 
     async def _start(self, *, again: bool) -> None:
-        self._started_at = _now()
+        self._started_at = time.monotonic()
         self._deaths += 1
         try:
             ended = await asyncio.to_thread(self.launcher.ended)
