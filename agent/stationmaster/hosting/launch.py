@@ -90,7 +90,7 @@ class Launcher:
             service = config / "systemd/user" / _UNIT
         chosen = self._env.get(HOME_VARIABLE, "")
         try:
-            return chosen in service.read_text()  # a service for another home is not ours
+            return _names_home(service.read_text(), chosen)  # a service for another home is not ours
         except (OSError, ValueError):
             return False
 
@@ -173,6 +173,19 @@ class Launcher:
     def _said(self) -> Path:
         """What the agent prints beside its log: only what went wrong before it had one."""
         return self.home.log / "start.txt"
+
+
+def _names_home(definition: str, chosen: str) -> bool:
+    """A unit or plist starts the agent of this home: "" is the usual one, which no definition names."""
+    if not chosen:
+        return HOME_VARIABLE not in definition
+    from html import escape  # noqa: PLC0415 - only where a service is installed
+
+    from stationmaster.hosting.systemd import quoted  # noqa: PLC0415 - as above
+
+    lines = {line.strip() for line in definition.splitlines()}
+    word = quoted(f"{HOME_VARIABLE}={chosen}", variables=False)
+    return f"Environment={word}" in lines or f"<string>{escape(chosen, quote=False)}</string>" in lines
 
 
 def _popen(command: list[str], env: Mapping[str, str], said: Any) -> subprocess.Popen[bytes]:

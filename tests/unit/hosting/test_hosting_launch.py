@@ -1,4 +1,4 @@
-"""Starting an agent where the system has a service for it."""
+"""Starting an agent where the system has a service for it, and which service is ours."""
 
 from __future__ import annotations
 
@@ -45,3 +45,28 @@ def test_a_service_that_does_not_start_says_why(systemctl: Recorded, launcher: L
     with pytest.raises(StationmasterError, match="is masked") as caught:
         launcher.start()
     assert "systemctl --user start stationmaster.service" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("named", "chosen", "ours"),
+    [
+        ("", "", True),
+        ("", "st", False),
+        ("st", "", False),
+        ("st", "st", True),
+        ("st2", "st", False),
+        ("s t", "s t", True),
+    ],
+)
+def test_a_service_of_another_home_is_not_ours(
+    tmp_path: Path, *, named: str, chosen: str, ours: bool
+) -> None:
+    unit = tmp_path / ".config/systemd/user/stationmaster.service"
+    unit.parent.mkdir(parents=True)
+    word = f"STATIONMASTER_HOME={tmp_path / named}"
+    word = f'"{word}"' if " " in word else word
+    unit.write_text(f"[Service]\nEnvironment={word}\n" if named else "[Service]\n")
+    env = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    if chosen:
+        env["STATIONMASTER_HOME"] = str(tmp_path / chosen)
+    assert Launcher("user", env).supervised is ours
