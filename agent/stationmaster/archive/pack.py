@@ -233,6 +233,7 @@ def _put(writer: PackWriter, path: Path) -> Member:
     with source:
         seen = os.fstat(source.fileno())
         size, mtime_ns = seen.st_size, seen.st_mtime_ns
+        writer.rights &= seen.st_mode  # who may not read one of them may not read all of them
         return writer.add(_Source(source, size), path.name, size=size, mtime_ns=mtime_ns)
 
 

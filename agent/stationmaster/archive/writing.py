@@ -9,13 +9,15 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
+import sys
 import time
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import msgspec
 
@@ -60,6 +62,9 @@ class PackWriter:
         self._members: list[Member] = list(onto.members) if onto else []
         self._taken = {manifest.NAME.casefold(), *(one.name.casefold() for one in self._members)}
         self._file = temporary.open("r+b" if onto else "x+b")
+        self.rights = os.fstat(self._file.fileno()).st_mode & 0o644
+        """Who may read the pack once it is in place; its maker always may, and until then nobody else."""
+        _give(self._file, 0)
         self._zip = zipfile.ZipFile(self._file, "a" if onto else "w", zipfile.ZIP_DEFLATED, allowZip64=True)
         if onto:
             self._undo(self._zip.getinfo(manifest.NAME))
@@ -147,6 +152,7 @@ class PackWriter:
         )
         self._zip.close()
         self._file.flush()
+        _give(self._file, self.rights)
         os.fsync(self._file.fileno())
         self._file.close()
         return whole
@@ -207,7 +213,15 @@ def new_pack(
 def _copy(pack: Path, temporary: Path, reserve: int) -> None:
     if shutil.disk_usage(pack.parent).free < reserve + pack.stat().st_size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(pack.parent))
-    shutil.copyfile(pack, temporary)
+    with pack.open("rb") as source, temporary.open("xb") as sink:  # follows no link
+        _give(sink, 0)
+        shutil.copyfileobj(source, sink, _CHUNK)
+    shutil.copymode(pack, temporary)
+
+
+def _give(file: IO[bytes], rights: int) -> None:
+    if sys.platform != "win32":  # there a file inherits them from its folder
+        os.fchmod(file.fileno(), stat.S_IMODE(rights) | 0o600)
 
 
 def read_back(path: Path, expected: Manifest | None = None) -> Manifest:

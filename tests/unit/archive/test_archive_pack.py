@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import stat
 import sys
 import zipfile
 from collections import Counter
@@ -35,6 +36,11 @@ def day(root: Path, **files: str) -> Path:
     return folder
 
 
+def _umask() -> int:
+    os.umask(now := os.umask(0o022))
+    return now
+
+
 def contents(root: Path) -> list[tuple[str, str]]:
     """Own name and content of all that is archived of the day, packed and loose."""
     pack_file = root / f"{DAY}.zip"
@@ -57,6 +63,15 @@ def test_a_day_becomes_one_zip_that_says_what_it_holds(tmp_path: Path) -> None:
     (listed,) = days(tmp_path)
     assert (listed.files, listed.size, listed.loose) == (3, 6005, 0)
     assert pack_day(tmp_path, DAY) == Packed()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file inherits its rights from its folder")
+def test_who_may_not_read_one_of_the_files_may_not_read_the_pack(tmp_path: Path) -> None:
+    path = tmp_path / f"{DAY}.zip"
+    for mode, expected in ((0o664, 0o644), (0o640, 0o640), (0o600, 0o600), (0o644, 0o600)):
+        (day(tmp_path, **{f"{mode}__txt": "x"}) / f"{mode}.txt").chmod(mode)
+        pack_day(tmp_path, DAY)
+        assert stat.S_IMODE(path.stat().st_mode) == expected & ~_umask()
 
 
 def test_what_comes_late_is_merged(tmp_path: Path) -> None:
