@@ -34,6 +34,7 @@ from stationmaster.control.trial_protocol import (
 from stationmaster.convert.dry_run import MOST_REPORTS, DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import ConverterInfo, Failed
 from stationmaster.convert.option_form import options_of
+from stationmaster.errors import StationmasterError
 from stationmaster.submit import safe_name
 
 MOST_ANSWERED = 20
@@ -122,18 +123,19 @@ async def dry_run_for(
 @contextlib.asynccontextmanager
 async def _laid_down(content: bytes, filename: str) -> AsyncIterator[Path]:
     """The content as a file of this name, in a folder of its own that only we may read."""
-
-    def lay() -> Path:
-        place = Path(tempfile.mkdtemp(prefix="stationmaster-try-"))
-        path = place / (safe_name(filename) or "file")
-        path.write_bytes(content)
-        return path
-
-    path = await asyncio.to_thread(lay)
+    place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="stationmaster-try-"))
+    path = place / (safe_name(filename) or "file")
     try:
+        try:
+            await asyncio.to_thread(path.write_bytes, content)
+        except OSError as error:  # a disk that is full keeps no part of it
+            raise StationmasterError(
+                f"The file could not be put into a folder of its own: {error.strerror or error}.",
+                next_step=f"See how much room is left at {place.parent}.",
+            ) from error
         yield path
     finally:
-        await asyncio.to_thread(shutil.rmtree, path.parent, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
 
 
 def _view(info: ConverterInfo, config: InstanceConfig) -> ConverterView:

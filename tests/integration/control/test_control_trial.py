@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import json
 import shutil
+import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +306,31 @@ async def test_folders_and_options_come_change_and_go_by_patch(
 def test_what_is_shown_of_a_trial_is_what_came() -> None:
     trial = Trial(ok=True, seconds=1.5)
     assert msgspec.json.decode(msgspec.json.encode(trial), type=Trial) == trial
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+async def test_a_full_disk_is_told_and_nothing_stays_of_the_file(
+    client: ControlClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = names_in(tmp_path)
+    with largest_file(400_000), pytest.raises(ControlError, match="put into a folder of its own"):
+        await client.try_file("line1", b"x" * 900_000, filename="a.txt")
+    assert names_in(tmp_path) == before
+
+
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """The system lets this process write no file that is longer."""
+    import resource  # noqa: PLC0415 - not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
