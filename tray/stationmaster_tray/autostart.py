@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,9 @@ from stationmaster_tray.text import tr
 
 _NAME = "stationmaster-tray"
 _LABEL = "org.stationmaster.tray"
+_RESERVED = re.compile(r"[^\w@+=:,./\-]")
+"""A word that has such a letter stands in quotes: most of them mean something to a shell."""
+
 _RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
 
@@ -126,7 +130,7 @@ def _exec_line(command: Sequence[str]) -> str:
         for letter in '\\"`$':
             escaped = escaped.replace(letter, f"\\{letter}")
         # The value of a key is a string with escapes of its own: each backslash once more.
-        words.append(f'"{escaped}"'.replace("\\", "\\\\") if escaped != word or " " in word else word)
+        words.append(f'"{escaped}"'.replace("\\", "\\\\") if _RESERVED.search(word) else word)
     return " ".join(words)
 
 

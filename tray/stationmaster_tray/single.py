@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import stat
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +16,9 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _LIMIT = 1000
 """Milliseconds to reach the first tray: before our window exists, so nobody waits for a frozen one."""
+
+_LONGEST = 60
+"""Bytes of a folder: the path of a socket has room for a hundred in all."""
 
 RAISE = b"raise\n"
 
@@ -31,9 +37,23 @@ def name_of(address: str, env: Mapping[str, str] | None = None) -> str:
     name = f"stationmaster-tray-{digest}"
     if sys.platform == "win32":
         return name
-    runtime = env.get("XDG_RUNTIME_DIR", "")
     # Qt would put it into the folder for temporary files, where anybody could sit on the name.
-    return str(Path(runtime) / name) if runtime and os.access(runtime, os.W_OK) else name
+    runtime = env.get("XDG_RUNTIME_DIR", "")
+    if not runtime or not os.access(runtime, os.W_OK | os.X_OK) or len(os.fsencode(runtime)) > _LONGEST:
+        runtime = _own_folder(os.getuid())
+    return str(Path(runtime) / name) if runtime else ""
+
+
+def _own_folder(user: int) -> str:
+    """A folder for temporary files that is this user's alone; "" where somebody else sits on its name."""
+    temp = tempfile.gettempdir()
+    folder = Path(temp if len(os.fsencode(temp)) <= _LONGEST else "/tmp") / f"stationmaster-tray-{user}"  # noqa: S108 - looked at below
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        seen = folder.lstat()
+        if stat.S_ISDIR(seen.st_mode) and seen.st_uid == user and not seen.st_mode & 0o077:
+            return str(folder)
+    return ""
 
 
 class Single(QObject):
@@ -50,7 +70,12 @@ class Single(QObject):
         self._server.newConnection.connect(self._heard)
 
     def acquire(self) -> bool:
-        """Become the one tray; False where there is one: its window was raised."""
+        """Become the one tray; False where there is one: its window was raised.
+
+        Without a name that is safe from others each tray is the one: two are better than none.
+        """
+        if not self._name:
+            return True
         if self._told():
             return False
         if not self._server.listen(self._name):
