@@ -67,26 +67,31 @@ class TrayApp(QObject):
     async def run(self) -> int:
         """Live until somebody wants us to quit; returns the exit code."""
         self._stop_on_signals()
-        async with asyncio.TaskGroup() as group:
-            session = Session(self._launcher)
-            self.desk = Desk(session, Tasks(group), self._memory)
-            self.notifier = Notifier(self._memory, self._notify, quiet_start=self._quiet_start)
-            self.actor = Actor(self.desk, self.notifier, Autostart(self._launcher.home.scope.value))
-            self.icon = TrayIcon(self.actor.chosen, panel_variant)
-            self.window = Window(self.desk)
-            self._connect(session)
-            self.desk.tasks.start(self.actor.look())
-            following = group.create_task(session.run())
-            self._draw(session.seen)
-            if not self._hidden or not self.icon.is_available:
-                self.window.present()
-            await self._stop.wait()
-            session.stop_starting()
-            following.cancel()
-            self.desk.tasks.end()
-        self._close()
-        await asyncio.to_thread(self._memory.save)
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._live(group)
+        finally:
+            self._close()
+            await asyncio.to_thread(self._memory.save)
         return 0
+
+    async def _live(self, group: asyncio.TaskGroup) -> None:
+        session = Session(self._launcher)
+        self.desk = Desk(session, Tasks(group), self._memory)
+        self.notifier = Notifier(self._memory, self._notify, quiet_start=self._quiet_start)
+        self.actor = Actor(self.desk, self.notifier, Autostart(self._launcher.home.scope.value))
+        self.icon = TrayIcon(self.actor.chosen, panel_variant)
+        self.window = Window(self.desk)
+        self._connect(session)
+        self.desk.tasks.start(self.actor.look())
+        following = group.create_task(session.run())
+        self._draw(session.seen)
+        if not self._hidden or not self.icon.is_available:
+            self.window.present()
+        await self._stop.wait()
+        session.stop_starting()
+        following.cancel()
+        self.desk.tasks.end()
 
     def redraw(self) -> None:
         """Draw everything anew: the look changed."""
@@ -107,6 +112,7 @@ class TrayApp(QObject):
         self.icon.opened.connect(self._icon_clicked)
         self.icon.available.connect(self._panel)
         self.window.banner.start_wanted.connect(session.start_agent)
+        self.window.closed.connect(self._window_closed)
         self._single.raised.connect(self.window.present)
         self._redraw = QTimer(self)
         self._redraw.timeout.connect(lambda: self._draw(session.seen))
@@ -140,6 +146,11 @@ class TrayApp(QObject):
         """Without a panel the window is all there is."""
         if not shown and not self.window.isVisible():
             self.window.present()
+
+    def _window_closed(self) -> None:
+        """Where no panel shows an icon, nobody could bring the window back: it was the tray."""
+        if not self.icon.is_available:
+            self._stop.set()
 
     def _close(self) -> None:
         self.window.remember()

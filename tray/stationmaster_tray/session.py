@@ -14,6 +14,7 @@ from stationmaster.errors import ControlError, NoAgentError, StationmasterError
 from stationmaster.hosting.launch import Launcher
 from stationmaster.model import AgentStatus
 from stationmaster_tray.seen import Contact, Seen
+from stationmaster_tray.task import unexpected
 from stationmaster_tray.text import tr
 
 _LOG = logging.getLogger(__name__)
@@ -94,6 +95,10 @@ class Session(QObject):
                 await self._missing(error)
             except ControlError as error:
                 self._tell(Contact.REFUSED, error.text, error.next_step)
+            except Exception as error:  # noqa: BLE001 - a bug here must not take the window down
+                _LOG.exception("unexpected")
+                wrong = unexpected(error)
+                self._tell(Contact.REFUSED, wrong.text, wrong.next_step)
             finally:
                 self._client = None
                 self._left.set()

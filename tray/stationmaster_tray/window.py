@@ -18,7 +18,7 @@ from stationmaster_tray.widgets.banner import Banner
 
 
 class Window(QWidget):
-    """The one window. Closing it leaves the icon; where there is no icon, `closed` asks what to do."""
+    """The one window. Closing it leaves the icon; `closed` tells of it, for where there is none."""
 
     closed = Signal()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime
+from io import BytesIO
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ _LONG = 600.0
 """Seconds for a call that may stop and begin many instances, and ask the keyring for each."""
 _BUNDLE = 150.0
 """Seconds for a diagnostics bundle, with the doctor's findings."""
+_PIECE = 256 * 1024
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
@@ -322,7 +324,9 @@ class ControlClient(TrialCalls):
     ) -> bytes:
         """`seconds`: what the agent itself needs, on top of the limit of one call."""
         limit = aiohttp.ClientTimeout(total=(self._timeout.total or 0.0) + seconds)
-        data = msgspec.json.encode(body) if body is not None else raw
+        content = msgspec.json.encode(body) if body is not None else raw
+        # A large body that comes as bytes is written at once: as a file it goes piece by piece.
+        data = BytesIO(content) if content is not None and len(content) > _PIECE else content
         try:
             async with self._open.request(method, path, data=data, params=params, timeout=limit) as response:
                 await _refusal(response)

@@ -9,6 +9,9 @@ from stationmaster.control.switch import Switch
 from stationmaster.errors import StationmasterError
 from stationmaster.model import Problem, ProblemCode, Severity
 
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes of a report: a larger one would hold up the agent, which shares this loop, while it is read."""
+
 _OTHER_PORT = (
     "End the program that has the port (stationmaster server run?), or choose another: "
     "stationmaster config edit --set embedded_server.port=8081"
@@ -30,7 +33,9 @@ class ServerSwitch(Switch[EmbeddedServerConfig]):
             ServerSettings,
         )
 
-        settings = ServerSettings(database=self._agent.home.embedded_server, port=config.port)
+        settings = ServerSettings(
+            database=self._agent.home.embedded_server, port=config.port, max_body=MAX_BODY
+        )
         server = EmbeddedServer(settings, clock=self._agent.clock)
         try:
             await stack.enter_async_context(server)

@@ -35,9 +35,9 @@ async def try_file(request: web.Request) -> web.Response:
     from stationmaster.runtime.trial import try_content  # noqa: PLC0415 - as above
 
     agent, name, query = agent_of(request), name_of(request), request.query
-    content = await request.read()
-    config = await asyncio.to_thread(agent.settings_of, name)
-    async with request.app[TRIALS]:
+    async with request.app[TRIALS]:  # before the file is read: many at once would fill the memory
+        content = await request.read()
+        config = await asyncio.to_thread(agent.settings_of, name)
         trial = asyncio.ensure_future(
             try_content(
                 config,

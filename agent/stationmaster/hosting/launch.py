@@ -19,6 +19,12 @@ from stationmaster.home.service_name import LABEL
 from stationmaster.home.system_program import call
 from stationmaster.model import AgentStatus
 
+_MACHINE_STEP = {
+    "linux": "Ask an administrator for: sudo systemctl start stationmaster",
+    "darwin": "Ask an administrator for: sudo launchctl kickstart system/org.stationmaster.agent",
+    "win32": "Ask an administrator to run the task Stationmaster in the Task Scheduler.",
+}
+
 _LAST_WORDS = 2000
 """Characters of what an agent said before it ended that are worth showing."""
 
@@ -105,10 +111,15 @@ class Launcher:
         Raises:
             StationmasterError: it cannot be started.
         """
-        if self.supervised and self.home.scope is Scope.USER:
+        if self.home.scope is Scope.MACHINE:
+            raise StationmasterError(
+                "The machine's agent is a service: it is not for this account to start it.",
+                next_step=_MACHINE_STEP.get(sys.platform, "Ask who looks after this computer."),
+            )
+        if self.supervised:
             self._start_service()
             return
-        command = [*program(), *(("--scope", "machine") if self.home.scope is Scope.MACHINE else ())]
+        command = list(program())
         env = dict(self._env)
         if getattr(sys, "frozen", False):
             env["PYINSTALLER_RESET_ENVIRONMENT"] = "1"  # it must not use files that we unpacked: we go first
