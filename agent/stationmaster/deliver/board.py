@@ -21,13 +21,18 @@ class _Kind(NamedTuple):
     title: str
     severity: Severity
     time_to_visible: float = 0.0
+    step: str = ""  # instead of the error's own, where the instance is known: its name is {instance}
 
 
 LINK_PROBLEMS: dict[ProblemCode, _Kind] = {
     ProblemCode.CLIENT_CERTIFICATE: _Kind("The client certificate is not accepted", Severity.ERROR),
     ProblemCode.CONFIG_INVALID: _Kind("The server address is not valid", Severity.ERROR),
     ProblemCode.KEYRING_UNAVAILABLE: _Kind("The token store does not answer", Severity.ERROR),
-    ProblemCode.LOGIN_REFUSED: _Kind("The server does not accept the token", Severity.ERROR),
+    ProblemCode.LOGIN_REFUSED: _Kind(
+        "The server does not accept the token",
+        Severity.ERROR,
+        step="Hand over a valid one: stationmaster instance edit {instance} --token-stdin",
+    ),
     ProblemCode.PERMISSION_REFUSED: _Kind("The token may not submit reports", Severity.ERROR),
     ProblemCode.PROXY_LOGIN: _Kind("The proxy asks for a log-in", Severity.ERROR),
     ProblemCode.ROUTE_MISSING: _Kind("The server address leads to no WATS server", Severity.ERROR),
@@ -121,7 +126,7 @@ def shown_as(
         severity=kind.severity,
         title=kind.title,
         text=text,
-        next_step=next_step,
+        next_step=kind.step.format(instance=instance) if kind.step and instance else next_step,
         instance=instance,
         subject=subject,
         since=since,

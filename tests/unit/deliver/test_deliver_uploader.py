@@ -381,7 +381,9 @@ async def test_an_idle_link_is_pinged_and_an_outage_noticed(clock: FakeClock) ->
     bench.server.ping_answer = login()
     await clock.advance(10)
     assert bench.link() is Link.NEEDS_LOGIN
-    assert [one.code for one in bench.uploader.problems()] == [ProblemCode.LOGIN_REFUSED]
+    (problem,) = bench.uploader.problems()
+    assert problem.code is ProblemCode.LOGIN_REFUSED
+    assert f"stationmaster instance edit {problem.instance} --token-stdin" in problem.next_step
     bench.server.ping_answer = yes
     await clock.advance(61)
     assert bench.link() is Link.ONLINE
