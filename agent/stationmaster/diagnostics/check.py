@@ -80,14 +80,14 @@ def bad(
     )
 
 
-def skipped(name: Hop, because: Hop, *, instance: str = "", subject: str = "") -> Check:
-    """It could not be checked: an earlier hop failed."""
+def skipped(name: Hop, because: Hop, *, instance: str = "", subject: str = "", text: str = "") -> Check:
+    """It could not be checked: an earlier hop failed, or what `text` says."""
     return Check(
         name=name,
         state=CheckState.SKIPPED,
         label=TITLES[name],
         title=TITLES[name],
-        text=f"Not checked, because this failed: {TITLES[because]}.",
+        text=text or f"Not checked, because this failed: {TITLES[because]}.",
         instance=instance,
         subject=subject,
         details={"because": because.value},

@@ -25,6 +25,7 @@ _ISSUER_LIMIT = 5.0
 _RENEWAL = timedelta(days=14)
 """A client certificate that ends sooner is a warning."""
 _RENEWAL_STEP = "Put a new one into the file that server.client_cert names."
+_NONE_GIVEN = "Not checked: no token was handed over (--token-stdin)."
 
 
 class ServerWay:
@@ -66,7 +67,7 @@ class ServerWay:
         if not self._left:
             return
         if self._secret is None:
-            self._skip(Hop.TOKEN, Hop.LOGIN, Hop.PERMISSION)
+            self._skip(Hop.TOKEN, Hop.LOGIN, Hop.PERMISSION, text="" if self._instance else _NONE_GIVEN)
         else:
             async with self._failing(then=Hop.CLOCK):
                 version = await client.version()
@@ -174,9 +175,9 @@ class ServerWay:
         self._add(of_problem(problem, hop, state=CheckState.FAILED, seconds=seconds))
         self._skip(hop, *(one for one in self._left if one is not then))
 
-    def _skip(self, because: Hop, *hops: Hop) -> None:
+    def _skip(self, because: Hop, *hops: Hop, text: str = "") -> None:
         for one in hops:
-            self._add(skipped(one, because, instance=self._instance))
+            self._add(skipped(one, because, instance=self._instance, text=text))
 
     def _add(self, check: Check) -> None:
         if check.name in self._left:

@@ -247,6 +247,7 @@ async def test_an_address_is_tried_before_it_is_saved(hosted: Hosted, oracle: Or
     assert named(wrong, "login")["code"] == "login-refused"
     assert named(wrong, "permission")["details"] == {"because": "login"}
     assert {one["state"] for one in none.data["checks"]} == {"ok", "skipped"}
+    assert named(none, "login")["text"] == "Not checked: no token was handed over (--token-stdin)."
     assert (right.code, wrong.code, none.code, no_token.code, dead.code) == (0, 4, 0, 2, 4)
     assert "refuses the connection." in dead.out
     assert not oracle.stored
