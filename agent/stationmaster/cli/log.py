@@ -73,6 +73,8 @@ def tail(
         print_json("log", found)
         return
     _print(found, json=json)
+    if not found and not follow:
+        say(f"Nothing in the log fits. It lies in {folder}.")
     if follow:
         if not json:
             say(f"Following {folder / LOG_FILE}; Ctrl+C ends it.")

@@ -32,6 +32,13 @@ def test_tail_shows_what_somebody_else_wrote_as_it_is(home: Home) -> None:
     assert (done.exit_code, done.stdout) == (0, "one\ntwo\nthree\n"), "no line begins a record: it is one"
 
 
+def test_tail_says_where_nothing_fits(home: Home) -> None:
+    (home.log / "agent.log").write_text("one\n")
+    done = CliRunner().invoke(log_app, ["tail", "--grep", "two"])
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert f"Nothing in the log fits. It lies in {home.log}." in done.stderr
+
+
 def test_tail_without_a_log_says_so(home: Home) -> None:
     done = CliRunner().invoke(log_app, ["tail"])
     assert done.exit_code == 1
