@@ -121,6 +121,8 @@ def extract(
         count = _of_unit(serial, instance, output) if serial else _of_day(wanted, name, instance, output)
     say(f"{count} file{' is' if count == 1 else 's are'} in {output}.")
     if not count:
+        where = f"Where its files lie: stationmaster queue find {serial}"
+        say(where if serial else "What there is: stationmaster archive list")
         raise typer.Exit(Exit.ERROR)
 
 

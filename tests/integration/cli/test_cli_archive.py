@@ -81,7 +81,8 @@ async def test_days_are_listed_shown_verified_and_extracted(typist: Typist, tmp_
         "archive", "extract", today, "--name", "*d.json", "--output", str(tmp_path / "x")
     )
     assert "2 files are in" in every.talk
-    assert (await typist.type("archive", "extract", "--serial", "SN-9")).code == 1
+    none = await typist.type("archive", "extract", "--serial", "SN-9")
+    assert (none.code, "stationmaster queue find SN-9" in none.talk) == (1, True)
     assert (await typist.type("archive", "extract")).code == 2
 
 
