@@ -98,6 +98,8 @@ def _do(plan: Plan, *, scope: Scope, dry: bool, json: bool) -> None:
         print_json("service", {**body, "steps": steps, "notes": plan.notes})
     for note in plan.notes:
         say(note)
+    if dry and not json:
+        say("Nothing is changed: this was a dry run.")
 
 
 def _show(step: Step) -> None:

@@ -227,6 +227,7 @@ def test_install_and_uninstall_as_they_are_typed(tmp_path: Path, programs: Recor
     assert shown.returncode == 0, shown.stderr
     assert "Type=notify" in shown.stdout
     assert "systemctl --user enable --now stationmaster.service" in shown.stdout
+    assert shown.stderr.endswith("Nothing is changed: this was a dry run.\n")
     assert not unit.exists()
     assert not programs.take()
     done = typed(tmp_path, programs, "agent", "install")
