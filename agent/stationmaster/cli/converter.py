@@ -24,9 +24,7 @@ from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.runtime.trial import dry_run_for
 
-app = typer.Typer(
-    help="Which converters there are, what one makes of a file, and one of your own.", no_args_is_help=True
-)
+app = typer.Typer(help="See which converters there are, try one, write one.", no_args_is_help=True)
 
 Instance = Annotated[
     str, typer.Option("--instance", "-i", help="With this instance's converters, options and station.")

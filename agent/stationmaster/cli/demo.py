@@ -50,7 +50,7 @@ def demo(
         bool, typer.Option("--keep", help="Keep server and agent running to look around.")
     ] = False,
 ) -> None:
-    """Show the whole path: files in a folder, an agent that is killed half way, reports on a server.
+    """Show the whole path, with an agent that is killed half way.
 
     Leaves with 1 unless every file became a report that reads back from the server as it was sent, and the
     server holds no other report.
