@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
+from stationmaster.cli.listing import Listing
 from stationmaster.sentence import closed
 
 _LABEL = "Value error, "
 """What pydantic, which checks values for typer, puts in front of the words of whoever refused one."""
 
 
-class Root(TyperGroup):
+class Root(Listing):
     """The root of the command line: all that is typed is checked below it."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from stationmaster import __version__
+from stationmaster.cli.listing import Listing
 from stationmaster.cli.mistake import Root
 from stationmaster.cli.session import use_scope
 from stationmaster.home.paths import Scope
@@ -35,7 +36,7 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     known = named in NOUNS or named in VERBS
     for noun in NOUNS:
         if not known or noun == named:
-            app.add_typer(_module(noun).app, name=noun)
+            app.add_typer(_module(noun).app, name=noun, cls=Listing)
     for verb in VERBS:
         if not known or verb == named:
             command: Callable[..., None] = getattr(_module(verb), verb)
