@@ -29,7 +29,7 @@ app = typer.Typer(help="Run, look at and steer the agent.", no_args_is_help=True
 app.command()(install)
 app.command()(uninstall)
 
-Only = Annotated[list[str] | None, typer.Argument(metavar="[INSTANCE]...", help="Which; all if none.")]
+Only = Annotated[list[str] | None, typer.Argument(metavar="INSTANCE", help="Which; all if none.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, with a schema version.")]
 
 

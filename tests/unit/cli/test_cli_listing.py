@@ -17,3 +17,9 @@ def test_no_summary_is_cut(tmp_path: Path, noun: str) -> None:
     assert commands
     assert "..." not in commands
     assert commands.endswith(".\n")
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("agent", "pause")])
+def test_what_may_be_left_out_stands_in_one_pair_of_brackets(tmp_path: Path, words: tuple[str, ...]) -> None:
+    said = run({"STATIONMASTER_HOME": str(tmp_path)}, *words, "--help")
+    assert said.out.startswith(f"Usage: stationmaster {' '.join(words)} [OPTIONS] [INSTANCE]...\n")
