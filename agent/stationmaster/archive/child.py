@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,44 @@ from typing import Any
 from stationmaster.archive import manifest
 from stationmaster.archive.pack import loose, pack_day
 from stationmaster.archive.place import DAY
+from stationmaster.config.atomic import replace_text
 from stationmaster.errors import StationmasterError
 from stationmaster.file_name import from_wire, shown
 from stationmaster.ingest.place import flush_folder
+from stationmaster.ingest.scan import OWN_PREFIX
 from stationmaster.worker.child import serve
 
 RESTS = 12 * 3600.0
 """Seconds that a zip rests: files that come late for its day are put into it twice a day at most."""
 
+_LONGEST_MARK = 200
+
 NAMES = 3
 """Files that are named, of all that cannot be read."""
+
+
+OWNER = f"{OWN_PREFIX}archive-of-"
+"""Begin of the name of a file in the archive's folder: who puts files there, one file for each instance."""
+
+
+def claim(message: dict[str, Any]) -> dict[str, Any]:
+    """Leave the mark of an instance in its archive; answers who else left one there, by their ids.
+
+    Settings tell of the instances of one home alone: a share may be the archive of other computers, too.
+    """
+    root, owner = _root(message), message["owner"]
+    if not root.is_dir():
+        return {"others": {}}
+    mine = root / f"{OWNER}{owner}"
+    if not mine.exists():
+        replace_text(mine, f"{message['name']} on {socket.gethostname()}\n")
+    found = (path for path in root.glob(f"{OWNER}*") if path.name != mine.name)
+    return {"others": {path.name.removeprefix(OWNER): shown(_said(path)) for path in sorted(found)}}
+
+
+def _said(mark: Path) -> str:
+    with mark.open(encoding="utf-8", errors="replace") as file:
+        return file.read(_LONGEST_MARK).strip() or mark.name
 
 
 def open_days(message: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +119,7 @@ def _root(message: dict[str, Any]) -> Path:
 
 def main() -> None:
     """Serve until the agent is gone."""
-    serve({"open_days": open_days, "pack": pack, "expire": expire})
+    serve({"claim": claim, "open_days": open_days, "pack": pack, "expire": expire})
 
 
 if __name__ == "__main__":

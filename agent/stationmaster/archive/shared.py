@@ -31,6 +31,8 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path
     instances: tuple[str, ...]
+    mark: str = ""
+    """The file that the other one left there, where it is no instance of this home."""
 
     @property
     def text(self) -> str:
@@ -41,7 +43,8 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def next_step(self) -> str:
         """What to do."""
-        return "Give each instance a `move_to` of its own. What lies there already may stay there."
+        step = "Give each instance a `move_to` of its own. What lies there already may stay there."
+        return f"{step} If the other one is gone for good, remove {self.mark}." if self.mark else step
 
     def problem(self, instance: str, since: datetime) -> Problem:
         """For one of the instances."""
@@ -70,7 +73,19 @@ def shared_archives(home: Home, instances: Mapping[str, InstanceConfig]) -> list
     ]
 
 
-def look(home: Home, own: tuple[Path, ...]) -> dict[Path, Shared]:
+class Neighbours(msgspec.Struct, frozen=True):
+    """What the settings of this home tell.
+
+    Attributes:
+        shared: archives that several of its instances use.
+        ids: of all its instances.
+    """
+
+    shared: dict[Path, Shared]
+    ids: frozenset[str]
+
+
+def look(home: Home, own: tuple[Path, ...]) -> Neighbours:
     """Those of `own` that others use, too, by the settings files of now, or the last that were right.
 
     Blocks.
@@ -84,7 +99,8 @@ def look(home: Home, own: tuple[Path, ...]) -> dict[Path, Shared]:
         if name and (kept := last_good.instance(home, name)) is not None:
             instances[name] = kept.config
     found = {_key(one.root): one for one in shared_archives(home, instances)}
-    return {root: found[_key(root)] for root in own if _key(root) in found}
+    shared = {root: found[_key(root)] for root in own if _key(root) in found}
+    return Neighbours(shared, frozenset(str(one.id) for one in instances.values()))
 
 
 def _key(root: Path) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from stationmaster.archive.shared import Shared
+from stationmaster.archive.child import OWNER
+from stationmaster.archive.shared import Neighbours, Shared
 from stationmaster.clock import Clock
 from stationmaster.config.retention_schema import RetentionConfig
 from stationmaster.errors import ConfigError, SpoolError
@@ -47,13 +48,15 @@ class Archives(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         own: the one in its data folder; where that is not there no child is started for it.
-        shared: which of them other instances use, too, by the settings of now. Blocks.
+        owner: the instance's id.
+        look: what the settings of now tell of the other instances. Blocks.
     """
 
     own: Path
     roots: tuple[Path, ...]
     retention: RetentionConfig
-    shared: Callable[[], Mapping[Path, Shared]]
+    owner: str
+    look: Callable[[], Neighbours]
 
 
 class Packing:
@@ -86,6 +89,8 @@ class Packing:
         self._trouble: dict[Path, str] = {}
         self._since: datetime | None = None
         self._shared: dict[Path, Problem] = {}
+        self._foreign: dict[Path, bool] = {}
+        self._ids: frozenset[str] = frozenset()
         self.rounds = 0
         """How often the archives were looked after."""
 
@@ -113,14 +118,14 @@ class Packing:
             return True
         self._lasting.over("settings", "archives can be packed again")
         for root in self._archives.roots:
-            if root in self._shared:
-                self._told(root, "")
-                continue
             if root == self._archives.own and not await asyncio.to_thread(os.path.isdir, root):
                 continue
             child = ChildProcess("stationmaster.archive.child")
             try:
-                left |= await self._root(child, root, today)
+                if await self._is_ours(child, root):
+                    left |= await self._root(child, root, today)
+                else:
+                    left = True
                 trouble = ""
             except (ChildError, SpoolError) as error:
                 left, trouble = True, _words(error)
@@ -134,18 +139,38 @@ class Packing:
 
     async def _look_for_shared(self) -> bool:
         """Find out which archives are not ours alone; True where there are any."""
-        found = await asyncio.to_thread(self._archives.shared)
-        now, before = self._clock.now(), self._shared
-        self._shared = {
-            root: one.problem(self._instance, before[root].since if root in before else now)
-            for root, one in found.items()
-        }
+        found = await asyncio.to_thread(self._archives.look)
+        self._ids = found.ids
         for root in self._archives.roots:
-            if root in found:
-                self._lasting.met((root, "shared"), f"{found[root].text}")
-            else:
-                self._lasting.over((root, "shared"), f"the archive {root} is used by this instance alone now")
-        return bool(found)
+            if root in found.shared:
+                self._tell_shared(root, found.shared[root])
+            elif root in self._shared and not self._foreign.get(root):
+                self._tell_shared(root, None)
+        return bool(found.shared)
+
+    async def _is_ours(self, child: ChildProcess, root: Path) -> bool:
+        """Leave our mark in an archive, and see that nobody of another home left one."""
+        if root in self._shared and not self._foreign.get(root):
+            return False
+        name = self._instance
+        answer = await _ask(child, "claim", root, owner=self._archives.owner, name=name)
+        others = {key: who for key, who in answer["others"].items() if key not in self._ids}
+        self._foreign[root] = bool(others)
+        if others:
+            mark = str(root / f"{OWNER}{next(iter(others))}")
+            self._tell_shared(root, Shared(root=root, instances=(name, *others.values()), mark=mark))
+        else:
+            self._tell_shared(root, None)
+        return not others
+
+    def _tell_shared(self, root: Path, found: Shared | None) -> None:
+        if found is None:
+            self._shared.pop(root, None)
+            self._lasting.over((root, "shared"), f"the archive {root} is used by this instance alone now")
+            return
+        since = self._shared[root].since if root in self._shared else self._clock.now()
+        self._shared[root] = found.problem(self._instance, since)
+        self._lasting.met((root, "shared"), found.text)
 
     async def _root(self, child: ChildProcess, root: Path, today: str) -> bool:
         """One archive, its oldest day first; True where something is left to do.

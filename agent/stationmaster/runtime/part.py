@@ -187,7 +187,13 @@ def _heartbeat(
 def _archives(home: Home, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]) -> Archives:
     own = home.archive(name)
     found = roots(own, folders)
-    return Archives(own=own, roots=found, retention=config.retention, shared=partial(look, home, found))
+    return Archives(
+        own=own,
+        roots=found,
+        retention=config.retention,
+        owner=str(config.id),
+        look=partial(look, home, found),
+    )
 
 
 def _client(shared: Shared, config: InstanceConfig, name: str) -> WatsClient:

@@ -16,6 +16,7 @@ from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
 from fakes.oracle_script import Act, Behaviour, Rule, Script
 from fakes.station import children
+from stationmaster.archive.child import OWNER
 from stationmaster.archive.pack import pack_day
 from stationmaster.archive.place import INSIDE
 from stationmaster.archive.writing import temporary_of
@@ -245,4 +246,28 @@ async def test_an_archive_of_two_instances_is_left_alone_and_told(
         watch = hosted.watch(hosted.folder("line2"), after="archive", move_to=str(tmp_path / "other"))
         await hosted.agent.configure("line2", {"watch": [watch]})
         await hosted.until((archive / f"{today}.zip").exists, what="the pack", step=60.0)
+        await hosted.until(lambda: not hosted.problem(shared, "line1"), what="its end")
+
+
+async def test_an_archive_of_another_computer_is_left_alone_until_its_mark_goes(
+    hosted: Hosted, oracle: Oracle, tmp_path: Path
+) -> None:
+    archive, shared = tmp_path / "done", ProblemCode.ARCHIVE_SHARED
+    watch = hosted.watch(hosted.folder("line1"), after="archive", move_to=str(archive))
+    await hosted.line("line1", oracle, patch={"watch": [watch]})
+    old = archive / "2001-01-01"
+    old.mkdir(parents=True)
+    (old / "old.json").write_bytes(b"{}")
+    mark = archive / f"{OWNER}11111111-2222-3333-4444-555555555555"
+    mark.write_text("line7 on PC7\n")
+    async with hosted:
+        await hosted.until(lambda: hosted.problem(shared, "line1"), what="the Problem", step=10.0)
+        problem = hosted.problem(shared, "line1")
+        assert problem is not None
+        assert '"line7 on PC7"' in problem.text
+        assert str(mark) in problem.next_step
+        assert len(list(archive.glob(f"{OWNER}*"))) == 2
+        assert (old / "old.json").is_file()
+        mark.unlink()
+        await hosted.until((archive / "2001-01-01.zip").exists, what="the pack", step=60.0)
         await hosted.until(lambda: not hosted.problem(shared, "line1"), what="its end")
