@@ -11,10 +11,11 @@ PACKAGES := gnome-keyring dbus strace systemd xvfb x11-utils libxcb-icccm4 libxc
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer system demo test lint types imports unit docs bench faults fuzz screenshots lock clean
+.PHONY: help setup peer system demo test lint types imports unit docs bench faults fuzz screenshots lock clean \
+  bundle bundle-console bundle-test deb setup-exe windows-smoke
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -59,7 +60,7 @@ docs: setup ## check that the generated pages are current, and build the site in
 
 unit: setup peer
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not faults" -n $(JOBS) --dist worksteal --durations=25
+	$(BIN)/coverage run -m pytest -m "not faults and not bundle" -n $(JOBS) --dist worksteal --durations=25
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
@@ -80,6 +81,21 @@ lock: setup ## make requirements.lock and tests/peer.lock anew, for each system 
 	$(BIN)/pip install --quiet uv
 	$(LOCK) --extra dev --extra tray -o requirements.lock pyproject.toml
 	$(LOCK) -o tests/peer.lock tests/peer.in
+
+BUNDLE := PYINSTALLER_CONFIG_DIR=$(abspath build)/pyinstaller $(BIN)/pyinstaller --noconfirm --log-level ERROR \
+  --distpath dist --workpath build/bundle build.spec
+
+bundle: setup ## the two single-file programs, into dist/
+	$(BUNDLE)
+
+bundle-console: setup ## the console program alone, which continuous integration tries
+	$(BUNDLE) -- console
+
+bundle-test: setup ## try the programs in dist/: what is built, and nothing of the source
+	$(BIN)/pytest -m bundle tests/bundle
+
+deb: setup ## a Debian package of what is in dist/, signed with the key in SIGN_KEYS, else with a test key
+	$(BIN)/python installer/sign.py $$($(BIN)/python installer/linux/build_deb.py)
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) $(PEER) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fakes.station import Station
@@ -14,13 +14,16 @@ from fakes.waiting import until
 
 @asynccontextmanager
 async def tray(
-    station: Station, variables: dict[str, str], *arguments: str
+    station: Station,
+    variables: dict[str, str],
+    *arguments: str,
+    program: Sequence[str] = (sys.executable, "-m", "stationmaster_tray"),
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
     """The tray app, running; it must end in order and complain of nothing."""
     complaints = station.root / "tray.err"
     with complaints.open("ab") as stderr:
         process = subprocess.Popen(  # noqa: ASYNC220 - milliseconds
-            [sys.executable, "-m", "stationmaster_tray", *arguments],
+            [*program, *arguments],
             env={**station.env, **variables},
             stdin=subprocess.DEVNULL,
             stderr=stderr,

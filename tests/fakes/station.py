@@ -80,8 +80,11 @@ class Line:
 class Station:
     """An agent with its home. `async with` ends what still runs."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, *, program: Sequence[str] = (sys.executable, "-m", "stationmaster")
+    ) -> None:
         self.root = root
+        self.program = tuple(program)
         self.env = {**os.environ, "STATIONMASTER_HOME": str(root / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
         self.home = Home.find(env=self.env)
         self.store = ConfigStore(self.home)
@@ -156,7 +159,7 @@ class Station:
 
     def spawn(self, *prefix: str, more: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Any:
         """An agent process, nobody waits for it."""
-        command = [*prefix, sys.executable, "-m", "stationmaster", "agent", "run", *more]
+        command = [*prefix, *self.program, "agent", "run", *more]
         with (self.root / "agent.log").open("ab") as out:
             return subprocess.Popen(
                 command,
@@ -213,7 +216,7 @@ class Station:
     async def command(self, *arguments: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line to its end."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "stationmaster", *arguments),
+            *(*self.program, *arguments),
             env=self.env,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
