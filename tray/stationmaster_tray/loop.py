@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -14,11 +15,15 @@ from PySide6.QtWidgets import QApplication
 T = TypeVar("T")
 
 THREADS = 4
+SWITCH = 0.0005
+"""Seconds after which a thread that computes lets another one run. Each call of Qt waits once for that when
+it returns, so with Python's usual 0.005 a window would stand still while a large report is read."""
 
 
 def run(app: QApplication, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run `main` to its end while Qt's events are served; the app never quits by itself before that."""
     app.setQuitOnLastWindowClosed(False)
+    sys.setswitchinterval(SWITCH)
     keep_for_ever()
     with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
         return runner.run(main())

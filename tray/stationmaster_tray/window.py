@@ -15,6 +15,7 @@ from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.tray_icon import panel_variant
 from stationmaster_tray.widgets.banner import Banner
+from stationmaster_tray.widgets.drop import FileDrop
 
 
 class Window(QWidget):
@@ -45,6 +46,7 @@ class Window(QWidget):
         self._lay_out()
         self._list.currentRowChanged.connect(self._chosen)
         desk.page_wanted.connect(self.open_page)
+        FileDrop(self).dropped.connect(lambda files: self.open_page("converters", files))
         QShortcut(QKeySequence("Ctrl+K"), self, lambda: desk.wanted.emit("find", "", ""))
         QShortcut(QKeySequence.StandardKey.Close, self, self.close)
         self._restore()

@@ -28,6 +28,8 @@ _LONG = 600.0
 _BUNDLE = 150.0
 """Seconds for a diagnostics bundle, with the doctor's findings."""
 _PIECE = 256 * 1024
+_LARGE = 1024 * 1024
+"""Bytes of an answer that are decoded in a thread."""
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
@@ -310,6 +312,8 @@ class ControlClient(TrialCalls):
         seconds: float = 0.0,
     ) -> T:
         sent = await self._send(method, path, body=body, raw=raw, params=params, seconds=seconds)
+        if len(sent) > _LARGE:  # a window must be able to draw between receiving and decoding it
+            return await asyncio.to_thread(_decode, sent, answer)
         return _decode(sent, answer)
 
     async def _send(

@@ -8,6 +8,7 @@ import msgspec
 
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.pages.about import AboutPage
+from stationmaster_tray.pages.converters import ConvertersPage
 from stationmaster_tray.pages.find import FindPage
 from stationmaster_tray.pages.log import LogPage
 from stationmaster_tray.pages.overview import OverviewPage
@@ -33,6 +34,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(id="overview", title=lambda: tr("Overview"), make=OverviewPage),
     PageSpec(id="queue", title=lambda: tr("Queue & Errors"), make=QueuePage),
     PageSpec(id="find", title=lambda: tr("Find"), make=FindPage),
+    PageSpec(id="converters", title=lambda: tr("Converters"), make=ConvertersPage),
     PageSpec(id="log", title=lambda: tr("Log"), make=LogPage),
     PageSpec(id="about", title=lambda: tr("About"), make=AboutPage),
 )
