@@ -35,7 +35,7 @@ class Known(QWidget):
         """Ask for nothing yet."""
         super().__init__(parent)
         self._desk = desk
-        self._of = ""
+        self._of: str | None = None
         self.station = QComboBox(self)
         self.station.setAccessibleName(tr("Station"))
         self.bar = CallBar(desk.tasks, self)
@@ -90,7 +90,7 @@ class Known(QWidget):
     def load(self) -> None:
         """Ask for the converters of the chosen station."""
         station = self.station.currentText()
-        self._of = ""
+        self._of = None
         if not station:
             self.table.plain.show_lines(())
             self.details.clear()

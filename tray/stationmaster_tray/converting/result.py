@@ -23,7 +23,7 @@ from stationmaster.control.trial_protocol import Trial, TrialReport
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.converting import finding
 from stationmaster_tray.desk import Desk
-from stationmaster_tray.report.document import Document, path_of, read
+from stationmaster_tray.report.document import Document, Path, path_of, read
 from stationmaster_tray.report.plain import as_text
 from stationmaster_tray.text import number, plural, tr
 from stationmaster_tray.widgets.label import card, label, set_role
@@ -142,8 +142,11 @@ class TrialResult(QWidget):
         self.count.setText(said)
 
     def _go_to_place(self, index: QModelIndex) -> None:
-        place = self.findings.plain.lines[index.row()].item
-        path = path_of(place) if isinstance(place, str) else None
+        place, document = self.findings.plain.lines[index.row()].item, self._document
+        if isinstance(place, str) and document is not None:
+            self.bar.run(lambda: asyncio.to_thread(path_of, document, place), self._go_to)
+
+    def _go_to(self, path: Path | None) -> None:
         if path is not None:
             self.tree.go_to(path)
 

@@ -7,6 +7,8 @@ for garbage would look at them all. So a step without steps of its own stays tex
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,8 +26,12 @@ Path = tuple[int, ...]
 """Where a step stands: the number of each step on the way down from the root, from 0."""
 
 
-class _Status(msgspec.Struct, frozen=True):
+_NUMBERED = re.compile(r"\.steps\[(\d+)\]")
+
+
+class _Brief(msgspec.Struct, frozen=True):
     status: Any = None
+    name: Any = None
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,24 +99,58 @@ def steps_of(step: Part) -> list[object]:
 
 def status_of(step: object) -> str:
     """A step's status, without decoding the rest of it."""
+    return _brief(step, "status")
+
+
+def name_of(step: object) -> str:
+    """A step's name, without decoding the rest of it."""
+    return _brief(step, "name")
+
+
+def _brief(step: object, key: str) -> str:
     if isinstance(step, bytes):
-        step = {"status": msgspec.json.decode(step, type=_Status).status}
-    status = step.get("status") if isinstance(step, dict) else None
-    return status if isinstance(status, str) else ""
+        value = getattr(msgspec.json.decode(step, type=_Brief), key)
+    else:
+        value = step.get(key) if isinstance(step, dict) else None
+    return value if isinstance(value, str) else ""
 
 
-def path_of(place: str) -> Path | None:
-    """The step that a finding's place names, such as `root.steps[3].steps[0].name`; None for no step."""
-    first, *rest = place.split(".")
-    if first not in {"root", "steps"} and not first.startswith("steps["):
+def path_of(document: Document, place: str) -> Path | None:
+    """The step that a finding's place names, None for no step. Looks at many steps: call it in a thread.
+
+    Places go by names, `root/Supply/VCC#2.value` (the second step called VCC), or where a step has no name by
+    numbers, `root.steps[3].name`.
+    """
+    rest = place.removeprefix("root")
+    if rest == place or rest[:1] not in {"", ".", "/"}:
         return None
-    found: list[int] = []
-    for word in rest if first == "root" else (first, *rest):
-        name, _, number = word.partition("[")
-        if name != "steps" or not number.rstrip("]").isdigit():
-            break
-        found.append(int(number.rstrip("]")))
-    return tuple(found)
+    return _path_in(document.root, rest)
+
+
+def _path_in(step: Part, rest: str) -> Path:
+    below = steps_of(step)
+    if rest.startswith("/"):
+        place, length = _by_name(below, rest[1:])
+        after = rest[1 + length :]
+    elif numbered := _NUMBERED.match(rest):
+        place, after = int(numbered[1]), rest[numbered.end() :]
+    else:
+        return ()
+    return (place, *_path_in(step_of(below[place]), after)) if 0 <= place < len(below) else ()
+
+
+def _by_name(steps: list[object], rest: str) -> tuple[int, int]:
+    """Which step `rest` begins with, -1 for none, and how long its name is there."""
+    seen: Counter[str] = Counter()
+    place, length = -1, 0
+    for number, step in enumerate(steps):
+        name = name_of(step)
+        seen[name] += 1
+        said = f"{name}#{seen[name]}" if seen[name] > 1 else name
+        # A name may have dots and slashes itself: of several that fit, the longest is meant.
+        if len(said) > length and (rest == said or rest.startswith((f"{said}/", f"{said}."))):
+            place, length = number, len(said)
+    return place, length
 
 
 def _hook(part: Part) -> Part | bytes:

@@ -1,0 +1,63 @@
+"""A report of 100,000 steps is tested and looked through without the window standing still."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fakes import wsjf
+from fakes.gaps import Gaps
+from fakes.station import Station
+from fakes.tray import attached
+from fakes.waiting import PATIENCE, until
+from stationmaster_tray.loop import keep_for_ever
+from stationmaster_tray.pages.converters import ConvertersPage
+from stationmaster_tray.report.document import FAILED
+
+pytestmark = pytest.mark.usefixtures("app")
+
+MANY = 100_000
+BUSY = 150.0
+"""Milliseconds of CPU at once: three times what is promised."""
+
+
+def large() -> str:
+    """Flat, as in-circuit testers write it."""
+    steps = [
+        wsjf.numeric(f"R{number}", 5.0, "F" if number % 9_973 == 5 else "P", id=number + 2)
+        for number in range(MANY)
+    ]
+    return json.dumps(wsjf.minimal(root=wsjf.sequence("Main", steps, "F"), result="F"))
+
+
+async def test_a_hundred_thousand_steps_do_not_hold_up_the_window(tmp_path: Path) -> None:
+    file = tmp_path / "board.wsjf"
+    file.write_text(large())
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep", patch={"convert.timeout": 10 * PATIENCE})
+        await station.start()
+        async with attached(station) as desk:
+            page = ConvertersPage(desk)
+            page.resize(1000, 700)
+            page.show()
+            page.show_seen(desk.seen)
+            page.entered("test")
+            result, tree = page.trial.result, page.trial.result.tree
+            keep_for_ever()  # as the program does when it starts
+            with Gaps() as gaps:
+                page.test([file])
+                await until(
+                    lambda: result.tree.report.top.has_children, seconds=10 * PATIENCE, what="the report"
+                )
+                for _ in range(20):
+                    result.go_to_next_failed()
+                    await until(lambda: tree.report.row_of(tree.currentIndex()).status in FAILED)
+                for place in (0, MANY // 2, MANY - 1):
+                    assert tree.go_to((place,))
+                    assert tree.report.row_of(tree.currentIndex()).name == f"R{place}"
+            assert result.count.text() == "100,000 steps, ✗ 11 failed".replace("100,000", f"{MANY:,}")
+            assert max(gaps.busy) < BUSY
+            page.left()
+            page.close()
