@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -23,11 +24,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from fakes.station import Station
 from fakes.waiting import until
+from screenshots.board import board
 from stationmaster.hosting.launch import Launcher
 from stationmaster_tray import loop, theme
 from stationmaster_tray.app import TrayApp
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
+from stationmaster_tray.pages.converters import KNOWN, TRIAL, ConvertersPage
 from stationmaster_tray.seen import Contact
 from stationmaster_tray.single import Single
 
@@ -97,6 +100,34 @@ async def states(studio: Studio, only: str) -> None:
     await studio.picture("overview-no-agent")
 
 
+async def trials(studio: Studio, only: str) -> None:
+    """Files on trial: before, one that passed, one that failed, its waveform, one that no converter knows."""
+    if only not in {"", "converters"}:
+        return
+    await studio.page("converters")
+    page = studio.tray.window.page
+    assert isinstance(page, ConvertersPage)
+    page.tabs.setCurrentIndex(KNOWN)
+    await until(lambda: page.known.table.plain.lines, what="the converters")
+    await studio.picture("converters-known")
+    page.tabs.setCurrentIndex(TRIAL)
+    await studio.picture("converters-empty")
+    file, result = studio.station.root / "board-325.wsjf", page.trial.result
+    for name, content in (
+        ("passed", json.dumps(board(passed=True))),
+        ("failed", json.dumps(board(passed=False))),
+        ("findings", json.dumps(board(passed=False) | {"machineName": 5, "purpose": None})),
+        ("error", "SN-0325;PASS"),
+    ):
+        file.write_text(content)
+        page.test([file])
+        await until(lambda: not page.trial.bar.busy and not result.bar.busy, what="the dry run")
+        await studio.picture(f"converters-{name}")
+        if name == "failed":
+            result.tree.go_to((2, 1))
+            await studio.picture("converters-waveform")
+
+
 @asynccontextmanager
 async def working(root: Path) -> AsyncIterator[Station]:
     """Two stations with reports delivered."""
@@ -127,6 +158,7 @@ async def _make(app: QApplication, out: Path, only: str) -> None:
             )
             studio = Studio(app, tray, station, out)
             await pages(studio, only)
+            await trials(studio, only)
             await states(studio, only)
             tray.quit()
             await running

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime
-from io import BytesIO
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -27,9 +27,8 @@ _LONG = 600.0
 """Seconds for a call that may stop and begin many instances, and ask the keyring for each."""
 _BUNDLE = 150.0
 """Seconds for a diagnostics bundle, with the doctor's findings."""
-_PIECE = 256 * 1024
 _LARGE = 1024 * 1024
-"""Bytes of an answer that are decoded in a thread."""
+"""Bytes of an answer that are decoded in a thread, and of a file that is sent piece by piece."""
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
@@ -328,9 +327,9 @@ class ControlClient(TrialCalls):
     ) -> bytes:
         """`seconds`: what the agent itself needs, on top of the limit of one call."""
         limit = aiohttp.ClientTimeout(total=(self._timeout.total or 0.0) + seconds)
-        content = msgspec.json.encode(body) if body is not None else raw
-        # A large body that comes as bytes is written at once: as a file it goes piece by piece.
-        data = BytesIO(content) if content is not None and len(content) > _PIECE else content
+        data: bytes | io.BytesIO | None = msgspec.json.encode(body) if body is not None else raw
+        if raw is not None and len(raw) > _LARGE:
+            data = io.BytesIO(raw)  # goes out piece by piece, so that a window can draw between two
         try:
             async with self._open.request(method, path, data=data, params=params, timeout=limit) as response:
                 await _refusal(response)
