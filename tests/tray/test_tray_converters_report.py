@@ -19,7 +19,7 @@ from stationmaster_tray.report.measure import (
     thinned,
     waves_of,
 )
-from stationmaster_tray.report.plain import as_text
+from stationmaster_tray.report.plain import MOST, as_text
 from stationmaster_tray.report.row import PART, Row, find, in_parts, rows
 from stationmaster_tray.report.wording import limits, shown, verdict
 from stationmaster_tray.text import number
@@ -68,6 +68,7 @@ def test_what_is_no_report_is_told_in_words(content: bytes, says: str) -> None:
         {"root": {"stepType": 5, "name": None, "steps": {"a": 1}, "numericMeas": "x", "loop": 3}},
         {"root": {"name": {"a": 1}, "status": ["P"], "steps": [None, 5, {"numericMeas": [3, {}]}]}},
         {"stepType": "x", "root": [], "subUnits": [{"root": {"steps": [{"stepType": ""}]}}]},
+        {"root": {"stepType": "x", "steps": [{"stepType": "x", "name": "\ud800", "id": 10**40}]}},
         {"root": {"stepType": "x", "chart": {"series": [{"ydata": 5}]}, "attachment": {"data": 7}}},
     ],
 )
@@ -189,6 +190,13 @@ def test_a_step_without_steps_stays_text_until_somebody_looks() -> None:
     assert isinstance(step, bytes)
     assert documents.step_of(step)["name"] == "VCC"
     assert documents.status_of(step) == "P"
+
+
+def test_a_text_that_no_mail_takes_is_cut_and_says_so() -> None:
+    steps = [wsjf.numeric(f"R{at}", 5) for at in range(MOST)]
+    lines = as_text(document(wsjf.minimal(root=wsjf.sequence("Main", steps)))).splitlines()
+    assert len(lines) == MOST + 1
+    assert "as JSON" in lines[-1]
 
 
 def test_the_text_has_every_step_with_verdict_and_limits() -> None:

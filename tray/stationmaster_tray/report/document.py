@@ -6,6 +6,7 @@ for garbage would look at them all. So a step without steps of its own stays tex
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -155,7 +156,8 @@ def _by_name(steps: list[object], rest: str) -> tuple[int, int]:
 
 def _hook(part: Part) -> Part | bytes:
     if "stepType" in part and not part.get("steps"):
-        return msgspec.json.encode(part)
+        with contextlib.suppress(ValueError, OverflowError):  # half a character, a number beyond 64 bits
+            return msgspec.json.encode(part)
     return part
 
 

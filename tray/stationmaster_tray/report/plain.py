@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from stationmaster_tray.report.document import Document
 from stationmaster_tray.report.row import Row, rows
 from stationmaster_tray.report.wording import verdict
+from stationmaster_tray.text import tr
+
+MOST = 20_000
+"""Lines: no mail takes more, and the clipboard would hold up the window."""
 
 
 def as_text(document: Document) -> str:
-    """All of it, a line a row. Takes a while for a large report: call it in a thread."""
-    return "\n".join(_lines(rows(document), -1)) + "\n"
+    """A line a row. Takes a while for a large report: call it in a thread."""
+    lines = list(islice(_lines(rows(document), -1), MOST + 1))
+    if len(lines) > MOST:
+        lines[MOST:] = [tr("… and more: copied as JSON it is whole.")]
+    return "\n".join(lines) + "\n"
 
 
 def _lines(row: Row, depth: int) -> Iterator[str]:

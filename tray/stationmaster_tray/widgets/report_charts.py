@@ -6,7 +6,7 @@ import asyncio
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from stationmaster_tray.report.document import Part
+from stationmaster_tray.report.document import Part, rows_of, steps_of
 from stationmaster_tray.report.measure import Wave, measured_below, waves_of
 from stationmaster_tray.report.row import Row
 from stationmaster_tray.task import Tasks
@@ -56,7 +56,7 @@ def _group(row: Row | None) -> Part | None:
     step = row.step if row else None
     if step is None or row is None:
         return None
-    if step.get("steps") or len(step.get("numericMeas") or ()) > 1:
+    if steps_of(step) or len(rows_of(step, "numericMeas")) > 1:
         return step
     above = row.parent
     while above is not None and (above.step is None or above.step is step):
