@@ -52,6 +52,7 @@ class Row:
     __slots__ = (
         "_children",
         "_make",
+        "_value",
         "first",
         "high",
         "kind",
@@ -64,13 +65,12 @@ class Row:
         "step",
         "time",
         "unit",
-        "value",
     )
 
     def __init__(
         self,
         name: str,
-        value: str = "",
+        value: str | Callable[[], str] = "",
         *,
         status: str = "",
         unit: str = "",
@@ -81,7 +81,8 @@ class Row:
         step: Part | None = None,
         make: Make | None = None,
     ) -> None:
-        self.name, self.value, self.status, self.unit = name, value, status, unit
+        self.name, self.status, self.unit = name, status, unit
+        self._value = value
         self.low, self.high, self.time, self.kind = low, high, time, kind
         self.step = step
         self.parent: Row | None = None
@@ -89,6 +90,13 @@ class Row:
         self.first = self.last = -1
         self._make = make
         self._children: list[Row] | None = None
+
+    @property
+    def value(self) -> str:
+        """The third column; what is costly to say is worked out when it is first seen."""
+        if not isinstance(self._value, str):
+            self._value = self._value()
+        return self._value
 
     @property
     def has_children(self) -> bool:
@@ -280,7 +288,7 @@ def in_parts(
     items: Sequence[Any],
     make: Callable[[Any, int], Row],
     *,
-    title: Callable[[int, int], tuple[str, str]] | None = None,
+    title: Callable[[int, int], tuple[str, Callable[[], str]]] | None = None,
 ) -> list[Row]:
     """A row for each item; for many, rows that stand for `PART` of them each.
 
@@ -299,9 +307,7 @@ def in_parts(
         return found
 
     def part(first: int, last: int, length: int) -> Row:
-        said = title or (lambda first, last: (tr("{first} to {last}", first=number(first + 1),
-                                                last=number(last + 1)), ""))  # fmt: skip
-        name, value = said(first, last)
+        name, value = title(first, last) if title is not None else (_numbers(first, last), str)
         row = Row(name, value, make=lambda: cut(first, last, length // PART))
         row.first, row.last = (first, last) if title is not None else (-1, -1)
         return row
@@ -321,10 +327,18 @@ def in_parts(
     return cut(0, len(items) - 1, length)
 
 
-def _steps_title(steps: Sequence[object]) -> Callable[[int, int], tuple[str, str]]:
-    def title(first: int, last: int) -> tuple[str, str]:
+def _numbers(first: int, last: int) -> str:
+    return tr("{first} to {last}", first=number(first + 1), last=number(last + 1))
+
+
+def _steps_title(steps: Sequence[object]) -> Callable[[int, int], tuple[str, Callable[[], str]]]:
+    def title(first: int, last: int) -> tuple[str, Callable[[], str]]:
         name = tr("Steps {first} to {last}", first=number(first + 1), last=number(last + 1))
-        failed = sum(status_of(steps[place]) in FAILED for place in range(first, last + 1))
-        return name, plural(failed, "{count} failed", "{count} failed") if failed else ""
+        return name, lambda: _failed_of(steps[first : last + 1])
 
     return title
+
+
+def _failed_of(steps: Sequence[object]) -> str:
+    failed = sum(status_of(step) in FAILED for step in steps)
+    return plural(failed, "{count} failed", "{count} failed") if failed else ""
