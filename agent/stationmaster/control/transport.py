@@ -22,7 +22,7 @@ from stationmaster.errors import NoAgentError
 
 _LOG = logging.getLogger(__name__)
 
-NO_AGENT_STEP = "Start it with: stationmaster agent run"
+NO_AGENT_STEP = "Start it with: stationmaster agent start"
 
 
 def is_pipe(address: str) -> bool:

@@ -55,7 +55,7 @@ async def test_without_an_agent_the_rest_is_checked_all_the_same(alone: Typist, 
     assert said.code == 4
     failed = [one for one in said.data["checks"] if one["state"] == "failed"]
     assert [one["name"] for one in failed] == ["agent"]
-    assert failed[0]["next_step"] == "Start it with: stationmaster agent run"
+    assert failed[0]["next_step"] == "Start it with: stationmaster agent start"
     assert states(said.data["checks"], "")["version"] == "skipped"
     assert set(states(said.data["checks"]).values()) == {"ok"}, said.out
     assert "There is none yet" in json.dumps(said.data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from stationmaster.model import AgentStatus, Problem, Severity
+from stationmaster.model import AgentStatus, Problem, ProblemCode, Severity
 from stationmaster_tray import icons
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.presenter import TrayView, present
@@ -14,6 +14,19 @@ from stationmaster_tray.text import tr
 from stationmaster_tray.tray_icon import window_variant
 from stationmaster_tray.widgets.label import card, label
 from stationmaster_tray.widgets.station import StationCard
+
+_LEADS_TO = {
+    ProblemCode.ENTRIES_IN_ERROR: "queue",
+    ProblemCode.REPORT_PARKED: "queue",
+    ProblemCode.CLIENT_CERTIFICATE: "settings",
+    ProblemCode.CONFIG_INVALID: "settings",
+    ProblemCode.CONVERTER_MISSING: "settings",
+    ProblemCode.FOLDER_MISSING: "settings",
+    ProblemCode.FOLDER_OVERLAP: "settings",
+    ProblemCode.LOGIN_REFUSED: "settings",
+    ProblemCode.TOKEN_MISSING: "settings",
+}
+"""Problems about which a person does something on a page of the window."""
 
 
 class OverviewPage(Page):
@@ -150,7 +163,17 @@ class OverviewPage(Page):
         column.addWidget(label(problem.text, parent=made))
         if problem.next_step:
             column.addWidget(label(f"→ {problem.next_step}", role="quiet", parent=made))
+        if problem.code in _LEADS_TO:
+            column.addWidget(self._lead(problem, made), 0, Qt.AlignmentFlag.AlignLeft)
         return made
+
+    def _lead(self, problem: Problem, parent: QWidget) -> QPushButton:
+        """A button to where a person does something about it."""
+        page = _LEADS_TO[problem.code]
+        button = QPushButton(tr("Show them") if page == "queue" else tr("Open settings"), parent)
+        button.setAccessibleDescription(problem.title)
+        button.clicked.connect(lambda: self.desk.page_wanted.emit(page, problem.instance))
+        return button
 
     def _show_stations(self, status: AgentStatus | None) -> None:
         self._empty.setVisible(status is not None and not status.instances)
