@@ -82,7 +82,7 @@ def check(*, json: Json = False) -> None:
         {"instance": name, "severity": "error", "text": error.text, "next_step": error.next_step}
         for name, error in wrong
     ]
-    findings += [*_overlaps(loaded), *_in_clear(loaded)]
+    findings += [*_overlaps(loaded), *_in_clear(loaded), *run(_missing(loaded))]
     if json:
         print_json("config-check", findings)
     else:
@@ -93,6 +93,18 @@ def check(*, json: Json = False) -> None:
         say(f"Instances that are right: {len(loaded.instances)}. Files that are wrong: {len(loaded.errors)}.")
     if loaded.errors:
         raise typer.Exit(Exit.USAGE)
+
+
+async def _missing(loaded: Loaded) -> list[dict[str, str]]:
+    """Folders and converters that the settings name and that are not there: a typing error looks the same."""
+    from stationmaster.cli.hint import Needs, hints  # noqa: PLC0415 - may load converters
+
+    found = []
+    for name, config in sorted(loaded.instances.items()):
+        watch = [{"path": one.path, "converters": one.converters} for one in config.watch]
+        fetch = [{"converter": one.converter} for one in config.fetch]
+        found += [(name, text) for text in await hints(Needs.of(name, watch, fetch))]
+    return [{"instance": name, "severity": "hint", "text": text, "next_step": ""} for name, text in found]
 
 
 def _in_clear(loaded: Loaded) -> list[dict[str, str]]:

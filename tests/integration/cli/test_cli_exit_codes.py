@@ -112,7 +112,7 @@ async def test_3_no_agent(tmp_path: Path, command: tuple[str, ...]) -> None:
     async with Station(tmp_path) as station:
         done = await station.command(*command)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "agent run" in done.stderr
+    assert "agent start" in done.stderr
 
 
 async def test_4_a_person_is_needed(tmp_path: Path) -> None:

@@ -192,8 +192,19 @@ def checked(home: Home, folders: dict[str, list[dict[str, object]]]) -> list[dic
     done = CliRunner().invoke(config_app, ["check", "--json"])
     assert done.exit_code == 0, "a warning is no error"
     findings: list[dict[str, str]] = json.loads(done.stdout)["data"]
-    assert {one["severity"] for one in findings} <= {"warning"}
-    return findings
+    assert {one["severity"] for one in findings} <= {"warning", "hint"}
+    return [one for one in findings if one["severity"] == "warning"]
+
+
+def test_check_hints_at_a_folder_and_a_converter_that_are_not_there(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    ConfigStore(home).add(
+        "line1", "http://localhost:1", [watch(tmp_path / "in", converters=["juniit"]), watch(tmp_path / "none")]
+    )
+    done = CliRunner().invoke(config_app, ["check"])
+    assert done.exit_code == 0
+    assert f"hint: line1: the watch folder {tmp_path / 'none'} does not exist yet." in done.stderr
+    assert 'Did you mean "junit"?' in done.stderr
 
 
 def test_check_warns_of_a_folder_that_two_instances_watch(home: Home, tmp_path: Path) -> None:
