@@ -151,6 +151,24 @@ async def test_an_error_is_told_with_place_and_next_step(tmp_path: Path) -> None
         assert any("Place: line 1" in text for text in texts(page))
 
 
+async def test_what_a_converter_said_before_it_failed_stands_below(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (page, station):
+        own = station.home.converters("line1")
+        own.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PLUGINS / "hostile.py", own)
+        page.tabs.setCurrentIndex(KNOWN)
+        await until(lambda: page.trial.converter.findData("odd") > 0, what="the converters")
+        page.trial.converter.setCurrentIndex(page.trial.converter.findData("odd"))
+        result = await tried(page, write(tmp_path, "key", "a.txt"))
+        assert "✗ a.txt would not be taken" in texts(page)
+        assert not result.detail.isHidden()
+        assert "Traceback" in result.detail.toPlainText()
+        await tried(page, write(tmp_path, "key", "b.txt"))
+        page.trial.converter.setCurrentIndex(0)
+        await tried(page, write(tmp_path, wsjf.minimal()))
+        assert result.detail.isHidden()
+
+
 async def test_several_reports_can_be_chosen_one_by_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as (page, _):
         reports = [wsjf.minimal(number, result="F" if number == 2 else "P") for number in range(1, 25)]
@@ -253,7 +271,6 @@ async def test_each_folder_tells_its_converters_and_what_becomes_of_its_files(tm
         assert "wstf" in lines.lines[0].cells[2]
         wanted: list[tuple[str, str, str]] = []
         page.desk.wanted.connect(lambda *words: wanted.append(words))
-        page.watched.table.selectRow(0)
         button(page, "Open folder").click()
         button(page.watched, "Settings").click()
         assert wanted == [("watch-folder", "line1", str(path)), ("settings", "line1", "")]

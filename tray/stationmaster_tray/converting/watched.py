@@ -117,6 +117,8 @@ class Watched(QWidget):
         """Draw the snapshot; ask for the settings anew where they may have changed."""
         found = places(seen.status, self._settings, self._desk.now())
         self.table.plain.show_lines([_line(place) for place in found])
+        if found and self._place is None:
+            self.table.selectRow(0)
         self._ready()
         if not found:
             self._say_empty(seen)
