@@ -199,7 +199,9 @@ def checked(home: Home, folders: dict[str, list[dict[str, object]]]) -> list[dic
 def test_check_hints_at_a_folder_and_a_converter_that_are_not_there(home: Home, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     ConfigStore(home).add(
-        "line1", "http://localhost:1", [watch(tmp_path / "in", converters=["juniit"]), watch(tmp_path / "none")]
+        "line1",
+        "http://localhost:1",
+        [watch(tmp_path / "in", converters=["juniit"]), watch(tmp_path / "none")],
     )
     done = CliRunner().invoke(config_app, ["check"])
     assert done.exit_code == 0
