@@ -97,5 +97,11 @@ bundle-test: setup ## try the programs in dist/: what is built, and nothing of t
 deb: setup ## a Debian package of what is in dist/, signed with the key in SIGN_KEYS, else with a test key
 	$(BIN)/python installer/sign.py $$($(BIN)/python installer/linux/build_deb.py)
 
+setup-exe: setup ## a signed setup for Windows of the programs in dist/, which Windows or wine made
+	$(BIN)/python installer/windows/build_setup.py
+
+windows-smoke: setup ## the product on a Windows Python under wine, from source, frozen and installed
+	installer/windows/wine-smoke.sh
+
 clean: ## remove everything that make made
 	rm -rf $(VENV) $(PEER) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -63,6 +63,14 @@ def sign(file: Path) -> Path:
     return file
 
 
+def is_signed(file: Path) -> bool:
+    """Whether an .exe carries a signature: the table of certificates in its PE header is not empty."""
+    data = file.read_bytes()
+    header = int.from_bytes(data[0x3C:0x40], "little") + 24  # of the optional header
+    directories = header + (112 if data[header : header + 2] == b"\x0b\x02" else 96)
+    return any(data[directories + 32 : directories + 40])
+
+
 def verify(file: Path) -> bool:
     """Whether the signature is of our key and the file is as it was signed."""
     place = keys()

@@ -95,6 +95,11 @@ TRAY_MEMORY = Row("tray: memory at rest", "MB", 150.0)
 TRAY_LATE = Row("tray: lateness of a 16 ms timer under load, 99.9 %", "ms", 17.0)
 TRAY_LATEST = Row("tray: the latest of it", "ms", 50.0)
 
+BUNDLE_SIZE = Row("bundle: size of the console program", "MB", 25.0)
+BUNDLE_TRAY_SIZE = Row("bundle: size of the tray", "MB", 70.0)
+BUNDLE_START = Row("bundle: `stationmaster --version`, the whole command", "s", 0.5)
+BUNDLE_TRAY_WINDOW = Row("bundle: the tray's start to its window, an agent runs", "s", 1.5)
+
 PEER_SIZES = ("1 kB", "50 kB")
 
 
