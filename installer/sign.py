@@ -4,7 +4,7 @@
     python installer/sign.py --verify FILE...   check each; leaves with 1 where one is not right
 
 ==================  ==========================================================================
-.exe                Authenticode, by osslsigncode: leaf and intermediate certificate
+programs (Windows)  Authenticode, by osslsigncode: leaf and intermediate certificate
 everything else     a detached OpenPGP signature beside it, FILE.asc, by gpg
 ==================  ==========================================================================
 
@@ -17,6 +17,7 @@ server for .exe files; releases need one, as their signatures must outlive the c
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def keys() -> Path:
 def sign(file: Path) -> Path:
     """Sign a file; the path of what carries the signature."""
     place = keys()
-    if file.suffix != ".exe":
+    if not _is_program(file):
         signature = file.with_name(f"{file.name}.asc")
         _gpg(place, "--yes", "--armor", "--output", str(signature), "--detach-sign", str(file))
         return signature
@@ -59,8 +60,15 @@ def sign(file: Path) -> Path:
         *(("-ts", stamp) if stamp else ()),
         *("-in", str(file), "-out", str(signed)),
     )
+    shutil.copymode(file, signed)
     signed.replace(file)
     return file
+
+
+def _is_program(file: Path) -> bool:
+    """Of Windows; by its first bytes, as NSIS hands its uninstaller over under a name without an end."""
+    with file.open("rb") as opened:
+        return opened.read(2) == b"MZ"
 
 
 def is_signed(file: Path) -> bool:
@@ -75,7 +83,7 @@ def verify(file: Path) -> bool:
     """Whether the signature is of our key and the file is as it was signed."""
     place = keys()
     try:
-        if file.suffix == ".exe":
+        if _is_program(file):
             _run("osslsigncode", "verify", "-CAfile", str(place / "root.pem"), "-in", str(file))
         else:
             _gpg(place, "--verify", f"{file}.asc", str(file))

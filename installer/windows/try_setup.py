@@ -14,8 +14,10 @@ import sys
 import time
 from pathlib import Path
 
-import sign
-from build_setup import build
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import sign  # noqa: E402 - it lies one folder up
+from build_setup import build  # noqa: E402 - as above
 
 PATIENCE = 120.0
 

@@ -13,8 +13,8 @@ export PYINSTALLER_CONFIG_DIR="Z:${place//\//\\}\\cache"
 trap 'wineserver -k >/dev/null 2>&1 || true' EXIT
 parts=${*:-source console tray setup}
 
-windows() { # a Windows program; wine wants pipes, and hangs without a limit
-  timeout "${LIMIT:-900}" wine "$@" </dev/null 2>&1 | cat
+windows() { # wine wants a pipe for the output; nobody waits for its end, which an orphan may hold open
+  timeout --kill-after=10 "${LIMIT:-1200}" wine "$@" </dev/null > >(cat) 2>&1
 }
 windows_python() { windows "$place/python/python.exe" "$@"; }
 bundle() {
@@ -42,5 +42,6 @@ for part in $parts; do
     setup) .venv/bin/python installer/windows/try_setup.py "$place/dist" ;;
     *) echo "There is no part $part."; exit 2 ;;
   esac
+  wineserver -k || true # what a step left running is no burden for the next one
 done
 echo "All of it works: $parts"
