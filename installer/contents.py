@@ -147,6 +147,32 @@ def without_docstrings(modules: Iterable[tuple[str, str, str]]) -> list[tuple[st
     ]
 
 
+_OF_GTK = (
+    *(
+        "libgio-2",
+        "libgobject-2",
+        "libgmodule-2",
+        "libcairo",
+        "libpango",
+        "libpixman",
+        "libharfbuzz",
+        "libgraphite2",
+    ),
+    *("libgdk_pixbuf", "libatk", "libatspi", "libepoxy", "libmount", "libblkid", "libselinux", "libjpeg"),
+    *(
+        "libfribidi",
+        "libthai",
+        "libdatrie",
+        "libXcursor",
+        "libXrandr",
+        "libXinerama",
+        "libXdamage",
+        "libXcomposite",
+    ),
+)
+"""What came along with Qt's theme for GTK, which stays out itself: 4 MB that nothing loads."""
+
+
 def is_needed(name: str) -> bool:
     """Whether a collected file is used by one of the programs.
 
@@ -155,7 +181,7 @@ def is_needed(name: str) -> bool:
     """
     path = name.replace("\\", "/")
     file = path.rpartition("/")[2]
-    if file.startswith(_OF_THE_SYSTEM) or (".dist-info/" in path and file not in _METADATA):
+    if file.startswith(_OF_THE_SYSTEM + _OF_GTK) or (".dist-info/" in path and file not in _METADATA):
         return False
     if "PySide6" not in path and not file.startswith(("libQt6", "Qt6")):
         return True

@@ -140,11 +140,10 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
 
 def under_wine() -> bool:
     """Wine 8 takes a job's memory limit and does not hold to it: there the time limit ends what eats."""
-    if sys.platform != "win32":
-        return False
     import ctypes  # noqa: PLC0415 - on Windows alone
 
-    return hasattr(ctypes.windll.ntdll, "wine_get_version")
+    windows = getattr(ctypes, "windll", None)
+    return windows is not None and hasattr(windows.ntdll, "wine_get_version")
 
 
 @contextmanager
