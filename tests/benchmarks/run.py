@@ -11,7 +11,18 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-BENCHMARKS = ("upload", "spool", "ingest", "convert", "station", "backlog", "tray", "tray_load", "bundle", "peer")
+BENCHMARKS = (
+    "upload",
+    "spool",
+    "ingest",
+    "convert",
+    "station",
+    "backlog",
+    "tray",
+    "tray_load",
+    "bundle",
+    "peer",
+)
 
 
 def main() -> int:
