@@ -22,7 +22,7 @@ from stationmaster.config.lock import FileLock
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.template import fresh
 from stationmaster.errors import ConfigError
-from stationmaster.home.name import same_place
+from stationmaster.home.name import check_name, same_place
 from stationmaster.home.paths import Home
 
 C = TypeVar("C")
@@ -44,6 +44,10 @@ class Loaded(msgspec.Struct, frozen=True):
     errors: dict[str, ConfigError]
     agent: AgentConfig
     texts: dict[str, str] = {}
+
+
+_SOME_SERVER = "https://server.invalid"
+"""Stands for the address of a new instance until somebody gives one."""
 
 
 class ConfigStore:
@@ -139,13 +143,7 @@ class ConfigStore:
         path = self.home.instance_file(name)
         self.home.ensure()
         with FileLock(self.home.lock, timeout=self._wait):
-            for other in self.names():
-                if same_place(name, other):
-                    raise ConfigError(
-                        f'There is an instance "{other}" already.' if other == name
-                        else f'The instance "{other}" is there already, and "{name}" is too much like it.',
-                        next_step="Choose another name, or edit that one.",
-                    )  # fmt: skip
+            self._must_be_free(name)
             changes = {"watch": list(watch)} if watch else {}
             identity = self.kept_id(name) or uuid4()
             text = fresh(name, server_url, identity, migration.version())
@@ -157,6 +155,39 @@ class ConfigStore:
             keep_id(self.home, name, config.id)
             replace_text(path, text)
         return config
+
+    def _must_be_free(self, name: str) -> None:
+        check_name(name)
+        for other in self.names():
+            if same_place(name, other):
+                raise ConfigError(
+                    f'There is an instance "{other}" already.' if other == name
+                    else f'The instance "{other}" is there already, and "{name}" is too much like it.',
+                    next_step="Choose another name, or edit that one.",
+                    key="name",
+                )  # fmt: skip
+
+    def faults_of_new(self, name: str, patch: Mapping[str, Any]) -> tuple[ConfigError, ...]:
+        """Everything that `add` would refuse, as far as it can be told at once; nothing is written.
+
+        Args:
+            name: of the new instance; what is wrong with it has the key `name`.
+            patch: all of its settings that are no defaults, by dotted key.
+        """
+        from stationmaster.config.fault import faults  # noqa: PLC0415 - brings inspect along, rarely asked for
+
+        found: list[ConfigError] = []
+        try:
+            self._must_be_free(name)
+        except ConfigError as error:
+            found.append(ConfigError(error.text, next_step=error.next_step, key="name"))
+        path = self.home.instances / "new.toml"
+        text = fresh("new", _SOME_SERVER, uuid4(), migration.version())
+
+        def preview(left: Mapping[str, Any]) -> InstanceConfig:
+            return parse_instance(patched(text, left, path, InstanceConfig), path, "new", lines=False)
+
+        return (*found, *faults(preview, patch, file=str(path)))
 
     def kept_id(self, name: str) -> UUID | None:
         """The id that an instance's data carry: under another one their reports would go out again."""

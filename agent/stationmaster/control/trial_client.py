@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from stationmaster.control import trial_protocol as protocol
-from stationmaster.control.protocol import PatchRequest
+from stationmaster.control.protocol import AddRequest, PatchRequest
 from stationmaster.file_name import shown
 
 T = TypeVar("T")
@@ -24,8 +24,12 @@ class TrialCalls(ABC):
     """Part of `ControlClient`, which has the connection."""
 
     async def converters(self, name: str) -> protocol.Converters:
-        """The converters that an instance knows, and those that cannot be loaded. May take a second."""
-        path = instance_path(name, "converters")
+        """The converters that an instance knows, and those that cannot be loaded. May take a second.
+
+        Args:
+            name: the instance; "" for one that is not there yet.
+        """
+        path = _trial_path(name, "converters")
         return await self._call("GET", path, protocol.Converters, seconds=_IMPORTS)
 
     async def try_file(
@@ -34,14 +38,14 @@ class TrialCalls(ABC):
         """What would become of a file; nothing is stored. What is wrong with it is in the answer.
 
         Args:
-            name: the instance, whose converters, options and limits count.
+            name: the instance, whose converters, options and limits count; "" for one that is not there yet.
             content: the file's bytes.
             filename: its name, as converters see it.
             converter: which converter reads it; "" for the one that a watch folder would give it to.
         """
         params = {"filename": shown(filename), "converter": converter}
         return await self._call(
-            "POST", instance_path(name, "try"), protocol.Trial, params=params, raw=content, seconds=_TRIAL
+            "POST", _trial_path(name, "try"), protocol.Trial, params=params, raw=content, seconds=_TRIAL
         )
 
     async def settings_schema(self, kind: str = "instance") -> protocol.SettingsSchema:
@@ -53,6 +57,11 @@ class TrialCalls(ABC):
         """What `configure` would say of this patch; empty: it would take it. Nothing is written."""
         body = PatchRequest(patch=dict(patch))
         return (await self._call("POST", instance_path(name, "check"), protocol.Faults, body=body)).faults
+
+    async def check_new(self, request: AddRequest) -> tuple[protocol.Fault, ...]:
+        """What `add_instance` would say; empty: it would make the instance. Nothing is written."""
+        answer = await self._call("POST", "/v1/new-instance/check", protocol.Faults, body=request)
+        return answer.faults
 
     async def check_agent_config(self, patch: Mapping[str, Any]) -> tuple[protocol.Fault, ...]:
         """The same for `configure_agent`."""
@@ -78,3 +87,7 @@ def instance_path(name: str, rest: str = "") -> str:
     """The path of an instance, or of something of it."""
     path = f"/v1/instances/{quote(name, safe='')}"
     return f"{path}/{rest}" if rest else path
+
+
+def _trial_path(name: str, rest: str) -> str:
+    return instance_path(name, rest) if name else f"/v1/new-instance/{rest}"

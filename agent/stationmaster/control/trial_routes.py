@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from aiohttp import web
 
-from stationmaster.control.protocol import PatchRequest
+from stationmaster.config.schema import InstanceConfig, ServerConfig
+from stationmaster.control.protocol import AddRequest, PatchRequest
 from stationmaster.control.request import (
     CLOSING,
     TRIALS,
@@ -17,31 +22,36 @@ from stationmaster.control.request import (
     too_deep,
 )
 from stationmaster.control.trial_protocol import Fault, Faults
-from stationmaster.errors import StationmasterError
+from stationmaster.errors import ConfigError, StationmasterError
 
 
 async def converters(request: web.Request) -> web.Response:
-    """`GET /v1/instances/{name}/converters`: imported anew, beside the instance's own workers."""
+    """`GET /v1/instances/{name}/converters`: imported anew, beside the instance's own workers.
+
+    Also `GET /v1/new-instance/converters`, for one that is not there yet.
+    """
     from stationmaster.runtime.trial import converters_of  # noqa: PLC0415 - seldom asked for
 
-    agent, name = agent_of(request), name_of(request)
-    config = await asyncio.to_thread(agent.settings_of, name)
+    config, folder = await _whose(request)
     async with request.app[TRIALS]:
-        return json_answer(await converters_of(config, agent.home.converters(name)))
+        return json_answer(await converters_of(config, folder))
 
 
 async def try_file(request: web.Request) -> web.Response:
-    """`POST /v1/instances/{name}/try?filename=&converter=`: one at a time, so that none slows a station."""
+    """`POST /v1/instances/{name}/try?filename=&converter=`: one at a time, so that none slows a station.
+
+    Also `POST /v1/new-instance/try`, with the settings that a new instance begins with.
+    """
     from stationmaster.runtime.trial import try_content  # noqa: PLC0415 - as above
 
-    agent, name, query = agent_of(request), name_of(request), request.query
+    agent, query = agent_of(request), request.query
     async with request.app[TRIALS]:  # before the file is read: many at once would fill the memory
         content = await request.read()
-        config = await asyncio.to_thread(agent.settings_of, name)
+        config, folder = await _whose(request)
         trial = asyncio.ensure_future(
             try_content(
                 config,
-                agent.home.converters(name),
+                folder,
                 content,
                 filename=query.get("filename", ""),
                 converter=query.get("converter", ""),
@@ -58,6 +68,14 @@ async def try_file(request: web.Request) -> web.Response:
             closing.cancel()
             trial.cancel()
             await asyncio.wait({trial, closing})
+
+
+async def _whose(request: web.Request) -> tuple[InstanceConfig, Path | None]:
+    """Settings and converters' folder of the instance; those of a new one where none is named."""
+    if "name" not in request.match_info:
+        return InstanceConfig(id=UUID(int=0), server=ServerConfig(url="https://server.invalid")), None
+    agent, name = agent_of(request), name_of(request)
+    return await asyncio.to_thread(agent.settings_of, name), agent.home.converters(name)
 
 
 async def settings_schema(request: web.Request) -> web.Response:
@@ -77,10 +95,24 @@ async def check_agent(request: web.Request) -> web.Response:
     return await _check(request, "")
 
 
+async def check_new(request: web.Request) -> web.Response:
+    """`POST /v1/new-instance/check`: what `POST /v1/instances` would say."""
+    body = await body_of(request, AddRequest)
+    folders = {f"watch.{number}": folder for number, folder in enumerate(body.watch)}
+    patch = {"server.url": body.server, **folders, **body.patch}
+    return await _answer(agent_of(request).store.faults_of_new, body.name, patch)
+
+
 async def _check(request: web.Request, name: str) -> web.Response:
     body = await body_of(request, PatchRequest)
+    return await _answer(agent_of(request).store.faults, name, body.patch)
+
+
+async def _answer(
+    look: Callable[[str, Mapping[str, Any]], tuple[ConfigError, ...]], name: str, patch: Mapping[str, Any]
+) -> web.Response:
     try:
-        found = await asyncio.to_thread(agent_of(request).store.faults, name, body.patch)
+        found = await asyncio.to_thread(look, name, patch)
     except RecursionError:
         raise too_deep() from None
     faults = (Fault(key=one.key, text=one.text, next_step=one.next_step) for one in found)

@@ -43,7 +43,7 @@ MOST_BYTES = 16 * 1024 * 1024
 """... and after so many bytes no more of them: the agent holds them in memory."""
 
 
-async def converters_of(config: InstanceConfig, folder: Path) -> Converters:
+async def converters_of(config: InstanceConfig, folder: Path | None) -> Converters:
     """The converters that an instance knows, as a fresh worker loads them now."""
     infos, failures = await list_converters(folder)
     return Converters(
@@ -61,7 +61,13 @@ async def converters_of(config: InstanceConfig, folder: Path) -> Converters:
 
 
 async def try_content(
-    config: InstanceConfig, folder: Path, content: bytes, *, filename: str, converter: str, clock: Clock
+    config: InstanceConfig,
+    folder: Path | None,
+    content: bytes,
+    *,
+    filename: str,
+    converter: str,
+    clock: Clock,
 ) -> Trial:
     """What would become of a file with this content; everything that is wrong with it is in the answer."""
     began = clock.monotonic()
@@ -82,7 +88,7 @@ async def try_content(
 
 async def dry_run_for(
     config: InstanceConfig,
-    folder: Path,
+    folder: Path | None,
     path: Path,
     *,
     converters: tuple[str, ...] = (),
@@ -96,7 +102,7 @@ async def dry_run_for(
     """A dry run as the instance would convert the file: its converters, options, limits and station.
 
     Args:
-        folder: the instance's `converters` folder.
+        folder: the instance's `converters` folder; None: it has none yet.
         converters: names that may take it; empty: those of its watch folders, else all that detect.
         every: where none is named, all that detect.
         options: of these converters, before those of the settings.

@@ -25,7 +25,7 @@ from stationmaster.config.field import walk
 from stationmaster.config.form import ROOTS
 from stationmaster.config.schema import AT_ONCE, InstanceConfig
 from stationmaster.control.client import ControlClient
-from stationmaster.control.protocol import MAX_BODY
+from stationmaster.control.protocol import MAX_BODY, AddRequest
 from stationmaster.control.server import ControlServer
 from stationmaster.control.trial_protocol import SettingForm, Trial
 from stationmaster.errors import ControlError
@@ -334,3 +334,26 @@ def largest_file(size: int) -> Iterator[None]:
 
 def names_in(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir())
+
+
+# -------------------------------------------------------------------- an instance that is not there yet
+async def test_a_new_instance_is_checked_before_it_is_made(channel: Channel, client: ControlClient) -> None:
+    folder = {"path": str(channel.hosted.folder("line1")), "converters": ["wsjf"]}
+    good = AddRequest(name="line2", server="http://localhost:1", watch=(folder,))
+    assert await client.check_new(good) == ()
+    bad = AddRequest(name="line1", server="nowhere", watch=({**folder, "path": "here"},))
+    found = {one.key: one for one in await client.check_new(bad)}
+    assert found.keys() == {"name", "server.url", "watch.0.path"}
+    assert found["name"].text == 'There is an instance "line1" already.'
+    assert "new.toml" not in "".join(one.text for one in found.values())
+    (fault,) = await client.check_new(msgspec.structs.replace(good, name="no name"))
+    assert fault.next_step.startswith("Use 1 to 40 letters")
+    assert not channel.hosted.home.instance_file("line2").exists()
+
+
+async def test_a_new_instance_has_converters_and_trials(client: ControlClient) -> None:
+    known = {one.name for one in (await client.converters("")).converters}
+    assert {"wsjf", "wstf", "openhtf", "junit"} <= known
+    content = encode(completed(minimal_report()))
+    trial = await client.try_file("", content, filename="a.json", converter="wsjf")
+    assert (trial.ok, trial.converter, trial.count) == (True, "wsjf", 1)
