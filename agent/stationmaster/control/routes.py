@@ -96,6 +96,11 @@ async def get_config(request: web.Request) -> web.Response:
     return json_answer(await agent_of(request).config_view(name_of(request)))
 
 
+async def get_agent_config(request: web.Request) -> web.Response:
+    """`GET /v1/agent`: settings of the agent itself."""
+    return json_answer(await agent_of(request).agent_config_view())
+
+
 async def patch_config(request: web.Request) -> web.Response:
     """`PATCH /v1/instances/{name}`."""
     body = await body_of(request, protocol.PatchRequest)
@@ -292,6 +297,7 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("GET", "/v1/status", status, Right.OPERATE),
     ("GET", "/v1/events", events, Right.OPERATE),
     ("POST", "/v1/shutdown", shutdown, Right.ADMINISTER),
+    ("GET", "/v1/agent", get_agent_config, Right.OPERATE),
     ("PATCH", "/v1/agent", patch_agent, Right.ADMINISTER),
     ("POST", "/v1/agent/check", trial_routes.check_agent, Right.OPERATE),
     ("GET", "/v1/settings/schema", trial_routes.settings_schema, Right.OPERATE),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from stationmaster.control import trial_protocol as protocol
-from stationmaster.control.protocol import AddRequest, PatchRequest
+from stationmaster.control.protocol import AddRequest, InstanceConfigView, PatchRequest
 from stationmaster.file_name import shown
 
 T = TypeVar("T")
@@ -52,6 +52,10 @@ class TrialCalls(ABC):
         """Every setting of an instance, or with kind "agent" of the agent itself."""
         path = "/v1/settings/schema"
         return await self._call("GET", path, protocol.SettingsSchema, params={"kind": kind})
+
+    async def agent_config(self) -> InstanceConfigView:
+        """Settings of the agent itself; its name is empty."""
+        return await self._call("GET", "/v1/agent", InstanceConfigView)
 
     async def check_config(self, name: str, patch: Mapping[str, Any]) -> tuple[protocol.Fault, ...]:
         """What `configure` would say of this patch; empty: it would take it. Nothing is written."""

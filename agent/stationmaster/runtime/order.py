@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping
@@ -90,6 +91,16 @@ class Orders(QueueOrders):
         values = msgspec.to_builtins(config)
         values["server"]["proxy"] = masked(config.server.proxy)
         return InstanceConfigView(name=name, path=str(path), toml=masked(text), values=values)
+
+    async def agent_config_view(self) -> InstanceConfigView:
+        """Settings of the agent itself; without a file they are the defaults."""
+        config = await asyncio.to_thread(self.store.load_agent)
+        path = self.home.agent_file
+        text = ""
+        with contextlib.suppress(FileNotFoundError):
+            async with aiofiles.open(path, encoding="utf-8") as file:
+                text = await file.read()
+        return InstanceConfigView(name="", path=str(path), toml=text, values=msgspec.to_builtins(config))
 
     async def set_token(self, name: str, token: str) -> None:
         """Store a token and use it at once."""

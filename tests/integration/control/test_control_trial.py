@@ -357,3 +357,12 @@ async def test_a_new_instance_has_converters_and_trials(client: ControlClient) -
     content = encode(completed(minimal_report()))
     trial = await client.try_file("", content, filename="a.json", converter="wsjf")
     assert (trial.ok, trial.converter, trial.count) == (True, "wsjf", 1)
+
+
+async def test_the_agents_own_settings_are_told_with_and_without_a_file(client: ControlClient) -> None:
+    before = await client.agent_config()
+    assert (before.name, before.toml, before.values["conversions"]) == ("", "", 0)
+    await client.configure_agent({"conversions": 2})
+    after = await client.agent_config()
+    assert after.toml.splitlines()[-1] == "conversions = 2"
+    assert after.values["conversions"] == 2
