@@ -33,7 +33,13 @@ class TrialCalls(ABC):
         return await self._call("GET", path, protocol.Converters, seconds=_IMPORTS)
 
     async def try_file(
-        self, name: str, content: bytes, *, filename: str, converter: str = ""
+        self,
+        name: str,
+        content: bytes,
+        *,
+        filename: str,
+        converter: str = "",
+        options: Mapping[str, Any] | None = None,
     ) -> protocol.Trial:
         """What would become of a file; nothing is stored. What is wrong with it is in the answer.
 
@@ -42,8 +48,11 @@ class TrialCalls(ABC):
             content: the file's bytes.
             filename: its name, as converters see it.
             converter: which converter reads it; "" for the one that a watch folder would give it to.
+            options: of `converter`, before those of the settings.
         """
         params = {"filename": shown(filename), "converter": converter}
+        if options:
+            params["options"] = msgspec.json.encode(options).decode()
         return await self._call(
             "POST", _trial_path(name, "try"), protocol.Trial, params=params, raw=content, seconds=_TRIAL
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
 
 from stationmaster.config.schema import InstanceConfig, ServerConfig
@@ -22,7 +23,7 @@ from stationmaster.control.request import (
     too_deep,
 )
 from stationmaster.control.trial_protocol import Fault, Faults
-from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.errors import ConfigError, ControlError, StationmasterError
 
 
 async def converters(request: web.Request) -> web.Response:
@@ -38,13 +39,15 @@ async def converters(request: web.Request) -> web.Response:
 
 
 async def try_file(request: web.Request) -> web.Response:
-    """`POST /v1/instances/{name}/try?filename=&converter=`: one at a time, so that none slows a station.
+    """`POST /v1/instances/{name}/try?filename=&converter=&options=`: one at a time, to slow no station.
 
     Also `POST /v1/new-instance/try`, with the settings that a new instance begins with.
     """
     from stationmaster.runtime.trial import try_content  # noqa: PLC0415 - as above
 
     agent, query = agent_of(request), request.query
+    agent, query = agent_of(request), request.query
+    options = _options(query.get("options", "{}"))
     async with request.app[TRIALS]:  # before the file is read: many at once would fill the memory
         content = await request.read()
         config, folder = await _whose(request)
@@ -56,6 +59,7 @@ async def try_file(request: web.Request) -> web.Response:
                 filename=query.get("filename", ""),
                 converter=query.get("converter", ""),
                 clock=agent.clock,
+                options=options,
             )
         )
         closing = asyncio.ensure_future(request.app[CLOSING].wait())
@@ -68,6 +72,13 @@ async def try_file(request: web.Request) -> web.Response:
             closing.cancel()
             trial.cancel()
             await asyncio.wait({trial, closing})
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        raise ControlError("options is a JSON object.", status=400, code="usage") from None
 
 
 async def _whose(request: web.Request) -> tuple[InstanceConfig, Path | None]:

@@ -68,8 +68,13 @@ async def try_content(
     filename: str,
     converter: str,
     clock: Clock,
+    options: Mapping[str, Any] | None = None,
 ) -> Trial:
-    """What would become of a file with this content; everything that is wrong with it is in the answer."""
+    """What would become of a file with this content; everything that is wrong with it is in the answer.
+
+    Args:
+        options: of `converter`, before those of the settings.
+    """
     began = clock.monotonic()
     async with _laid_down(content, filename) as path:
         outcome = await dry_run_for(
@@ -77,6 +82,7 @@ async def try_content(
             folder,
             path,
             converters=(converter,) if converter else (),
+            options=options,
             most=MOST_ANSWERED,
             most_bytes=MOST_BYTES,
             clock=clock,

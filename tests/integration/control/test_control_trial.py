@@ -32,6 +32,9 @@ from stationmaster.errors import ControlError
 from stationmaster.model import Lifecycle
 
 
+DATA = Path(__file__).parents[2] / "data"
+
+
 @pytest.fixture
 async def client(channel: Channel) -> AsyncIterator[ControlClient]:
     async with ControlClient(channel.path, timeout=PATIENCE) as opened:
@@ -357,6 +360,11 @@ async def test_a_new_instance_has_converters_and_trials(client: ControlClient) -
     content = encode(completed(minimal_report()))
     trial = await client.try_file("", content, filename="a.json", converter="wsjf")
     assert (trial.ok, trial.converter, trial.count) == (True, "wsjf", 1)
+    unit = (DATA / "wstf" / "one_unit.txt").read_bytes()
+    bare = await client.try_file("", unit, filename="a.txt", converter="wstf")
+    assert bare.error is not None
+    options = {"process_code": 10}
+    assert (await client.try_file("", unit, filename="a.txt", converter="wstf", options=options)).ok
 
 
 async def test_the_agents_own_settings_are_told_with_and_without_a_file(client: ControlClient) -> None:
