@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from stationmaster.hosting.launch import Launcher
+from stationmaster.model import ProblemCode
 from stationmaster_tray import theme
 from stationmaster_tray.actor import Actor
 from stationmaster_tray.autostart import Autostart
@@ -89,6 +90,8 @@ class TrayApp(QObject):
         if not self._hidden or not self.icon.is_available:
             self.window.present()
         await self._stop.wait()
+        self.window.close_dialog()
+        await self.desk.tasks.finish()
         session.stop_starting()
         following.cancel()
         self.desk.tasks.end()
@@ -125,6 +128,19 @@ class TrayApp(QObject):
         self.icon.show_view(view)
         self.window.show_seen(seen, view)
         self.notifier.show_seen(seen)
+        self._first_run(seen)
+
+    def _first_run(self, seen: Seen) -> None:
+        """Once, where there is no station and somebody looks: lead to the first one."""
+        more = self._memory.now.more
+        if more.get("wizard") or not self.window.isVisible() or seen.status is None:
+            return
+        if seen.status.instances or any(
+            one.code is ProblemCode.CONFIG_INVALID for one in seen.status.problems
+        ):
+            return
+        more["wizard"] = True
+        self.desk.page_wanted.emit("wizard", None)
 
     def _notify(self, notice: Notice) -> None:
         self.icon.notify(notice.title, notice.text, urgent=notice.urgent)

@@ -25,6 +25,7 @@ class Remembered(msgspec.Struct, kw_only=True):
         page: id of the page that was open.
         columns: widths of the columns of lists, by list.
         quiet_until: no notifications before this moment, seconds since 1970.
+        more: what else; `wizard`: it opened by itself once.
     """
 
     geometry: Annotated[str, Meta(pattern="^([0-9a-f]{2})*$")] = ""

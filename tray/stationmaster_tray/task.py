@@ -12,6 +12,9 @@ from stationmaster_tray.text import tr
 
 _LOG = logging.getLogger(__name__)
 
+LAST = 10.0
+"""Seconds for what must be done before the app ends."""
+
 Trouble = Callable[[StationmasterError], None]
 
 
@@ -22,16 +25,30 @@ class Tasks:
         """Work ends when `group` does."""
         self._group = group
         self._running: set[asyncio.Task[None]] = set()
+        self._last: set[asyncio.Task[None]] = set()
 
     def start(
-        self, work: Coroutine[Any, Any, object], *, trouble: Trouble | None = None
+        self, work: Coroutine[Any, Any, object], *, trouble: Trouble | None = None, last: bool = False
     ) -> asyncio.Task[None]:
-        """Run `work`; errors go to `trouble` in words, a bug with its traceback to the log too."""
+        """Run `work`; errors go to `trouble` in words, a bug with its traceback to the log too.
+
+        Args:
+            work: what is to be done.
+            trouble: gets the error.
+            last: `end` does not cancel it, and `finish` waits for it: something is being put in order.
+        """
         task = self._group.create_task(self._guarded(work, trouble))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        task.add_done_callback(lambda _task: work.close())  # one that was cancelled before it began never ran
+        kept = self._last if last else self._running
+        kept.add(task)
+        task.add_done_callback(kept.discard)
+        # A task that is cancelled before its first step never awaits the work.
+        task.add_done_callback(lambda _task: work.close())
         return task
+
+    async def finish(self) -> None:
+        """Wait for what must be done before the app may end, and not for ever."""
+        if self._last:
+            await asyncio.wait(self._last, timeout=LAST)
 
     def end(self) -> None:
         """Cancel what still runs: the app ends."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from stationmaster.errors import StationmasterError
 from stationmaster_tray import icons
 from stationmaster_tray.desk import Desk, Page
-from stationmaster_tray.pages import PAGES
+from stationmaster_tray.pages import DIALOGS, PAGES
 from stationmaster_tray.presenter import TrayView
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
@@ -30,6 +38,7 @@ class Window(QWidget):
         self._pages: dict[str, Page] = {}
         self._view: TrayView | None = None
         self._argument: object = None
+        self.dialog: QDialog | None = None
         self.setWindowTitle("Stationmaster")
         self.setMinimumSize(720, 480)
         self.resize(1080, 720)
@@ -76,6 +85,9 @@ class Window(QWidget):
         if not name:
             self.present()
             return
+        if name in DIALOGS:
+            self._open_dialog(name)
+            return
         row = next((row for row, spec in enumerate(PAGES) if spec.id == name), 0)
         if self._list.currentRow() == row and self.page is not None:
             self._enter(self.page, argument)
@@ -93,10 +105,16 @@ class Window(QWidget):
         if self.page is not None:
             self.page.show_seen(self._desk.seen)
 
+    def close_dialog(self) -> None:
+        """As if a person had cancelled it."""
+        if self.dialog is not None:
+            self.dialog.reject()
+
     # ---------------------------------------------------------------- Qt's calls
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Hide: the icon stays."""
         self.remember()
+        self.close_dialog()
         if self.page is not None:
             self.page.left()
         event.accept()
@@ -127,6 +145,20 @@ class Window(QWidget):
             self.restoreGeometry(QByteArray(bytes.fromhex(known.geometry)))
         row = next((row for row, spec in enumerate(PAGES) if spec.id == known.page), 0)
         self._list.setCurrentRow(row)
+
+    def _open_dialog(self, name: str) -> None:
+        self.present()
+        if self.dialog is None:
+            self.dialog = DIALOGS[name](self._desk, self)
+            self.dialog.finished.connect(self._dialog_closed)
+            self.dialog.open()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def _dialog_closed(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
 
     def _chosen(self, row: int) -> None:
         if self.page is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from PySide6.QtWidgets import QDialog, QWidget
 
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.pages.about import AboutPage
@@ -13,7 +14,9 @@ from stationmaster_tray.pages.find import FindPage
 from stationmaster_tray.pages.log import LogPage
 from stationmaster_tray.pages.overview import OverviewPage
 from stationmaster_tray.pages.queue import QueuePage
+from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.text import tr
+from stationmaster_tray.wizard.dialog import Wizard
 
 
 class PageSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,10 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(id="queue", title=lambda: tr("Queue & Errors"), make=QueuePage),
     PageSpec(id="find", title=lambda: tr("Find"), make=FindPage),
     PageSpec(id="converters", title=lambda: tr("Converters"), make=ConvertersPage),
+    PageSpec(id="settings", title=lambda: tr("Settings"), make=SettingsPage),
     PageSpec(id="log", title=lambda: tr("Log"), make=LogPage),
     PageSpec(id="about", title=lambda: tr("About"), make=AboutPage),
 )
+
+DIALOGS: dict[str, Callable[[Desk, QWidget], QDialog]] = {"wizard": Wizard}
+"""What `Desk.page_wanted` may name beside them: shown over the window, one at a time."""

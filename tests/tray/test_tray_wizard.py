@@ -1,0 +1,314 @@
+"""The first run by clicks, with a real agent: from an empty home to the first report delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLineEdit, QWidget
+
+from fakes.station import TOKEN, Station
+from fakes.tray import attached, texts
+from fakes.waiting import until
+from stationmaster.hosting.launch import Launcher
+from stationmaster.model import Check, CheckState, Link
+from stationmaster_tray.app import TrayApp
+from stationmaster_tray.desk import Desk
+from stationmaster_tray.memory import Memory
+from stationmaster_tray.single import Single
+from stationmaster_tray.wizard.connection_step import ConnectionStep
+from stationmaster_tray.wizard.dialog import Wizard
+from stationmaster_tray.wizard.end_step import EndStep, SummaryStep
+from stationmaster_tray.wizard.folder_step import FolderStep
+from stationmaster_tray.wizard.name_step import NameStep
+from stationmaster_tray.wizard.server_step import ServerStep, TokenStep
+from stationmaster_tray.wizard.step import Step
+from stationmaster_tray.wizard.trial_step import TrialStep
+from stationmaster_tray.wizard.try_server import TryServer
+
+pytestmark = pytest.mark.usefixtures("app")
+
+S = TypeVar("S", bound=Step)
+SAMPLES = Path(__file__).parents[1] / "data" / "wstf"
+
+
+def click(target: QAbstractButton) -> None:
+    """As a mouse does."""
+    assert target.isEnabled(), target.text()
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+
+
+def tick(target: QAbstractButton) -> None:
+    """A check box or radio button: only its left end takes a click."""
+    QTest.mouseClick(
+        target, Qt.MouseButton.LeftButton, pos=target.rect().center() - target.rect().center() / 2
+    )
+    if not target.isChecked():
+        target.click()
+
+
+async def at(wizard: Wizard, kind: type[S]) -> S:
+    """Wait for a step."""
+    await until(
+        lambda: isinstance(wizard.step, kind) or wizard.bar.error,
+        what=lambda: f"{kind.__name__}: {wizard.step} {wizard.bar.error}",
+    )
+    assert not wizard.bar.error
+    assert isinstance(wizard.step, kind)
+    return wizard.step
+
+
+async def forward(wizard: Wizard, kind: type[S]) -> S:
+    """Next, once that is possible."""
+    await until(wizard.next.isEnabled, what=f"Next at {type(wizard.step).__name__}")
+    click(wizard.next)
+    return await at(wizard, kind)
+
+
+@asynccontextmanager
+async def opened(desk: Desk) -> AsyncIterator[Wizard]:
+    """The wizard, shown; closed at the end."""
+    parent = QWidget()
+    parent.show()
+    wizard = Wizard(desk, parent)
+    wizard.open()
+    try:
+        yield wizard
+    finally:
+        wizard.reject()
+        await desk.tasks.finish()
+        parent.close()
+
+
+async def at_server(address: str) -> list[dict[str, object]]:
+    """The reports that the built-in server has."""
+
+    def ask() -> list[dict[str, object]]:
+        with urllib.request.urlopen(f"{address}/api/Report/Query/Header") as response:  # noqa: S310 - ours
+            found: list[dict[str, object]] = json.load(response)
+            return found
+
+    return await asyncio.to_thread(ask)
+
+
+async def test_from_an_empty_home_to_the_first_report(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with attached(station) as desk, opened(desk) as wizard:
+            first = await at(wizard, ServerStep)
+            assert not wizard.back.isEnabled()
+            assert not wizard.next.isEnabled()
+            tick(first.built_in)
+            tested = await forward(wizard, ConnectionStep)
+            await until(lambda: tested.checks, what="the test")
+            assert "The server is reached and takes reports." in texts(wizard)
+            named = await forward(wizard, NameStep)
+            assert named.name.text() == "station1"
+            folders = await forward(wizard, FolderStep)
+            folders.folder.setText(str(tmp_path / "new" / "results"))
+            await until(lambda: folders.make.isVisible() and folders.converter.count(), what="the offer")
+            folders.converter.setCurrentIndex(folders.converter.findData("wstf"))
+            folders.options.rows["process_code"].field.set_value(10)
+            tick(folders.make)
+            trial = await forward(wizard, TrialStep)
+            sample = SAMPLES / "one_unit.txt"
+            trial.try_file(sample)
+            await until(lambda: trial.trial, what="the dry run")
+            assert trial.trial is not None
+            assert trial.trial.ok, texts(trial)
+            await forward(wizard, SummaryStep)
+            assert not (tmp_path / "new").exists()
+            assert (await desk.client.status()).instances == ()
+            await forward(wizard, EndStep)
+            shutil.copy(sample, tmp_path / "new" / "results" / sample.name)
+            await station.until(
+                lambda now: now.instances[0].counts.completed, what="the delivery", seconds=60
+            )
+            address = (await desk.client.status()).embedded_server
+            assert await at_server(address)
+            wanted: list[str] = []
+            desk.page_wanted.connect(lambda page, _argument: wanted.append(page))
+            click(wizard.next)
+            assert wanted == ["overview"]
+
+
+async def to_connection(wizard: Wizard, address: str, token: str = TOKEN) -> ConnectionStep:
+    """Through the first two steps, with a server of one's own."""
+    first = await at(wizard, ServerStep)
+    first.address.setText(address)
+    asked = await forward(wizard, TokenStep)
+    asked.token.setText(token)
+    asked.in_file.setChecked(True)
+    tested = await forward(wizard, ConnectionStep)
+    await until(lambda: tested.checks, what=lambda: f"the test {tested.bar.error}")
+    return tested
+
+
+async def test_the_hop_that_fails_is_named_in_the_doctors_words(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        server = await station.server()
+        await station.start()
+        async with attached(station) as desk, opened(desk) as wizard:
+            await to_connection(wizard, "http://127.0.0.1:9")
+            failed = next(one for one in wizard_checks(wizard) if one.state is CheckState.FAILED)
+            assert f"It fails here: {failed.label}." in texts(wizard)
+            assert any(text.startswith(failed.text) and "→ " in text for text in texts(wizard))
+            assert "✗ failed" in texts(wizard)
+            assert "\N{EN DASH} not tried" in texts(wizard)
+            assert not wizard.next.isEnabled()
+            wizard.step.findChildren(QCheckBox)[0].setChecked(True)
+            await forward(wizard, NameStep)
+            for kind in (ConnectionStep, TokenStep, ServerStep):
+                click(wizard.back)
+                await at(wizard, kind)
+            await to_connection(wizard, server.url)
+            assert wizard.next.isEnabled()
+            assert texts(wizard).count("✓ well") == len(wizard_checks(wizard))
+
+
+def wizard_checks(wizard: Wizard) -> tuple[Check, ...]:
+    assert isinstance(wizard.step, ConnectionStep)
+    return wizard.step.checks
+
+
+async def test_the_token_is_shown_and_kept_by_the_agent_alone(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        server = await station.server()
+        await station.start()
+        async with attached(station) as desk, opened(desk) as wizard:
+            await to_connection(wizard, server.url)
+            assert TOKEN not in repr(wizard.draft)
+            assert TOKEN not in " ".join(texts(wizard))
+            named = await forward(wizard, NameStep)
+            named.station.setText("FCT-04")
+            (tmp_path / "results").mkdir()
+            folders = await forward(wizard, FolderStep)
+            folders.folder.setText(str(tmp_path / "results"))
+            await until(folders.converter.count, what="the converters")
+            folders.converter.setCurrentIndex(folders.converter.findData("wsjf"))
+            await forward(wizard, TrialStep)
+            await forward(wizard, SummaryStep)
+            assert "FCT-04" in texts(wizard)
+            await forward(wizard, EndStep)
+            assert wizard.draft.token == ""
+            assert not any(one.text() == TOKEN for one in wizard.findChildren(QLineEdit))
+            await station.until(lambda now: now.instances[0].link is Link.ONLINE, what="the log-in")
+            for path in (station.home.log, station.home.config):
+                assert all(TOKEN not in one.read_text() for one in path.rglob("*.toml"))
+                assert all(TOKEN not in one.read_text() for one in path.rglob("*.log*"))
+            view = await desk.client.config("station1")
+            assert view.values["station"]["name"] == "FCT-04"
+
+
+async def test_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with attached(station) as desk, opened(desk) as wizard:
+            before = (await desk.client.agent_config()).values
+            first = await at(wizard, ServerStep)
+            tick(first.built_in)
+            await forward(wizard, ConnectionStep)
+            assert (await desk.client.status()).embedded_server
+            click(wizard.cancel)
+            await station.until(lambda now: not now.embedded_server, what="the end of the built-in server")
+            assert (await desk.client.agent_config()).values == before
+            assert (await desk.client.status()).instances == ()
+            assert not wizard.isVisible()
+
+
+async def test_what_the_agent_refuses_is_said_in_words_and_back_works(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk, opened(desk) as wizard:
+            first = await at(wizard, ServerStep)
+            first.address.setText("nowhere")
+            click(wizard.next)
+            await until(lambda: "starts with https://" in wizard.bar.error, what="the words")
+            first.address.setText(station.servers[0].url)
+            assert not wizard.bar.error
+            await to_connection(wizard, station.servers[0].url)
+            named = await forward(wizard, NameStep)
+            named.name.setText("line1")
+            click(wizard.next)
+            await until(lambda: 'There is an instance "line1" already.' in wizard.bar.error, what="the words")
+            named.name.setText("line2")
+            folders = await forward(wizard, FolderStep)
+            folders.folder.setText("here")
+            await until(folders.converter.count, what="the converters")
+            click(wizard.next)
+            await until(lambda: wizard.bar.error, what="the words about the folder")
+            folders.folder.setText(str(tmp_path / "no" / "such"))
+            click(wizard.next)
+            await until(lambda: "is not there" in wizard.bar.error, what="the words about the folder")
+            (tmp_path / "no").write_text("no folder")
+            folders.make.setChecked(True)
+            folders.converter.setCurrentIndex(folders.converter.findData("wsjf"))
+            trial = await forward(wizard, TrialStep)
+            broken = tmp_path / "broken.json"
+            broken.write_text("{ this is no report")
+            trial.try_file(broken)
+            await until(lambda: trial.trial, what="the dry run")
+            assert any(text.startswith("✗ This file becomes no report") for text in texts(trial))
+            trial.try_file(tmp_path / "missing.json")
+            await until(lambda: "cannot be read" in trial.bar.error, what="the words about the file")
+            await forward(wizard, SummaryStep)
+            click(wizard.next)
+            await until(lambda: "cannot be made" in wizard.bar.error, what="the words about the folder")
+            assert len((await desk.client.status()).instances) == 1
+            click(wizard.back)
+            await at(wizard, TrialStep)
+
+
+async def test_the_built_in_server_finds_a_port_that_is_free(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            async with attached(station) as desk:
+                await desk.client.configure_agent({"embedded_server.port": port})
+                server = TryServer(desk)
+                assert (await server.on()).rpartition(":")[2] != str(port)
+                await server.off()
+                assert (await desk.client.agent_config()).values["embedded_server"] == {
+                    "enabled": False,
+                    "port": port,
+                }
+
+
+@pytest.mark.parametrize("stations", [0, 1])
+async def test_it_opens_by_itself_where_there_is_no_station(
+    app: QApplication, tmp_path: Path, stations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Station(tmp_path) as station:
+        monkeypatch.setenv("STATIONMASTER_HOME", station.env["STATIONMASTER_HOME"])
+        if stations:
+            await station.line("line1", await station.server(), "keep")
+        await station.start()
+        single = Single(f"wizard-{tmp_path.name}-{stations}")
+        assert single.acquire()
+        tray = TrayApp(app, Launcher("user", station.env), single, Memory(tmp_path / "tray.json"))
+        running = asyncio.create_task(tray.run())
+        await until(lambda: hasattr(tray, "window") and tray.desk.seen.status is not None, what="the tray")
+        await until(tray.window.isVisible, what="the window")
+        if not stations:
+            await until(lambda: tray.window.dialog, what="the wizard")
+            assert isinstance(tray.window.dialog, Wizard)
+            click(tray.window.dialog.cancel)
+            tray.redraw()
+        assert tray.window.dialog is None
+        tray.quit()
+        assert await running == 0
+        assert Memory(tmp_path / "tray.json").now.more == ({} if stations else {"wizard": True})

@@ -1,0 +1,1 @@
+"""The way to a new station, step by step: `dialog.Wizard`."""

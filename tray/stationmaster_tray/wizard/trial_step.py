@@ -1,0 +1,135 @@
+"""A dry run: what becomes of a sample file. Nothing is stored or sent."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
+
+from stationmaster.control.protocol import MAX_BODY, too_large
+from stationmaster.control.trial_protocol import Trial, TrialReport
+from stationmaster.errors import StationmasterError
+from stationmaster_tray.call import CallBar
+from stationmaster_tray.desk import Desk
+from stationmaster_tray.text import NONE, plural, result, tr
+from stationmaster_tray.widgets.label import label, set_role
+from stationmaster_tray.wizard.draft import Draft
+from stationmaster_tray.wizard.step import Step
+from stationmaster_tray.wizard.try_server import TryServer
+
+_MOST = 8
+"""Reports and remarks that are listed each."""
+
+
+class TrialStep(Step):
+    """Optional: one can go on without."""
+
+    def __init__(self, desk: Desk, draft: Draft, server: TryServer) -> None:
+        """No file yet."""
+        super().__init__(desk, draft, server)
+        self.bar = CallBar(desk.tasks, self)
+        self.trial: Trial | None = None
+        self.say(
+            tr(
+                "Choose a result file of your tester to see what becomes of it. Nothing is stored or sent, "
+                "and you can go on without."
+            )
+        )
+        choose = QPushButton(tr("Choose a file..."), self)
+        choose.clicked.connect(self._choose)
+        self._file = label(role="quiet", parent=self)
+        line = QHBoxLayout()
+        line.addWidget(choose)
+        line.addWidget(self._file, 1)
+        self.column.addLayout(line)
+        self.column.addWidget(self.bar)
+        self._verdict = label(parent=self)
+        self._verdict.setObjectName("trial")
+        self._reports = label(parent=self)
+        self._remarks = label(role="quiet", parent=self)
+        for made in (self._verdict, self._reports, self._remarks):
+            self.column.addWidget(made)
+        self.column.addStretch(1)
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return tr("Try a file")
+
+    def entered(self) -> None:
+        """Another converter may be chosen by now: what was tried before says nothing."""
+        self.trial = None
+        for made in (self._file, self._verdict, self._reports, self._remarks):
+            made.clear()
+
+    def left(self) -> None:
+        """An answer is not wanted any more."""
+        self.bar.cancel()
+
+    def try_file(self, path: Path) -> None:
+        """Let the agent read it."""
+        self._file.setText(path.name)
+        for made in (self._verdict, self._reports, self._remarks):
+            made.clear()
+        converter, options = self.draft.converter, dict(self.draft.options)
+
+        async def work() -> Trial:
+            content = await asyncio.to_thread(_read, path)
+            return await self.desk.client.try_file(
+                "", content, filename=path.name, converter=converter, options=options
+            )
+
+        self.bar.run(work, self._tried, what=tr("Reading the file..."))
+
+    # ---------------------------------------------------------------- inside
+    def _choose(self) -> None:
+        dialog = QFileDialog(self, tr("A sample file"), self.draft.folder)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda chosen: self.try_file(Path(chosen)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _tried(self, trial: Trial) -> None:
+        self.trial = trial
+        if trial.ok:
+            count = plural(trial.count, "{count} report", "{count} reports")
+            self._verdict.setText(tr("✓ This file becomes {count}.", count=count))
+        elif trial.error is None:
+            self._verdict.setText(tr("✗ A report of this file breaks a rule: it would not be sent."))
+        else:
+            error = trial.error
+            place = f" ({error.place})" if error.place else ""
+            self._verdict.setText(tr("✗ This file becomes no report: {text}", text=f"{error.text}{place}"))
+        set_role(self._verdict, "good" if trial.ok else "call")
+        self._reports.setText("\n".join(_line(one) for one in trial.reports[:_MOST]))
+        self._remarks.setText("\n".join(_remarks(trial)[:_MOST]))
+
+
+def _line(report: TrialReport) -> str:
+    return tr(
+        "{serial}  {part}  {result}",
+        serial=report.serial_number or NONE,
+        part=report.part_number or NONE,
+        result=result(report.result),
+    )
+
+
+def _remarks(trial: Trial) -> list[str]:
+    found = [f"→ {trial.error.next_step}"] if trial.error and trial.error.next_step else []
+    for report in trial.reports:
+        found += [f"{issue.place}: {issue.text}" for issue in report.issues]
+        found += list(report.warnings)
+    return list(dict.fromkeys(found))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BODY:
+            raise too_large()
+        return path.read_bytes()
+    except OSError as error:
+        raise StationmasterError(
+            tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror or str(error)),
+            next_step=tr("Choose another file."),
+        ) from error
