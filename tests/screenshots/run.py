@@ -11,9 +11,10 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("QT_FONT_DPI", "96")
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
-from fakes.station import Station
+from fakes.station import TOKEN, Station
 from fakes.waiting import until
 from screenshots.board import board
 from stationmaster.hosting.launch import Launcher
@@ -31,8 +32,16 @@ from stationmaster_tray.app import TrayApp
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.pages.converters import KNOWN, TRIAL, ConvertersPage
+from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.seen import Contact
 from stationmaster_tray.single import Single
+from stationmaster_tray.wizard.connection_step import ConnectionStep
+from stationmaster_tray.wizard.dialog import Wizard
+from stationmaster_tray.wizard.end_step import EndStep, SummaryStep
+from stationmaster_tray.wizard.folder_step import FolderStep
+from stationmaster_tray.wizard.name_step import NameStep
+from stationmaster_tray.wizard.server_step import ServerStep, TokenStep
+from stationmaster_tray.wizard.trial_step import TrialStep
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures" / "tray"
 SCHEMES = ("light", "dark")
@@ -78,6 +87,134 @@ async def pages(studio: Studio, only: str) -> None:
         if not only or spec.id == only:
             await studio.page(spec.id)
             await studio.picture(spec.id)
+
+
+async def wizard(studio: Studio, only: str) -> None:
+    """Each step of the way to a station, with what may go wrong there."""
+    if only not in {"", "wizard"}:
+        return
+    studio.tray.window.open_page("wizard")
+    shown = studio.tray.window.dialog
+    assert isinstance(shown, Wizard)
+    for number, picture in enumerate(_walk(shown, studio), start=1):
+        name = await picture
+        await studio.settle()
+        await studio.picture(f"wizard-{number}-{name}", shown)
+        if name not in {"done", "connection-failed"}:
+            shown.next.click()
+            await studio.settle()
+    shown.reject()
+
+
+def _walk(shown: Wizard, studio: Studio) -> Iterator[Coroutine[Any, Any, str]]:
+    """Fills in each step in turn and gives its name."""
+    server = next(iter(studio.station.lines.values())).server.url
+    place = studio.station.root / "results"
+
+    async def at_server() -> str:
+        _step(shown, ServerStep).address.setText(server)
+        return "server"
+
+    async def at_token() -> str:
+        step = _step(shown, TokenStep)
+        step.token.setText(TOKEN)
+        step.in_file.setChecked(True)
+        return "token"
+
+    async def broken_way() -> str:
+        step = _step(shown, ConnectionStep)
+        await until(lambda: step.checks, what="the test")
+        shown.draft.server = "http://127.0.0.1:9"
+        step.entered()
+        await until(lambda: step.checks, what="the test in vain")
+        return "connection-failed"
+
+    async def way() -> str:
+        step = _step(shown, ConnectionStep)
+        shown.draft.server = server
+        step.entered()
+        await until(lambda: step.checks, what="the test")
+        return "connection"
+
+    async def name() -> str:
+        _step(shown, NameStep).station.setText("FCT-04")
+        return "name"
+
+    async def folder() -> str:
+        step = _step(shown, FolderStep)
+        step.folder.setText(str(place))
+        await until(lambda: step.converter.count() and step.make.isVisible(), what="the converters")
+        step.converter.setCurrentIndex(step.converter.findData("wstf"))
+        step.make.setChecked(True)
+        step.options.rows["process_code"].field.set_value(10)
+        return "folder"
+
+    async def trial() -> str:
+        step = _step(shown, TrialStep)
+        step.try_file(Path(__file__).parents[1] / "data" / "wstf" / "three_units.txt")
+        await until(lambda: step.trial, what="the dry run")
+        return "trial"
+
+    async def summary() -> str:
+        _step(shown, SummaryStep)
+        return "summary"
+
+    async def done() -> str:
+        await until(lambda: isinstance(shown.step, EndStep), what="the station")
+        return "done"
+
+    yield from (one() for one in (at_server, at_token, broken_way, way, name, folder, trial, summary, done))
+
+
+S = TypeVar("S")
+
+
+def _step(shown: Wizard, kind: type[S]) -> S:
+    assert isinstance(shown.step, kind), f"{shown.step} {shown.bar.error}"
+    return shown.step
+
+
+async def settings(studio: Studio, only: str) -> None:
+    """The settings with faults, a search, a conflict, the text, and the agent's own."""
+    if only not in {"", "settings"}:
+        return
+    await studio.page("settings", "line1")
+    page = studio.tray.window.page
+    assert isinstance(page, SettingsPage)
+    await until(lambda: page.form, what="the form")
+    assert page.form is not None
+    _enter(page, "server.timeout", "soon")
+    await until(lambda: page.faults, what="the fault")
+    page.show_wrong.click()
+    await studio.picture("settings-fault")
+    page.revert_changes()
+    _enter(page, "station.location", "Hall 2")
+    async with studio.station.client() as client:
+        await client.configure("line1", {"station.location": "Hall 3"})
+    page.save_changes()
+    await until(lambda: page.conflicts, what="the question")
+    page.search.setText("station")
+    await studio.picture("settings-conflict")
+    page.revert_changes()
+    page.search.clear()
+    page.form.cards("watch").add_button.click()
+    await until(lambda: page.faults, what="what is missing")
+    page.show_wrong.click()
+    await studio.picture("settings-folders")
+    page.revert_changes()
+    page.as_text.click()
+    await studio.picture("settings-text")
+    page.as_text.click()
+    page.load("")
+    await until(lambda: page.form and page.form.schema.kind == "agent", what="the agent's")
+    await studio.picture("settings-agent")
+
+
+def _enter(page: SettingsPage, key: str, value: object) -> None:
+    row = page.form.row(key) if page.form else None
+    assert row is not None
+    row.field.set_value(value)
+    row.field.changed.emit()
 
 
 async def states(studio: Studio, only: str) -> None:
@@ -159,6 +296,8 @@ async def _make(app: QApplication, out: Path, only: str) -> None:
             studio = Studio(app, tray, station, out)
             await pages(studio, only)
             await trials(studio, only)
+            await settings(studio, only)
+            await wizard(studio, only)
             await states(studio, only)
             tray.quit()
             await running

@@ -121,7 +121,10 @@ async def test_what_is_wrong_is_said_beside_it_in_the_words_of_the_command_line(
                 said = row(page, key).fault.removeprefix("✗ ")
                 assert said.partition(" ")[2][:40] in str(refused.value)
             assert row(page, "watch.0.path").fault
-            assert "✗ 3 settings are wrong" in texts(page)
+            assert "✗ 3 settings are wrong." in texts(page)
+            page.search.setText("upload")
+            click(page.show_wrong)
+            await until(row(page, "server.url").isVisible, what="the first one")
             click(page.revert)
             await until(lambda: not page.faults, what="the end")
             assert not any(one.fault for one in form(page).rows())
@@ -181,6 +184,7 @@ async def test_a_change_elsewhere_meanwhile_is_not_overwritten(tmp_path: Path) -
             click(page.save)
             await until(lambda: page.conflicts and not page.bar.busy, what="the question")
             assert page.conflicts == {"station.location": "Hall 3"}
+            assert "decide beside the setting" in " ".join(texts(page))
             assert row(page, "station.name").field.value() == "FCT"
             assert not page.save.isEnabled()
             assert '! Changed elsewhere meanwhile: "Hall 3"' in texts(row(page, "station.location"))
@@ -204,12 +208,15 @@ async def test_the_search_shows_what_matches(tmp_path: Path) -> None:
         await station.start()
         async with attached(station) as desk, page_of(desk) as page:
             page.search.setText("proxy")
-            shown = [one.form.key for one in form(page).rows() if one.isVisible()]
-            assert shown == ["server.proxy"]
+            await until(lambda: shown(page) == ["server.proxy"], what="the one")
             page.search.setText("there is no such setting")
-            assert "No setting matches." in texts(form(page))
+            await until(lambda: "No setting matches." in texts(form(page)), what="the words")
             page.search.clear()
-            assert len([one for one in form(page).rows() if one.isVisible()]) > 30
+            await until(lambda: len(shown(page)) > 30, what="all")
+
+
+def shown(page: SettingsPage) -> list[str]:
+    return [one.form.key for one in form(page).rows() if one.isVisible()]
 
 
 async def test_the_agents_own_settings_and_the_text(tmp_path: Path) -> None:

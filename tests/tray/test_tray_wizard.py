@@ -312,3 +312,37 @@ async def test_it_opens_by_itself_where_there_is_no_station(
         tray.quit()
         assert await running == 0
         assert Memory(tmp_path / "tray.json").now.more == ({} if stations else {"wizard": True})
+
+
+async def test_without_a_keyring_the_last_step_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        server = await station.server()
+        await station.start(env={"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/none"})
+        async with attached(station) as desk, opened(desk) as wizard:
+            await to_connection(wizard, server.url)
+            click(wizard.back)
+            (await at(wizard, TokenStep)).in_file.setChecked(False)
+            tested = await forward(wizard, ConnectionStep)
+            await until(lambda: tested.checks, what="the test")
+            await forward(wizard, NameStep)
+            folders = await forward(wizard, FolderStep)
+            folders.folder.setText(str(tmp_path / "results"))
+            await until(lambda: folders.make.isVisible() and folders.converter.count(), what="the offer")
+            tick(folders.make)
+            await forward(wizard, TrialStep)
+            await forward(wizard, SummaryStep)
+            click(wizard.next)
+            await until(lambda: "keyring" in wizard.bar.error, what=lambda: f"the words {wizard.bar.error}")
+            assert (await desk.client.status()).instances == ()
+            assert not (tmp_path / "results").exists()
+            for kind in (TrialStep, FolderStep, NameStep, ConnectionStep):
+                click(wizard.back)
+                await at(wizard, kind)
+            click(wizard.back)
+            asked = await at(wizard, TokenStep)
+            asked.in_file.setChecked(True)
+            tested = await forward(wizard, ConnectionStep)
+            await until(lambda: tested.checks, what="the test")
+            for step in (NameStep, FolderStep, TrialStep, SummaryStep, EndStep):
+                await forward(wizard, step)
+            await station.until(lambda now: now.instances[0].link is Link.ONLINE, what="the log-in")

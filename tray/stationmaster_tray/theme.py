@@ -135,5 +135,11 @@ def _sheet(now: Colours) -> str:
     QLineEdit {{ background: {now.panel}; border: 1px solid {now.line}; border-radius: 4px;
         padding: 4px 6px; }}
     QLineEdit:focus {{ border-color: {now.accent}; }}
+    QCheckBox::indicator:unchecked {{ background: {now.panel}; border: 1px solid {now.quiet};
+        border-radius: 3px; }}
+    QRadioButton::indicator {{ background: {now.panel}; border: 1px solid {now.quiet}; border-radius: 7px;
+        width: 12px; height: 12px; }}
+    QRadioButton::indicator:checked {{ border: 4px solid {now.accent}; width: 6px; height: 6px; }}
+    QPlainTextEdit {{ background: {now.panel}; border: 1px solid {now.line}; border-radius: 3px; }}
     QPushButton {{ padding: 5px 14px; }}
     """

@@ -7,28 +7,19 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-)
 
 from stationmaster.control.protocol import InstanceConfigView
 from stationmaster.control.trial_protocol import Fault, SettingsSchema
 from stationmaster.errors import StationmasterError
-from stationmaster_tray.call import CallBar
-from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.desk import Desk
 from stationmaster_tray.seen import Seen
-from stationmaster_tray.settings.entered import Entered, entered_of, merge, patch_of
+from stationmaster_tray.settings.entered import Entered, entered_of, in_order, merge, patch_of
 from stationmaster_tray.settings.form import SettingsForm
+from stationmaster_tray.settings.frame import SettingsFrame
 from stationmaster_tray.settings.question import TokenDialog, ask_removal
-from stationmaster_tray.text import plural, tr
-from stationmaster_tray.widgets.label import label, set_role
+from stationmaster_tray.settings.verdict import verdict
+from stationmaster_tray.text import tr
+from stationmaster_tray.widgets.label import set_role
 
 AGENT = ""
 """Name of the settings of the agent itself."""
@@ -38,14 +29,15 @@ _LOOK_EVERY = 5.0
 """Seconds between two looks whether the settings were changed elsewhere."""
 
 
-class SettingsPage(Page):
+class SettingsPage(SettingsFrame):
     """The page. Its argument is the name of a station."""
 
     def __init__(self, desk: Desk) -> None:
         """Nothing is asked for before it is seen."""
         super().__init__(desk)
-        self.bar = CallBar(desk.tasks, self)
         self.form: SettingsForm | None = None
+        self._shown: SettingsForm | None = None
+        self._searching: asyncio.Task[None] | None = None
         self.faults: tuple[Fault, ...] = ()
         self.conflicts: dict[str, Any] = {}
         self._name: str | None = None
@@ -56,8 +48,7 @@ class SettingsPage(Page):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_CHECK_AFTER)
         self._timer.timeout.connect(self._check)
-        self._make_controls()
-        self._lay_out()
+        self._connect()
         self._draw()
 
     # ---------------------------------------------------------------- what others tell
@@ -109,7 +100,7 @@ class SettingsPage(Page):
 
         async def work() -> tuple[SettingsSchema, InstanceConfigView]:
             schema = await self.desk.client.settings_schema("instance" if name else "agent")
-            return schema, await self._config(name)
+            return in_order(schema), await self._config(name)
 
         self.bar.run(work, self._loaded, what=tr("Asking for the settings..."))
 
@@ -146,64 +137,24 @@ class SettingsPage(Page):
         self.bar.cancel()
         if self.form is not None:
             self.form.show_entered(self._base)
+            self.form.show_conflicts({})
             self._changed()
 
-    # ---------------------------------------------------------------- inside: making it
-    def _make_controls(self) -> None:
-        self.which = QComboBox(self)
-        self.which.setAccessibleName(tr("Whose settings"))
-        self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.which.activated.connect(self._chosen)
-        self.search = QLineEdit(self)
-        self.search.setPlaceholderText(tr("Search settings"))
-        self.search.setAccessibleName(tr("Search settings"))
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._search)
-        self.token = self._button(tr("Set token..."), self._ask_token)
-        self.as_text = self._button(tr("As text"), self._draw)
-        self.as_text.setCheckable(True)
-        self.add = self._button(tr("Add station..."), lambda: self.desk.wanted.emit("add-station", "", ""))
-        self.remove = self._button(tr("Remove station..."), self._ask_removal)
-        self.save = self._button(tr("Save"), self.save_changes)
-        self.revert = self._button(tr("Revert"), self.revert_changes)
-        self._state = label(role="quiet", parent=self)
-        self._state.setObjectName("changes")
-        self._text = QPlainTextEdit(self)
-        self._text.setReadOnly(True)
-        self._text.setAccessibleName(tr("The settings file"))
-        self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._empty = label(role="quiet", parent=self)
-        self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self._text)
-
-    def _button(self, text: str, clicked: Any) -> QPushButton:
-        made = QPushButton(text, self)
-        made.clicked.connect(lambda _checked=False: clicked())
-        return made
-
-    def _lay_out(self) -> None:
-        first, second, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.which)
-        first.addWidget(self.search, 1)
-        for made in (self.token, self.as_text):
-            second.addWidget(made)
-        second.addStretch(1)
-        for made in (self.add, self.remove):
-            second.addWidget(made)
-        foot.addWidget(self._state, 1)
-        for made in (self.revert, self.save):
-            foot.addWidget(made)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addLayout(first)
-        column.addLayout(second)
-        column.addWidget(self._stack, 1)
-        column.addWidget(self.bar)
-        column.addLayout(foot)
-
     # ---------------------------------------------------------------- inside: loading
+    def _connect(self) -> None:
+        self.which.activated.connect(self._chosen)
+        self.search.textChanged.connect(self._search)
+        for button, clicked in (
+            (self.token, self._ask_token),
+            (self.as_text, self._draw),
+            (self.add, lambda: self.desk.wanted.emit("add-station", "", "")),
+            (self.remove, self._ask_removal),
+            (self.save, self.save_changes),
+            (self.revert, self.revert_changes),
+            (self.show_wrong, self._show_wrong),
+        ):
+            button.clicked.connect(lambda _checked=False, clicked=clicked: clicked())
+
     def _config(self, name: str) -> Coroutine[Any, Any, InstanceConfigView]:
         return self.desk.client.config(name) if name else self.desk.client.agent_config()
 
@@ -219,24 +170,25 @@ class SettingsPage(Page):
         self.desk.tasks.start(self._build(form), trouble=self.bar.show_error)
 
     async def _build(self, form: SettingsForm) -> None:
-        name = self._name
+        # It is seen from the beginning: to show it all at once would hold the window up.
+        self._shown = form
+        self.stack.addWidget(form)
+        self._draw()
         await form.build(self._base)
-        if name != self._name or self.form is not None:
-            form.deleteLater()
-            return
+        if self._shown is not form:
+            return  # another one's are wanted by now
         form.changed.connect(self._changed)
         form.settled.connect(self._settled)
         self.form = form
-        self._stack.addWidget(form)
-        form.search(self.search.text())
+        self._search(self.search.text())
         self._draw()
 
     def _drop_form(self) -> None:
-        form, self.form = self.form, None
+        form, self._shown, self.form = self._shown, None, None
         self.faults, self.conflicts = (), {}
-        self._text.clear()
+        self.text.clear()
         if form is not None:
-            self._stack.removeWidget(form)
+            self.stack.removeWidget(form)
             form.deleteLater()
 
     def _select(self) -> None:
@@ -259,8 +211,8 @@ class SettingsPage(Page):
             self.load(wanted)
 
     def _say_unsaved(self) -> None:
-        self._state.setText(tr("Save or revert these changes first."))
-        set_role(self._state, "calm")
+        self.state.setText(tr("Save or revert these changes first."))
+        set_role(self.state, "calm")
 
     # ---------------------------------------------------------------- inside: changes
     def _changed(self) -> None:
@@ -329,11 +281,29 @@ class SettingsPage(Page):
 
     # ---------------------------------------------------------------- inside: drawing
     def _show_text(self, view: InstanceConfigView) -> None:
-        self._text.setPlainText(view.toml or tr("# There is no file: all settings are at their defaults."))
+        self.text.setPlainText(view.toml or tr("# There is no file: all settings are at their defaults."))
+
+    def _show_wrong(self) -> None:
+        self.as_text.setChecked(False)
+        self._draw()
+        form = self.form
+        if form is None:
+            return
+
+        async def show() -> None:
+            await form.search("")
+            form.show_what_is_wrong()
+
+        self.search.blockSignals(True)
+        self.search.clear()
+        self.search.blockSignals(False)
+        self.desk.tasks.start(show())
 
     def _search(self, text: str) -> None:
+        if self._searching is not None:
+            self._searching.cancel()
         if self.form is not None:
-            self.form.search(text)
+            self._searching = self.desk.tasks.start(self.form.search(text))
 
     def _draw(self, nowhere: str = "") -> None:
         form, patch = self.form, self.patch
@@ -344,29 +314,20 @@ class SettingsPage(Page):
         self.token.setEnabled(one)
         self.remove.setEnabled(one)
         if self.as_text.isChecked():
-            self._stack.setCurrentWidget(self._text)
+            self.stack.setCurrentWidget(self.text)
         else:
-            self._stack.setCurrentWidget(form or self._empty)
+            self.stack.setCurrentWidget(self._shown or self.empty)
         self.search.setEnabled(not self.as_text.isChecked())
-        text, role = self._summary(patch, trouble, nowhere)
-        self._state.setText(text)
-        set_role(self._state, role)
-
-    def _summary(self, patch: Mapping[str, Any], trouble: str, nowhere: str) -> tuple[str, str]:
-        """What the line beside Save says, and the role of its colour."""
-        if self.conflicts:
-            return tr("! Changed elsewhere meanwhile: decide beside the setting which value holds."), "calm"
-        if nowhere:
-            return f"✗ {nowhere}", "call"
-        if self.faults or trouble:
-            count = max(1, len(self.faults))
-            return plural(count, "✗ {count} setting is wrong", "✗ {count} settings are wrong"), "call"
-        if not patch:
-            return "", "quiet"
-        text = plural(len(patch), "{count} change is not saved", "{count} changes are not saved")
-        if self.form is not None and self.form.restarts(patch):
-            text = tr("{text}. Saving begins the station anew; nothing is lost by that.", text=text)
-        return text, "quiet"
+        self.show_wrong.setVisible(bool(self.faults or self.conflicts or trouble) and not nowhere)
+        text, role = verdict(
+            changes=len(patch),
+            faults=max(len(self.faults), int(bool(trouble))),
+            conflict=bool(self.conflicts),
+            nowhere=nowhere,
+            restarts=form is not None and form.restarts(patch),
+        )
+        self.state.setText(text)
+        set_role(self.state, role)
 
     # ---------------------------------------------------------------- inside: token, removal
     def _ask_token(self) -> None:
@@ -379,8 +340,8 @@ class SettingsPage(Page):
         name = self._name or ""
 
         def done(_none: None) -> None:
-            self._state.setText(tr("✓ The agent has the new token of {name}.", name=name))
-            set_role(self._state, "good")
+            self.state.setText(tr("✓ The agent has the new token of {name}.", name=name))
+            set_role(self.state, "good")
 
         self.bar.run(lambda: self.desk.client.set_token(name, token), done, what=tr("Storing the token..."))
 
@@ -393,6 +354,6 @@ class SettingsPage(Page):
         def done(note: str) -> None:
             if self._name == name:
                 self._show_another(name)
-            self._state.setText(tr("{name} is removed. {note}", name=name, note=note).strip())
+            self.state.setText(tr("{name} is removed. {note}", name=name, note=note).strip())
 
         self.bar.run(lambda: self.desk.client.remove_instance(name), done, what=tr("Removing..."))

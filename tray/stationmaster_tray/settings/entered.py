@@ -11,6 +11,7 @@ from stationmaster.control.trial_protocol import SettingForm, SettingsSchema
 
 IDENTITY = {"watch": "path", "fetch": "name"}
 """What tells one item of a list from another, for people and for us."""
+_FIRST = ("", "server", "station", "watch.N", "fetch.N")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,16 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
     now: Entered
     conflicts: Mapping[str, Any] = {}
+
+
+def in_order(schema: SettingsSchema) -> SettingsSchema:
+    """What people change most comes first; what only the program writes stands last in its section."""
+    sections = (
+        msgspec.structs.replace(one, settings=tuple(sorted(one.settings, key=lambda form: form.fixed)))
+        for one in schema.sections
+    )
+    ordered = sorted(sections, key=lambda one: _FIRST.index(one.key) if one.key in _FIRST else len(_FIRST))
+    return msgspec.structs.replace(schema, sections=tuple(ordered))
 
 
 def entered_of(schema: SettingsSchema, values: Mapping[str, Any]) -> Entered:

@@ -51,12 +51,17 @@ class SettingsForm(QScrollArea):
                 made.changed.connect(self.changed)
                 made.take_theirs.connect(lambda name=made.name: self.settled.emit(name, False))
                 self._insert(made)
+                rows = entered.lists.get(made.name, ())
+                for count in range(1, len(rows) + 1):
+                    made.set_rows(rows[:count])
+                    await made.cards[-1].revealed()
                 continue
             one = SectionCard(title_of_section(section.key), section.doc, section.settings)
             self._sections[section.key] = one
             one.changed.connect(self.changed)
             self._watch(one)
             self._insert(one)
+            await one.revealed()
         self.show_entered(entered)
 
     def show_entered(self, entered: Entered) -> None:
@@ -138,16 +143,27 @@ class SettingsForm(QScrollArea):
         elif (row := self.row(key)) is not None:
             row.field.set_value(theirs)
 
+    def show_what_is_wrong(self) -> None:
+        """Bring the first setting that is wrong, or asks, to where it is seen."""
+        wrong = next((row for row in self.rows() if row.calls), None)
+        if wrong is not None:
+            self.ensureWidgetVisible(wrong, 0, wrong.height())
+            wrong.field.setFocus()
+
     def restarts(self, patch: Mapping[str, Any]) -> bool:
         """A station that runs begins anew with these changes."""
         at_once = {row.form.key for row in self.rows() if not row.form.restart}
         return any(key not in at_once for key in patch) and self.schema.kind == "instance"
 
-    def search(self, text: str) -> None:
-        """Show only the settings that match."""
-        found = [one.search(text) for one in self._sections.values()]
-        found += [one.search(text) for one in self._lists.values()]
-        self._nothing.setVisible(bool(text) and not any(found))
+    async def search(self, text: str) -> None:
+        """Show only the settings that match; some at a time, so that the window stays quick."""
+        found = False
+        for one in self._sections.values():
+            found = one.search(text) or found
+            await asyncio.sleep(0)
+        for made in self._lists.values():
+            found = await made.search(text) or found
+        self._nothing.setVisible(bool(text) and not found)
 
     # ---------------------------------------------------------------- inside
     def _insert(self, widget: QWidget) -> None:

@@ -16,6 +16,7 @@ from stationmaster_tray.widgets.label import label
 
 _NAME_WIDTH = 24
 """Letters that the names' column has room for."""
+_ACRONYMS = {"url": "URL", "ca": "CA", "id": "ID", "mb": "MB"}
 
 
 class SettingRow(QWidget):
@@ -62,6 +63,11 @@ class SettingRow(QWidget):
         """What is said to be wrong."""
         return self._fault.text()
 
+    @property
+    def calls(self) -> bool:
+        """Something about it needs a person."""
+        return not self._fault.isHidden() or not self._conflict.isHidden()
+
     def show_conflict(self, theirs: Any, *, there: bool) -> None:
         """Say that it was changed elsewhere, and ask what to do; or no more."""
         if there:
@@ -76,6 +82,7 @@ class SettingRow(QWidget):
         name.setToolTip(form.key)
         name.setWordWrap(True)
         name.setFixedWidth(self.fontMetrics().horizontalAdvance("n" * _NAME_WIDTH))
+        name.setContentsMargins(0, 5, 0, 0)  # on a line with what stands in the editor
         right = QVBoxLayout()
         right.setSpacing(3)
         right.addWidget(self.field)
@@ -119,8 +126,9 @@ class SettingRow(QWidget):
 
 def title_of(key: str) -> str:
     """The last word of a key as a person reads it; the key itself is what the settings file says."""
-    words = last(key).replace("_", " ")
-    return tr(words[:1].upper() + words[1:])
+    words = [_ACRONYMS.get(word, word) for word in last(key).split("_")]
+    text = " ".join(words)
+    return tr(text[:1].upper() + text[1:])
 
 
 def _shown(value: Any) -> str:

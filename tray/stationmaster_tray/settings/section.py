@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from stationmaster.control.trial_protocol import SettingForm, SettingSection
@@ -13,6 +14,9 @@ from stationmaster_tray.settings.entered import IDENTITY, Row, last, list_key, n
 from stationmaster_tray.settings.row import SettingRow, title_of
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import card, label
+
+_AT_ONCE = 2
+"""Settings that are first shown in one go."""
 
 
 class SectionCard(QWidget):
@@ -35,6 +39,10 @@ class SectionCard(QWidget):
         super().__init__()
         self.rows = {last(one.key): SettingRow(one) for one in settings}
         self.origin: int | None = None
+        self._searched = ""
+        self._hidden = list(self.rows.values())
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._reveal)
         made = card(self)
         column = QVBoxLayout(made)
         column.setContentsMargins(16, 12, 16, 14)
@@ -54,10 +62,13 @@ class SectionCard(QWidget):
         column.addWidget(self.general)
         for row in self.rows.values():
             row.changed.connect(self.changed)
+            row.hide()
             column.addWidget(row)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(made)
+        self._reveal()
+        self._timer.start(0)
 
     def set_title(self, title: str) -> None:
         """Of an item: what tells it from the others."""
@@ -76,11 +87,27 @@ class SectionCard(QWidget):
 
     def search(self, text: str) -> bool:
         """Show only what matches; True where something does."""
+        self._searched = text
         found = [row for row in self.rows.values() if row.matches(text)]
         for row in self.rows.values():
-            row.setVisible(row in found)
+            if row not in self._hidden:
+                row.setVisible(row in found)
         self.setVisible(bool(found))
         return bool(found)
+
+    async def revealed(self) -> None:
+        """Show all, and let the window do its own work meanwhile."""
+        while self._hidden:
+            self._reveal()
+            await asyncio.sleep(0)
+
+    def _reveal(self) -> None:
+        """Show some more: a widget costs most when it is first seen, and the window must stay quick."""
+        for row in self._hidden[:_AT_ONCE]:
+            row.setVisible(row.matches(self._searched))
+        del self._hidden[:_AT_ONCE]
+        if not self._hidden:
+            self._timer.stop()
 
 
 class ListCards(QWidget):
@@ -103,7 +130,6 @@ class ListCards(QWidget):
         self.name = list_key(section.key)
         self._section = section
         self._added = added
-        self._searched = ""
         self.cards: list[SectionCard] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -133,12 +159,14 @@ class ListCards(QWidget):
             one.set_values(row.values)
         self._titles()
 
-    def search(self, text: str) -> bool:
+    async def search(self, text: str) -> bool:
         """Show only what matches."""
-        self._searched = text
-        found = [one.search(text) for one in self.cards]
-        self.setVisible(not text or any(found))
-        return any(found)
+        found = False
+        for one in tuple(self.cards):
+            found = one.search(text) or found
+            await asyncio.sleep(0)
+        self.setVisible(not text or found)
+        return found
 
     def show_conflict(self, *, there: bool) -> None:
         """Say that the list has other items now, or no more."""

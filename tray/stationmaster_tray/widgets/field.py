@@ -15,7 +15,7 @@ from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
 
 NUMBERS = {"whole number", "number", "duration"}
-_LINES = 4
+_LINES = 8
 """Lines of a list or table that are seen at once, at most."""
 
 

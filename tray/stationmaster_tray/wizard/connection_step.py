@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QPushButton, QScrollArea, QWidget
 
 from stationmaster.model import Check, CheckState
@@ -44,7 +45,7 @@ class ConnectionStep(Step):
         self.column.addWidget(self.bar)
         self.column.addWidget(self._scroll, 1)
         self.column.addWidget(self.all_the_same)
-        self.column.addWidget(self._again)
+        self.column.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
 
     @property
     def title(self) -> str:
@@ -105,7 +106,7 @@ class ConnectionStep(Step):
             hop = label(one.label or one.title, parent=rows)
             hop.setWordWrap(False)
             for column, made in enumerate((sign, hop, label(text, role="quiet", parent=rows))):
-                grid.addWidget(made, row, column)
+                grid.addWidget(made, row, column, Qt.AlignmentFlag.AlignTop)
         grid.setColumnStretch(2, 1)
         grid.setRowStretch(len(checks), 1)
         self._rows = rows

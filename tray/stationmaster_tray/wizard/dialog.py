@@ -47,7 +47,7 @@ class Wizard(QDialog):
         self._done = False
         self.setWindowTitle(tr("Set up a station"))
         self.setObjectName("wizard")
-        self.resize(680, 520)
+        self.resize(720, 600)
         self._count = label(role="quiet", parent=self)
         self._title = label(role="title", parent=self)
         self._stack = QStackedWidget(self)
