@@ -132,14 +132,14 @@ class TrayApp(QObject):
 
     def _first_run(self, seen: Seen) -> None:
         """Once, where there is no station and somebody looks: lead to the first one."""
-        more = self._memory.now.more
-        if more.get("wizard") or not self.window.isVisible() or seen.status is None:
+        known = self._memory.now
+        if known.wizard or not self.window.isVisible() or seen.status is None:
             return
         if seen.status.instances or any(
             one.code is ProblemCode.CONFIG_INVALID for one in seen.status.problems
         ):
             return
-        more["wizard"] = True
+        known.wizard = True
         self.desk.page_wanted.emit("wizard", None)
 
     def _notify(self, notice: Notice) -> None:

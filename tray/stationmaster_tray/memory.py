@@ -25,13 +25,14 @@ class Remembered(msgspec.Struct, kw_only=True):
         page: id of the page that was open.
         columns: widths of the columns of lists, by list.
         quiet_until: no notifications before this moment, seconds since 1970.
-        more: what else; `wizard`: it opened by itself once.
+        wizard: the way to the first station opened by itself once.
     """
 
     geometry: Annotated[str, Meta(pattern="^([0-9a-f]{2})*$")] = ""
     page: str = ""
     columns: dict[str, list[int]] = {}
     quiet_until: Annotated[float, Meta(ge=0, le=LAST)] = 0.0
+    wizard: bool = False
 
 
 class Memory:

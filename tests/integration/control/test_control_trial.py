@@ -31,7 +31,6 @@ from stationmaster.control.trial_protocol import SettingForm, Trial
 from stationmaster.errors import ControlError
 from stationmaster.model import Lifecycle
 
-
 DATA = Path(__file__).parents[2] / "data"
 
 
