@@ -18,6 +18,7 @@ from uuid import UUID
 
 from fakes.equipment import Made
 from fakes.oracle import Seen
+from stationmaster.archive.child import OWNER
 
 After = Literal["keep", "archive", "move", "delete"]
 REASON = ".reason.txt"
@@ -182,7 +183,9 @@ def _contents(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    """Every file, but the mark that an instance leaves in its archive."""
+    found = folder.rglob("*") if folder.is_dir() else ()
+    return [path for path in found if path.is_file() and not path.name.startswith(OWNER)]
 
 
 def _digest(content: bytes) -> str:

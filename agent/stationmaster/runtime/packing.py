@@ -152,6 +152,8 @@ class Packing:
         """Leave our mark in an archive, and see that nobody of another home left one."""
         if root in self._shared and not self._foreign.get(root):
             return False
+        if root == self._archives.own:
+            return True  # it lies in this home: nobody else comes there
         name = self._instance
         answer = await _ask(child, "claim", root, owner=self._archives.owner, name=name)
         others = {key: who for key, who in answer["others"].items() if key not in self._ids}

@@ -85,7 +85,7 @@ async def test_finding_a_unit_whatever_became_of_it(typist: Typist, oracle: Orac
 async def test_3_finding_needs_an_agent(alone: Typist) -> None:
     done = await alone.type("queue", "find", "SN-1")
     assert (done.code, done.out) == (3, "")
-    assert "agent run" in done.talk
+    assert "agent start" in done.talk
 
 
 async def test_showing_an_entry_and_its_report(typist: Typist, oracle: Oracle) -> None:

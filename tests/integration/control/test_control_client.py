@@ -67,7 +67,7 @@ async def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(NoAgentError, match="is not there") as caught:
         async with ControlClient(str(tmp_path / "s")):
             pass
-    assert "agent run" in caught.value.next_step
+    assert "agent start" in caught.value.next_step
 
 
 async def test_a_client_that_is_closed_says_so(channel: Channel) -> None:

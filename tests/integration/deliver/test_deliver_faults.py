@@ -25,7 +25,7 @@ HOLDS = [
         ProblemCode.LOGIN_REFUSED,
         Link.NEEDS_LOGIN,
         "Bad token",
-        "valid token",
+        "valid one",
         id="401",
     ),
     pytest.param(
