@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from stationmaster.cli.root import application
-from stationmaster_tray.action import ACTIONS, BY_ID, Action
+from stationmaster_tray.action import ACTIONS, Action
 from stationmaster_tray.menu import Item, menu
 from stationmaster_tray.presenter import State, TrayView
 
@@ -62,7 +62,7 @@ def test_stations_have_menus_of_their_own_only_where_there_are_several() -> None
 
 def test_each_line_of_the_menu_is_an_action_of_the_table() -> None:
     for view in (WELL, TrayView(state=State.NO_AGENT, tooltip="")):
-        assert {item.action for item in every(menu(view)) if item.action} <= BY_ID.keys()
+        assert {item.action for item in every(menu(view)) if item.action} <= {action.id for action in ACTIONS}
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)

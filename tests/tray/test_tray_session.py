@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -105,5 +104,5 @@ async def test_an_agent_that_cannot_live_is_tried_again_with_pauses(tmp_path: Pa
             desk.session.start_agent()
             await until(lambda: desk.seen.contact is Contact.ATTACHED, what="the agent")
             await desk.client.shutdown()
-            await asyncio.wait_for(desk.session.gone(), 30)
+            await until(lambda: desk.seen.contact is Contact.GONE, what="its end")
             await until(lambda: desk.session.launcher.ended() is not None, what="the end of its process")

@@ -24,7 +24,6 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="open", twin=("agent", "status")),
     Action(id="find", twin=("queue", "find")),
     Action(id="start-agent", twin=("agent", "start")),
-    Action(id="restart-agent", twin=("agent", "start")),
     Action(id="watch-folder", twin=("instance", "show")),
     Action(id="errors", twin=("queue", "list", "--state", "error")),
     Action(id="pause-15", twin=("agent", "pause", "--for", "15")),
@@ -47,5 +46,3 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="quit-tray", why=_OWN),
     Action(id="quit-all", twin=("agent", "stop")),
 )
-
-BY_ID = {action.id: action for action in ACTIONS}

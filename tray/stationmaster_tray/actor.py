@@ -53,7 +53,6 @@ class Actor(QObject):
             "check-updates": self._page("about"),
             "diagnostics": self._page("about", "diagnostics"),
             "start-agent": self._start,
-            "restart-agent": self._restart,
             "watch-folder": self._watch_folder,
             "pause-15": self._pause(lambda now: now + timedelta(minutes=15)),
             "pause-60": self._pause(lambda now: now + timedelta(hours=1)),
@@ -88,11 +87,6 @@ class Actor(QObject):
 
     # ---------------------------------------------------------------- the agent
     async def _start(self, _instance: str, _argument: str) -> None:
-        self._desk.session.start_agent()
-
-    async def _restart(self, _instance: str, _argument: str) -> None:
-        await self._desk.client.shutdown()
-        await self._desk.session.gone()
         self._desk.session.start_agent()
 
     def _pause(self, until: Until) -> Step:
@@ -158,7 +152,7 @@ class Actor(QObject):
         self.quit_wanted.emit()
 
     async def _quit_all(self, _instance: str, _argument: str) -> None:
-        self._desk.session.stop_starting()
         with contextlib.suppress(NoAgentError):  # none runs: that is what is wanted
             await self._desk.client.shutdown()
+        self._desk.session.stop_starting()
         self.quit_wanted.emit()

@@ -68,12 +68,8 @@ class TrayApp(QObject):
     async def run(self) -> int:
         """Live until somebody wants us to quit; returns the exit code."""
         self._stop_on_signals()
-        try:
-            async with asyncio.TaskGroup() as group:
-                await self._live(group)
-        finally:
-            self._close()
-            await asyncio.to_thread(self._memory.save)
+        async with asyncio.TaskGroup() as group:
+            await self._live(group)
         return 0
 
     async def _live(self, group: asyncio.TaskGroup) -> None:
@@ -84,6 +80,13 @@ class TrayApp(QObject):
         self.icon = TrayIcon(self.actor.chosen, panel_variant)
         self.window = Window(self.desk)
         self._connect(session)
+        try:
+            await self._used(group, session)
+        finally:
+            self._close()
+            await asyncio.to_thread(self._memory.save)
+
+    async def _used(self, group: asyncio.TaskGroup, session: Session) -> None:
         self.desk.tasks.start(self.actor.look())
         following = group.create_task(session.run())
         self._draw(session.seen)

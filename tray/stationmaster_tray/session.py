@@ -46,12 +46,13 @@ class Session(QObject):
         self.launcher = launcher
         self.seen = Seen(since=_now())
         self._client: ControlClient | None = None
-        self._wanted = not launcher.supervised
+        self._wanted: bool | None = None
+        """Somebody wants an agent to run, or none; None: nobody said, it runs unless a service sees to it."""
+        self._supervised = False
         self._deaths = 0
         self._started_at: float | None = None
         """By the monotonic clock: were the other set back, a dead agent would stay dead till it caught up."""
         self._wake = asyncio.Event()
-        self._left = asyncio.Event()
 
     # ---------------------------------------------------------------- what others use
     @property
@@ -77,11 +78,6 @@ class Session(QObject):
         """We leave, or the agent is about to be stopped: start none any more."""
         self._wanted = False
 
-    async def gone(self) -> None:
-        """Wait until the agent that is followed now has gone."""
-        while self._client is not None:
-            await self._left.wait()
-
     async def run(self) -> None:
         """Attach, follow, start; until cancelled."""
         while True:
@@ -101,7 +97,6 @@ class Session(QObject):
                 self._tell(Contact.REFUSED, wrong.text, wrong.next_step)
             finally:
                 self._client = None
-                self._left.set()
             self._wake.clear()
             try:
                 async with asyncio.timeout(LOOK_EVERY):
@@ -112,6 +107,8 @@ class Session(QObject):
     # ---------------------------------------------------------------- following
     async def _follow(self) -> None:
         """Follow the agent's snapshots to their end, which is its own; raises where it was lost."""
+        # It looks at files of the home, which may lie on a network: once for each agent, not on this thread.
+        self._supervised = await asyncio.to_thread(lambda: self.launcher.supervised)
         async with ControlClient(self.launcher.address) as client:
             heard = asyncio.Event()
             watching = asyncio.create_task(self._watch(client, heard))
@@ -129,7 +126,6 @@ class Session(QObject):
         async for status in client.watch():
             heard.set()
             self._client = client
-            self._left.clear()
             self._attached(status)
 
     async def _ask(self, client: ControlClient, heard: asyncio.Event) -> None:
@@ -151,7 +147,7 @@ class Session(QObject):
     def _attached(self, status: AgentStatus) -> None:
         if self.seen.contact is not Contact.ATTACHED:
             _LOG.info("attached to the agent, process %d", status.pid)
-        self._wanted = not self.launcher.supervised
+        self._wanted = None
         since = self.seen.since if self.seen.contact is Contact.ATTACHED else _now()
         if _now() - since > WELL:
             self._deaths = 0
@@ -171,7 +167,8 @@ class Session(QObject):
         if died:
             _LOG.warning("the agent is gone: %s", error.text)
             self._tell(Contact.STARTING, tr("The agent ended unexpectedly."), "")
-        if not self._wanted:
+        wanted = not self._supervised if self._wanted is None else self._wanted
+        if not wanted:
             if self.seen.contact is not Contact.GONE:
                 self._tell(Contact.GONE, error.text, tr("Click the icon to start it."))
             return

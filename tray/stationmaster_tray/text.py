@@ -48,13 +48,6 @@ def clock(at: datetime, now: datetime, *, seconds: bool = False) -> str:
     return tr("{day} {time}", day=day, time=time)
 
 
-def ago(at: datetime | None, now: datetime) -> str:
-    """How long ago that was, in words; "never" for None."""
-    if at is None:
-        return tr("never")
-    return span(now - at)
-
-
 def span(length: timedelta) -> str:
     """A length of time in the one or two units that matter."""
     seconds = max(0, int(length.total_seconds()))

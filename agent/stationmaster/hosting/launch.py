@@ -15,14 +15,14 @@ from typing import Any
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import HOME_VARIABLE, Home, Scope, make_private
-from stationmaster.home.service_name import LABEL
+from stationmaster.home.service_name import LABEL, task_name
 from stationmaster.home.system_program import call
 from stationmaster.model import AgentStatus
 
 _MACHINE_STEP = {
     "linux": "Ask an administrator for: sudo systemctl start stationmaster",
-    "darwin": "Ask an administrator for: sudo launchctl kickstart system/org.stationmaster.agent",
-    "win32": "Ask an administrator to run the task Stationmaster in the Task Scheduler.",
+    "darwin": f"Ask an administrator for: sudo launchctl kickstart system/{LABEL}",
+    "win32": f"Ask an administrator to run the task {task_name(Scope.MACHINE)} in the Task Scheduler.",
 }
 
 _LAST_WORDS = 2000
