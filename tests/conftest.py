@@ -6,6 +6,8 @@ import asyncio
 import inspect
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -63,6 +65,22 @@ def corpus() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("STATIONMASTER_CORPUS names no folder: the real input files are not here")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def peer() -> str:
+    """The Python that has the published third-party client; tests that need it skip where it is not."""
+    python = os.environ.get("STATIONMASTER_PYWATS_PYTHON") or sys.executable
+    probe = "import pywats.domains.report.report_models"
+    try:
+        done = subprocess.run([python, "-c", probe], capture_output=True, timeout=120, check=False)
+    except OSError as error:
+        pytest.skip(f"STATIONMASTER_PYWATS_PYTHON does not start: {error}")
+    if done.returncode:
+        pytest.skip(
+            f"pywats-api is not importable by {python}: run `make peer`, see STATIONMASTER_PYWATS_PYTHON"
+        )
+    return python
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from stationmaster.cli.exit import Exit
 from stationmaster.config import reference
 from stationmaster.control import protocol, trial_protocol
 from stationmaster.control.routes import ROUTES
-from stationmaster.convert.plugin import BUILT_INS
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.diagnostics.check import TITLES
 from stationmaster.model import (
     AgentStatus,

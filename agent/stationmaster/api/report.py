@@ -185,14 +185,15 @@ class Report:
 
     def steps(self) -> Iterator[Step]:
         """All steps below and including the root, then those of sub-units; none for a UUR report."""
-        for root in self._roots():
-            yield from Step(root).walk()
+        for root in self.roots():
+            yield from root.walk()
 
-    def _roots(self) -> list[dict[str, Any]]:
+    def roots(self) -> list[Step]:
+        """The root of the test, then those of sub-units; none for a UUR report."""
         units = self.data.get("subUnits")
         holders = [self.data, *(units if isinstance(units, list) else [])]
         roots = [one.get("root") for one in holders if isinstance(one, dict)]
-        return [root for root in roots if isinstance(root, dict)]
+        return [Step(root) for root in roots if isinstance(root, dict)]
 
     # ---------------------------------------------------------------- header parts
     def info(self, **fields: str | float | bool | None) -> Self:
@@ -338,7 +339,7 @@ class Report:
         if not self._built:
             return self
         if self.type is ReportType.UUT:
-            statuses = [roll_up(root) for root in self._roots()]
+            statuses = [roll_up(root.data) for root in self.roots()]
             for number, step in enumerate(self.steps(), start=1):
                 step.data["id"] = number
             if not self.data.get("result"):

@@ -17,8 +17,8 @@ import msgspec
 
 from stationmaster.cli.output import answer
 from stationmaster.cli.session import home
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.convert.dry_run import list_converters
-from stationmaster.convert.plugin import BUILT_INS
 from stationmaster.errors import StationmasterError
 
 Sections = Iterable[Mapping[str, Any]]

@@ -22,19 +22,13 @@ import msgspec
 
 from stationmaster.api.converter import Completes, Converter, ConverterOptions, Detects
 from stationmaster.api.fetch import Fetches
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.convert.job import ConverterInfo
 
 ENTRY_POINTS = "stationmaster.converters"
 BUILT_IN = "built-in"
 ENTRY_POINT = "entry point"
 FILE = "file"
-
-BUILT_INS = {
-    "wsjf": "stationmaster.converters.wsjf:WsjfConverter",
-    "wstf": "stationmaster.converters.wstf:WstfConverter",
-    "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
-    "junit": "stationmaster.converters.junit:JUnitConverter",
-}
 
 
 class PluginError(Exception):

@@ -19,7 +19,7 @@ from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 
-from stationmaster.convert.plugin import BUILT_INS
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.errors import ConfigError
 
 LONGEST = 40

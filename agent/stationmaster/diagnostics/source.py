@@ -20,7 +20,7 @@ import msgspec
 from stationmaster.config.option import is_elsewhere, resolved
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.store import ConfigStore
-from stationmaster.convert.plugin import BUILT_INS
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.diagnostics.path_text import Paths, roots_of
 from stationmaster.diagnostics.pseudonym import Names
 from stationmaster.diagnostics.redact import Redactor

@@ -5,25 +5,17 @@ Its Python is named by STATIONMASTER_PYWATS_PYTHON (`make peer` sets it up in an
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import pytest
-
+from corpus.peer import answers
 from fakes.report import START, completed, minimal_report, repair_report, rich_report
 from stationmaster.api import CompOp, Limits, Report
 from stationmaster.api.testing import convert_file
 from stationmaster.api.validate import check
-from stationmaster.api.wsjf import encode
 from stationmaster.converters.wsjf import WsjfConverter
 
-SCRIPT = Path(__file__).with_name("peer_models.py")
 DATA = Path(__file__).parents[2] / "data" / "wsjf"
 
 MODELS = {
@@ -42,30 +34,6 @@ MODELS = {
 
 EXCEPTIONS = {"CallExecutable", "MessagePopup", "MyStepType", "WATS_XYGMNLT"}
 """Step types that the models do not know: kept as `UnknownStep`, a bare mapping."""
-
-
-@pytest.fixture(scope="session")
-def peer() -> str:
-    """The Python that has the client."""
-    python = os.environ.get("STATIONMASTER_PYWATS_PYTHON") or sys.executable
-    probe = "import pywats.domains.report.report_models"
-    try:
-        done = subprocess.run([python, "-c", probe], capture_output=True, timeout=120, check=False)
-    except OSError as error:
-        pytest.skip(f"STATIONMASTER_PYWATS_PYTHON does not start: {error}")
-    if done.returncode:
-        pytest.skip(
-            f"pywats-api is not importable by {python}: run `make peer`, see STATIONMASTER_PYWATS_PYTHON"
-        )
-    return python
-
-
-def answers(python: str, *reports: Report) -> list[dict[str, Any]]:
-    """What the models make of each report."""
-    lines = b"".join(encode(report) + b"\n" for report in reports)
-    done = subprocess.run([python, str(SCRIPT)], input=lines, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def every_operator() -> Report:
@@ -90,9 +58,9 @@ def test_test_reports_keep_their_steps(peer: str) -> None:
         assert answer.get("error") is None
         assert answer["model"] == "UUTReport"
         ours = Counter((step.step_type, step.name) for step in report.steps())
-        theirs = Counter((kind, name) for kind, name, _ in answer["steps"])
+        theirs = Counter((kind, name) for kind, name, *_ in answer["steps"])
         assert theirs == ours
-        for kind, name, model in answer["steps"]:
+        for kind, name, model, _ in answer["steps"]:
             assert model == ("UnknownStep" if kind in EXCEPTIONS else MODELS[kind]), name
 
 

@@ -13,9 +13,9 @@ from fakes.clock import FakeClock
 from fakes.converting import PLUGINS, Bench
 from fakes.waiting import running
 from stationmaster.convert import registry
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.job import Conversion, NotYet
-from stationmaster.convert.plugin import BUILT_INS
 from stationmaster.model import ProblemCode
 
 

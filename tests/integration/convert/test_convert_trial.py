@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from corpus.oracle import Oracle, oracles
 from stationmaster.api.converter import Converter
 from stationmaster.api.testing import Severity, check_converter
-from stationmaster.convert.plugin import BUILT_INS, Plugins
+from stationmaster.convert.built_in import BUILT_INS
+from stationmaster.convert.plugin import Plugins
 
 DATA = Path(__file__).parents[2] / "data"
 OPTIONS = {"part_number": "P-1", "process_code": 10, "serial_number_pattern": "(?P<sn>.+)"}
@@ -16,15 +19,18 @@ OPTIONS = {"part_number": "P-1", "process_code": 10, "serial_number_pattern": "(
 TESTERS_WORD = {"rule", "verdict-against-limits", "verdict-against-steps"}
 """Warnings that may come from what the tester wrote: its verdict is kept, even against the limits."""
 
+MOST, MANY = 500_000, 24
+"""Larger files and more of them only take longer: a trial converts each of them dozens of times."""
+
 OWN = {name: sorted((DATA / name).iterdir()) for name in BUILT_INS}
 """Some of these are spoilt on purpose: to be refused is right for them, as the converters' own tests show."""
 
 
-def faults(name: str, files: list[Path]) -> list[str]:
+def faults(name: str, files: list[Path], options: dict[str, Any]) -> list[str]:
     """What is wrong with a converter, apart from what its files are to blame for."""
     converter: Converter = Plugins().make(BUILT_INS[name])
     told = []
-    for one in check_converter(converter, files, options=OPTIONS):
+    for one in check_converter(converter, files, options=options):
         fine = one.severity is Severity.NOTE or one.code == "refused"
         if not fine and not (one.severity is Severity.WARNING and one.code in TESTERS_WORD):
             told.append(str(one))
@@ -33,12 +39,15 @@ def faults(name: str, files: list[Path]) -> list[str]:
 
 @pytest.mark.parametrize("name", list(BUILT_INS))
 def test_with_our_files(name: str) -> None:
-    assert faults(name, OWN[name]) == []
+    assert faults(name, OWN[name], OPTIONS) == []
 
 
-@pytest.mark.parametrize("name", list(BUILT_INS))
-def test_with_real_files(corpus: Path, name: str) -> None:
-    suffixes = {".json", ".xml", ".txt"}
-    files = [path for path in sorted((corpus / name).rglob("*")) if path.suffix.lower() in suffixes]
-    assert files
-    assert faults(name, files) == []
+@pytest.mark.parametrize("oracle", oracles(), ids=lambda oracle: oracle.folder)
+def test_with_real_files(corpus: Path, oracle: Oracle) -> None:
+    good = [file for file in oracle.file if file.reports]
+    files = [corpus / oracle.folder / file.path for file in good]
+    files = sorted(
+        (path for path in files if path.stat().st_size < MOST), key=lambda path: path.stat().st_size
+    )
+    shared = OPTIONS | oracle.options | {key: value for file in good for key, value in file.options.items()}
+    assert faults(oracle.converter, files[:MANY], shared) == []

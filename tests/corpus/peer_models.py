@@ -1,7 +1,8 @@
 """Runs under the third-party client's own Python: reads reports, tells which steps its models hold.
 
-Input: one JSON report a line. Output: one JSON line each, `{"model", "steps": [[stepType, name, class]],
-"failures", "parts"}` or `{"error"}`. Kept apart from the test, which imports nothing of the client.
+Input: one JSON report a line. Output: one JSON line each, `{"model", "steps": [[stepType, name, class,
+measurements]], "failures", "parts"}` or `{"error"}`. Kept apart from the tests, which import nothing of the
+client.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def _steps(report: Any) -> Iterator[list[object]]:
 def _walk(step: Any) -> Iterator[list[object]]:
     get: Any = step.get if isinstance(step, dict) else lambda key: getattr(step, key, None)
     kind = get("stepType") or get("step_type")
-    yield [getattr(kind, "value", kind), get("name"), type(step).__name__]
+    held = step if isinstance(step, dict) else step.model_dump(by_alias=True, exclude_none=True)
+    values = sum(len(held.get(key) or []) for key in ("numericMeas", "booleanMeas", "stringMeas"))
+    yield [getattr(kind, "value", kind), get("name"), type(step).__name__, values]
     for child in get("steps") or []:
         yield from _walk(child)
 
