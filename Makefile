@@ -85,7 +85,7 @@ lock: setup ## make requirements.lock and tests/peer.lock anew, for each system 
 BUNDLE := PYINSTALLER_CONFIG_DIR=$(abspath build)/pyinstaller $(BIN)/pyinstaller --noconfirm --log-level ERROR \
   --distpath dist --workpath build/bundle build.spec
 
-bundle: setup ## the two single-file programs, into dist/
+bundle: setup docs ## the two single-file programs, into dist/
 	$(BUNDLE)
 
 bundle-console: setup ## the console program alone, which continuous integration tries
@@ -100,7 +100,7 @@ deb: setup ## a Debian package of what is in dist/, signed with the key in SIGN_
 setup-exe: setup ## a signed setup for Windows of the programs in dist/, which Windows or wine made
 	$(BIN)/python installer/windows/build_setup.py
 
-windows-smoke: setup ## the product on a Windows Python under wine, from source, frozen and installed
+windows-smoke: setup docs ## the product on a Windows Python under wine, from source, frozen and installed
 	installer/windows/wine-smoke.sh
 
 clean: ## remove everything that make made

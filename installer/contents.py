@@ -6,6 +6,7 @@ console program, used or not. The tray imports nobody's code and takes what it u
 
 from __future__ import annotations
 
+import shutil
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -217,8 +218,19 @@ def console_data() -> list[tuple[str, str]]:
 
 
 def tray_data() -> list[tuple[str, str]]:
-    """Files of the tray: its pictures."""
-    return [(str(ROOT / "tray/stationmaster_tray/icons"), "stationmaster_tray/icons")]
+    """Files of the tray: its pictures, and the documentation, packed.
+
+    Raises:
+        FileNotFoundError: nobody has built the documentation.
+    """
+    site = ROOT / "build/site"
+    if not (site / "index.html").is_file():
+        raise FileNotFoundError(f"{site}/index.html is missing: make docs builds it")
+    packed = shutil.make_archive(str(ROOT / "build/guide/site"), "zip", site)
+    return [
+        (str(ROOT / "tray/stationmaster_tray/icons"), "stationmaster_tray/icons"),
+        (packed, "stationmaster_tray"),
+    ]
 
 
 def standard_library() -> Iterator[str]:

@@ -24,10 +24,13 @@ bundle() {
   fi
 }
 
-[ -f "$place/python/Lib/site-packages/.ready" ] || {
+if [ "$place/.ready" -nt requirements.lock ]; then
+  .venv/bin/python installer/windows/wine_python.py --again "$place"
+else
+  rm -rf "$place/python" "$place/prefix"
   .venv/bin/python installer/windows/wine_python.py "$place"
-  touch "$place/python/Lib/site-packages/.ready"
-}
+  touch "$place/.ready"
+fi
 for part in $parts; do
   echo "== $part"
   case $part in

@@ -1,6 +1,7 @@
 """Make a Python for Windows that runs under wine, with what Stationmaster needs: for test builds on Linux.
 
     python installer/windows/wine_python.py FOLDER
+    python installer/windows/wine_python.py --again FOLDER    there is one: only Stationmaster, as it is now
 
 FOLDER gets `python/` (a CPython for Windows) and `prefix/` (wine's own Windows). Needs wine, wine64,
 gcc-mingw-w64-x86-64 and a Python 3.12 on this machine, whose standard library is used;
@@ -69,18 +70,21 @@ _COLOUR = ["GetColorProfileFromHandle", "CloseColorProfile", "WcsCreateIccProfil
 
 def main() -> None:
     """Make it."""
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: wine_python.py FOLDER")
-    folder = Path(sys.argv[1]).resolve()
+    again = sys.argv[1:2] == ["--again"]
+    if len(sys.argv) != 2 + again:
+        raise SystemExit("usage: wine_python.py [--again] FOLDER")
+    folder = Path(sys.argv[-1]).resolve()
     python, prefix = folder / "python", folder / "prefix"
     host = _host_python()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        _lay_out(python, host, work)
-        _compile_programs(python, work)
-        _make_prefix(prefix)
-        _fill_gaps(prefix / "drive_c/windows/system32", python, work)
-        _install_packages(python / "Lib/site-packages", host, work)
+        if not again:
+            _lay_out(python, host, work)
+            _compile_programs(python, work)
+            _make_prefix(prefix)
+            _fill_gaps(prefix / "drive_c/windows/system32", python, work)
+            _install_packages(python / "Lib/site-packages", host, work)
+        _install_ours(python / "Lib/site-packages", host, work)
 
 
 def _host_python() -> str:
@@ -168,18 +172,27 @@ def _fill_gaps(system: Path, python: Path, work: Path) -> None:
 
 
 def _install_packages(target: Path, host: str, work: Path) -> None:
-    """What the lock says for Windows, checked by its hashes, and Stationmaster itself."""
+    """What the lock says for Windows, checked by its hashes."""
     wanted = work / "windows.lock"
     wanted.write_text(
         "".join(_for_windows((ROOT / "requirements.lock").read_text(encoding="utf-8"))), encoding="utf-8"
     )
-    there = ("--target", str(target), "--platform", "win_amd64", "--python-version", VERSION)
-    pip = (host, "-m", "pip", "-q", "--disable-pip-version-check")
-    _run(*pip, "install", *there, "--only-binary=:all:", "--no-deps", "--require-hashes", "-r", str(wanted))
+    _run(*_pip_install(host, target), "--require-hashes", "-r", str(wanted))
+
+
+def _install_ours(target: Path, host: str, work: Path) -> None:
+    """Stationmaster itself."""
     ours = (sys.executable, "-m", "pip", "-q", "--disable-pip-version-check")
     _run(*ours, "wheel", "--no-deps", "--no-build-isolation", "-w", str(work / "ours"), str(ROOT))
     (wheel,) = (work / "ours").glob("*.whl")
-    _run(*pip, "install", *there, "--only-binary=:all:", "--no-deps", "--no-index", "--upgrade", str(wheel))
+    _run(*_pip_install(host, target), "--no-index", "--upgrade", str(wheel))
+
+
+def _pip_install(host: str, target: Path) -> tuple[str, ...]:
+    """The beginning of pip's command for a Python of another system."""
+    there = ("--target", str(target), "--platform", "win_amd64", "--python-version", VERSION)
+    quiet = (host, "-m", "pip", "-q", "--disable-pip-version-check", "install")
+    return (*quiet, *there, "--only-binary=:all:", "--no-deps")
 
 
 def _for_windows(lock: str) -> Iterator[str]:

@@ -63,7 +63,24 @@ async def test_versions_and_places_are_shown_and_copied(tmp_path: Path) -> None:
 def test_the_guide_is_the_best_there_is(tmp_path: Path) -> None:
     package, tree = tmp_path / "package", tmp_path / "tree"
     assert guide(folders=(package, tree)) is None
-    for place in (tree / "docs/index.md", tree / "build/site/index.html", package / "site/index.html"):
+    for place in (tree / "docs/index.md", tree / "build/site/index.html"):
         place.parent.mkdir(parents=True)
         place.write_text("hello")
         assert guide(folders=(package, tree)) == place
+
+
+def test_a_packed_guide_is_unpacked_once_and_an_older_one_goes(tmp_path: Path) -> None:
+    package, cache = tmp_path / "package", tmp_path / "cache"
+    package.mkdir()
+    (cache / "guide-0.0.9-7").mkdir(parents=True)
+    with zipfile.ZipFile(package / "site.zip", "w") as packed:
+        packed.writestr("index.html", "hello")
+        packed.writestr("how-to/install.html", "so")
+    first = guide(folders=(package, tmp_path), cache=cache)
+    assert first is not None
+    assert first.read_text() == "hello"
+    assert (first.parent / "how-to/install.html").read_text() == "so"
+    assert list(cache.iterdir()) == [first.parent]
+    first.write_text("read already")
+    assert guide(folders=(package, tmp_path), cache=cache) == first
+    assert first.read_text() == "read already"
