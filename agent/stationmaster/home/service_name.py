@@ -10,6 +10,9 @@ from stationmaster.home.paths import Scope
 LABEL = "org.stationmaster.agent"
 """Of launchd on macOS."""
 
+TASK_FILE = "task.xml"
+"""Definition of the Task Scheduler's task, in the folder of the settings: there as long as the task is."""
+
 
 def plist_path(scope: Scope) -> Path:
     """Where launchd looks for the definition."""

@@ -15,7 +15,7 @@ from typing import Any
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import HOME_VARIABLE, Home, Scope, make_private
-from stationmaster.home.service_name import LABEL, task_name
+from stationmaster.home.service_name import LABEL, TASK_FILE, task_name
 from stationmaster.home.system_program import call
 from stationmaster.model import AgentStatus
 
@@ -67,13 +67,17 @@ class Launcher:
     It blocks for some milliseconds: call it in a thread where a window must not wait.
     """
 
-    def __init__(self, scope: str = "user", env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, scope: str = "user", env: Mapping[str, str] | None = None, *, system: str = sys.platform
+    ) -> None:
         """Start nothing yet.
 
         Args:
             scope: `user` or `machine`.
             env: the agent's environment; None: ours.
+            system: whose services count, as `sys.platform` names it.
         """
+        self._system = system
         self._env = dict(os.environ if env is None else env)
         self.home = Home.find(Scope(scope), self._env)
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,13 +92,16 @@ class Launcher:
         """Something else starts this agent and restarts it: the system's service."""
         if self.home.scope is Scope.MACHINE:
             return True
+        chosen = self._env.get(HOME_VARIABLE, "")
+        if self._system == "win32":
+            # A task gets no variables: it starts the agent of the usual home and of no other.
+            return not chosen and (self.home.config / TASK_FILE).is_file()
         home = Path(self._env.get("HOME", "") or Path.home())
-        if sys.platform == "darwin":
+        if self._system == "darwin":
             service = home / "Library/LaunchAgents" / _PLIST
         else:
             config = Path(self._env.get("XDG_CONFIG_HOME", "") or home / ".config")
             service = config / "systemd/user" / _UNIT
-        chosen = self._env.get(HOME_VARIABLE, "")
         try:
             return _names_home(service.read_text(), chosen)  # a service for another home is not ours
         except (OSError, ValueError):
@@ -168,10 +175,11 @@ class Launcher:
     def _start_service(self) -> None:
         # One of our own beside it would hold the home: the service could not start, and nobody would
         # start ours again.
-        if sys.platform == "darwin":
-            command = ("launchctl", "kickstart", f"gui/{os.getuid()}/{LABEL}")
-        else:
-            command = ("systemctl", "--user", "start", _UNIT)
+        commands = {
+            "darwin": ("launchctl", "kickstart", f"gui/{getattr(os, 'getuid', int)()}/{LABEL}"),
+            "win32": ("schtasks", "/Run", "/TN", task_name(Scope.USER)),
+        }
+        command = commands.get(self._system, ("systemctl", "--user", "start", _UNIT))
         trouble = call(command, limit=_SERVICE_LIMIT).trouble
         if trouble:
             raise StationmasterError(

@@ -100,7 +100,7 @@ def install(
             "A task gets no variables: STATIONMASTER_HOME would not reach the agent.",
             next_step="Set it for the whole machine and leave it out here, or use the usual folders.",
         )
-    home, file = wanted.home, wanted.home.config / "task.xml"
+    home, file = wanted.home, wanted.home.config / service_name.TASK_FILE
     root = home.config.parent
     steps: list[Step] = [Give(text=f"Make the folder {root}.", folders=(home.config,))]
     if wanted.machine:
@@ -135,7 +135,7 @@ def mapped(paths: Iterable[str], remote: Callable[[str], bool]) -> list[str]:
 
 def uninstall(wanted: Wanted, *, file: Path | None = None) -> Plan:
     """Stop the agent and remove the task; everything else stays."""
-    file = file or wanted.home.config / "task.xml"
+    file = file or wanted.home.config / service_name.TASK_FILE
     name = task_name(wanted)
     if not file.is_file():
         return Plan(kind="task-scheduler", service=name, notes=(f"There is no {file}: nothing was done.",))

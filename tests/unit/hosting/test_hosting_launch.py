@@ -10,6 +10,8 @@ import pytest
 
 from fakes.recorded import Recorded
 from stationmaster.errors import StationmasterError
+from stationmaster.home.paths import Scope
+from stationmaster.home.service_name import TASK_FILE, task_name
 from stationmaster.hosting.launch import Launcher
 
 if sys.platform != "linux":
@@ -18,7 +20,7 @@ if sys.platform != "linux":
 
 @pytest.fixture
 def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
-    found = Recorded(tmp_path / "bin", "systemctl")
+    found = Recorded(tmp_path / "bin", "systemctl", "schtasks")
     monkeypatch.setenv("PATH", f"{found.folder}:{os.environ['PATH']}")
     return found
 
@@ -70,3 +72,22 @@ def test_a_service_of_another_home_is_not_ours(
     if chosen:
         env["STATIONMASTER_HOME"] = str(tmp_path / chosen)
     assert Launcher("user", env).supervised is ours
+
+
+def test_a_task_of_windows_starts_the_usual_home_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systemctl: Recorded
+) -> None:
+    env = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    for name in ("HOME", "XDG_CONFIG_HOME"):  # the usual home is where this process has it
+        monkeypatch.setenv(name, str(tmp_path))
+    assert not Launcher("user", env, system="win32").supervised
+    launcher = Launcher("user", env, system="win32")
+    launcher.home.config.mkdir(parents=True)
+    (launcher.home.config / TASK_FILE).write_text("<Task/>")
+    assert launcher.supervised
+    launcher.start()
+    assert systemctl.take() == [["schtasks", "/Run", "/TN", task_name(Scope.USER)]]
+    chosen = Launcher("user", env | {"STATIONMASTER_HOME": str(tmp_path / "st")}, system="win32")
+    chosen.home.config.mkdir(parents=True)
+    (chosen.home.config / TASK_FILE).write_text("<Task/>")
+    assert not chosen.supervised
