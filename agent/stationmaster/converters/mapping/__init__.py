@@ -1,0 +1,170 @@
+"""Converters without code: a TOML file says how a file becomes reports, see `schema` for what it may say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import ClassVar, Final
+
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source, xml
+from stationmaster.api.json_text import MAX_BYTES, parse_json
+from stationmaster.converters.mapping import table, text, tree
+from stationmaster.converters.mapping.build import Builder
+from stationmaster.converters.mapping.load import read_mapping
+from stationmaster.converters.mapping.pick import Row
+from stationmaster.converters.mapping.schema import Mapping
+
+__all__ = ["Mapping", "MappingConverter", "mapping_at", "mapping_class"]
+
+MAX_TEXT: Final = 64 * 1024 * 1024
+"""Bytes of a text file that a mapping reads at once."""
+
+
+class MappingConverter:
+    """Reads what its mapping describes; `mapping_class` makes one of a mapping."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    mapping: ClassVar[Mapping]
+
+    def detect(self, glimpse: Glimpse) -> int:
+        """85 if all of `detect` fits; 60 by the root or the columns; 30 by the file's name."""
+        wanted = self.mapping.detect
+        if wanted.name and not fnmatchcase(glimpse.name.lower(), wanted.name.lower()):
+            return 0
+        head = _text_of(glimpse.head, self.mapping.encoding, cut=True)
+        if head is None:
+            return 0
+        if wanted.head:
+            return 85 if all(re.search(one, head, re.MULTILINE) for one in wanted.head) else 0
+        if self._looks_like_it(glimpse, head):
+            return 60
+        return 30 if wanted.name else 0
+
+    def is_complete(self, glimpse: Glimpse) -> bool:
+        """True if the end mark of the mapping, the root's end or the last brace stands at the end."""
+        mapping = self.mapping
+        if mapping.kind == "xml":
+            tags = xml.first_tags(glimpse.head, 1)
+            return bool(tags) and xml.is_closed(glimpse, tags[0].name)
+        if mapping.kind == "json":
+            return glimpse.tail.rstrip()[-1:] in {b"}", b"]"}
+        mark = mapping.table.end if mapping.kind == "table" else mapping.text.end
+        if not mark:
+            return True
+        tail = _text_of(glimpse.tail, ["latin-1"], cut=True) or ""
+        return any(re.search(mark, line) for line in tail.splitlines())
+
+    def convert(
+        self, source: Source, options: ConverterOptions, resume: Resume | None
+    ) -> Iterator[Report | Resume]:
+        """Yield one report for each unit. `resume` is not used."""
+        del resume
+        builder = Builder(self.mapping, source, options)
+        if self.mapping.kind in {"xml", "json"}:
+            yield from self._from_tree(source, builder)
+            return
+        units = self._units(source)
+        if not units:
+            raise ConversionError(
+                f"{source.name} holds no unit",
+                next_step="Check the mapping: where does a unit begin in this file?",
+            )
+        for unit in units:
+            first = unit.rows[0].cells if unit.rows else {}
+            above = Row(unit.keys, unit.place, first)
+            report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
+            if unit.record and len(units) > 1:
+                report.record = "\n".join(unit.record).encode("utf-8", "surrogatepass")
+            yield report
+
+    def _units(self, source: Source) -> list[table.Unit]:
+        if source.size > MAX_TEXT:
+            raise ConversionError(f"{source.name} is larger than {MAX_TEXT} bytes, the bound for mappings")
+        content = _text_of(source.read_bytes(), self.mapping.encoding)
+        if content is None:
+            raise ConversionError(
+                f"{source.name} is no text in {' or '.join(self.mapping.encoding)}",
+                next_step='Name its encoding in the mapping: encoding = ["cp1250"], for example.',
+            )
+        if self.mapping.kind == "table":
+            return table.read_units(content, self.mapping.table)
+        return text.read_units(content, self.mapping.text)
+
+    def _from_tree(self, source: Source, builder: Builder) -> Iterator[Report]:
+        warnings: list[str] = []
+        if self.mapping.kind == "xml":
+            wanted = self.mapping.xml
+            root = xml.open(source, warnings=warnings)
+            units = tree.units_of(root, wanted, xml.place(root))
+        else:
+            if source.size > MAX_BYTES:
+                raise ConversionError(f"{source.name} is larger than {MAX_BYTES} bytes")
+            wanted = self.mapping.json
+            units = tree.units_of(parse_json(source.read_bytes(), name=source.name), wanted, "")
+        if not units:
+            raise ConversionError(f"{source.name} has nothing at {wanted.unit!r}, the mapping's unit")
+        for unit in units:
+            report = builder.report(unit, tree.rows_of(unit, self.mapping.step), {})
+            if len(units) > 1:
+                report.record = f"{source.name} {unit.place} {report.sn}".encode()
+            for told in warnings:
+                report.warn(told)
+            yield report
+
+    def _looks_like_it(self, glimpse: Glimpse, head: str) -> bool:
+        mapping = self.mapping
+        if mapping.kind == "xml" and mapping.xml.root:
+            tags = xml.first_tags(glimpse.head, 1)
+            return bool(tags) and tags[0].name == mapping.xml.root
+        if mapping.kind == "table" and isinstance(mapping.table.header, str):
+            return any(re.search(mapping.table.header, line) for line in head.splitlines())
+        if mapping.kind == "table" and mapping.table.record:
+            first = {line.partition(mapping.table.delimiter)[0].strip() for line in head.splitlines()[:20]}
+            return set(mapping.table.record) >= {word for word in first if word}
+        return False
+
+
+def mapping_class(mapping: Mapping, name: str) -> type[MappingConverter]:
+    """A converter class for a mapping.
+
+    Args:
+        mapping: what it reads.
+        name: of the file without its ending, for a mapping that has no name.
+    """
+    return type(
+        "Mapped",
+        (MappingConverter,),
+        {
+            "name": mapping.name or name,
+            "version": mapping.version,
+            "mapping": mapping,
+            "options_type": ConverterOptions,
+            "__doc__": mapping.description or "Reads what its mapping describes.",
+        },
+    )
+
+
+def mapping_at(path: Path) -> type[MappingConverter]:
+    """The converter of a mapping file.
+
+    Raises:
+        ConversionError: it is no mapping; says which line or key.
+        OSError: it cannot be read.
+    """
+    return mapping_class(read_mapping(path.read_text(encoding="utf-8"), path.name), path.stem)
+
+
+def _text_of(data: bytes, encodings: Sequence[str], *, cut: bool = False) -> str | None:
+    """The first encoding that fits; of a piece, the last character may be half."""
+    if b"\0" in data and not any(one.lower().startswith("utf-16") for one in encodings):
+        return None
+    for encoding in encodings:
+        for lost in range(4 if cut else 1):
+            try:
+                return data[: len(data) - lost].decode(encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return None

@@ -1,0 +1,252 @@
+"""Rows become steps: the rule that fits, the kind of step, the sequences it stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from stationmaster.api import (
+    CompOp,
+    ConversionError,
+    Limits,
+    Report,
+    Sequence,
+    Series,
+    Status,
+)
+from stationmaster.api.number import parse_number
+from stationmaster.api.step import Step
+from stationmaster.converters.mapping.cell import Reader
+from stationmaster.converters.mapping.limits import limits_of, measured, read_limits
+from stationmaster.converters.mapping.pick import Cells, Row
+from stationmaster.converters.mapping.schema import Mapping, StepKind, StepRule, Wide
+
+_Kept = TypeVar("_Kept")
+_TRUE_FALSE: Final = {"true", "false"}
+
+
+class Steps:
+    """The steps of one report, while rows come."""
+
+    def __init__(self, root: Sequence, mapping: Mapping, read: Reader) -> None:
+        """Begin below `root`."""
+        self._root = root
+        self._rules = mapping.step
+        self._read = read
+        self._at = root
+        self._path: tuple[str, ...] = ()
+        self._kept: tuple[str, object] | None = None
+        self._count = self._left = 0
+
+    def add(self, row: Cells, rule: StepRule | None = None) -> None:
+        """Make of a row what its rule says; the first that fits, where none is given.
+
+        Raises:
+            ConversionError: a value of it cannot be read.
+        """
+        rule = rule or self._rule_for(row)
+        if rule is None:
+            self._left += 1
+            return
+        if rule.skip:
+            return
+        self._count += 1
+        name, groups = self._names(rule, row)
+        if rule.wide is not None and isinstance(row, Row):
+            self._wide(rule.wide, row, [*groups, name] if name else groups)
+            return
+        self._open(tuple(groups))
+        try:
+            step = self._step(rule, row, name or "Step")
+        except ValueError as error:
+            raise ConversionError(str(error), place=f"{row.place}, step {name[:60]!r}") from error
+        text = self._read.text(rule.text, row, "step.text")
+        seconds = self._read.number(rule.seconds, row, "step.seconds")
+        if step is not None and (text or seconds is not None):
+            step.details(text=text or None, total_time=seconds)
+
+    def end(self, report: Report, unit: Cells) -> None:
+        """All rows have come.
+
+        Raises:
+            ConversionError: none of them became a step.
+        """
+        if not self._count:
+            raise ConversionError(
+                "no row became a step",
+                place=unit.place,
+                next_step="Do the mapping's steps fit? Their `when` or `each` may ask for something else.",
+            )
+        if self._left:
+            report.warn(f"{self._left} rows fit no step of the mapping and were left out")
+
+    # ---------------------------------------------------------------- where
+    def _rule_for(self, row: Cells) -> StepRule | None:
+        for rule in self._rules:
+            cells = ((row.get(name), pattern) for name, pattern in rule.when.items())
+            if all(text is not None and re.fullmatch(pattern, text.strip()) for text, pattern in cells):
+                return rule
+        return None
+
+    def _names(self, rule: StepRule, row: Cells) -> tuple[str, list[str]]:
+        """The step's name, and those of the sequences above it."""
+        groups: list[str] = []
+        for given in rule.group:
+            text = self._read.text(given, row, "step.group")
+            groups += text.split(rule.split) if rule.split else [text]
+        name = self._read.text(rule.name, row, "step.name")
+        if rule.split:
+            *above, name = name.split(rule.split)
+            groups += above
+        return name.strip(), [group.strip() for group in groups if group.strip()]
+
+    def _open(self, path: tuple[str, ...], *, fresh: bool = False) -> None:
+        """Go to the sequences of this path; those that are open already go on, but a fresh last one."""
+        if path == self._path and not fresh:
+            return
+        same = 0
+        while same < min(len(path), len(self._path)) and path[same] == self._path[same]:
+            same += 1
+        same = min(same, len(path) - 1) if fresh else same
+        at = self._root
+        for name in path[:same]:
+            at = Sequence(next(one for one in reversed(at.steps) if one.name == name[:100].strip()).data)
+        for name in path[same:]:
+            at = at.sequence(name)
+        self._at, self._path, self._kept = at, path, None
+
+    def _several(self, name: str, make: Callable[[], _Kept]) -> _Kept:
+        """What the rows under one name share: a step of several measurements, the points of a curve."""
+        if self._kept is None or self._kept[0] != name:
+            self._kept = (name, make())
+        kept: _Kept = self._kept[1]  # type: ignore[assignment]  # one name is made by one kind of row
+        return kept
+
+    # ---------------------------------------------------------------- what
+    def _step(self, rule: StepRule, row: Cells, name: str) -> Step | None:
+        value = self._read.text(rule.value, row, "step.value")
+        word = self._read.text(rule.status, row, "step.status")
+        status = self._read.status(word, row, "step.status") if word else None
+        limits = self._limits(rule, row)
+        kind = self._kind(value, limits, status) if rule.kind == "auto" else rule.kind
+        measurement = self._read.text(rule.measurement, row, "step.measurement")
+        if not measurement and kind != "curve":
+            self._kept = None
+        match kind:
+            case "action":
+                return self._at.action(name, status or Status.DONE)
+            case "passfail":
+                verdict = status or self._read.status(value, row, "step.value")
+                return self._passfail(name, measurement, verdict)
+            case "string":
+                limit = self._read.text(rule.limit, row, "step.limit") or None
+                return self._string((name, measurement), value, limit, status)
+        number = self._read.number(rule.value, row, "step.value")
+        if kind == "curve":
+            return self._point(name, self._read.number(rule.x, row, "step.x"), number)
+        return self._numeric(rule, row, (name, measurement), number, (limits, status))
+
+    def _passfail(self, name: str, measurement: str, status: Status) -> Step | None:
+        if not measurement:
+            return self._at.passfail(name, status)
+        self._several(name, lambda: self._at.multi_passfail(name)).add(measurement, status)
+        return None
+
+    def _string(
+        self, names: tuple[str, str], value: str, limit: str | None, status: Status | None
+    ) -> Step | None:
+        name, measurement = names
+        comp = CompOp.CASESENSIT if limit else CompOp.LOG
+        if not measurement:
+            return self._at.string(name, value, limit=limit, comp=comp, status=status)
+        several = self._several(name, lambda: self._at.multi_string(name))
+        several.add(measurement, value, limit=limit, comp=comp, status=status)
+        return None
+
+    def _numeric(
+        self,
+        rule: StepRule,
+        row: Cells,
+        names: tuple[str, str],
+        number: float | None,
+        verdict: tuple[Limits | None, Status | None],
+    ) -> Step | None:
+        (name, measurement), (limits, status) = names, verdict
+        if number is None:
+            # There is nothing to compare: the verdict stays, the limits are told.
+            told = f"no value; limits {limits.low} {limits.high}" if limits else "no value"
+            return self._at.passfail(name, status or Status.SKIPPED).details(text=told)
+        unit = self._read.text(rule.unit, row, "step.unit")
+        if measurement:
+            several = self._several(name, lambda: self._at.multi_numeric(name))
+            several.add(measurement, number, unit=unit, limits=limits, status=status)
+            return None
+        return self._at.numeric(name, number, unit=unit, limits=limits, status=status)
+
+    def _point(self, name: str, x: float | None, y: float | None) -> Step | None:
+        """One more point of the curve under this name."""
+
+        def begin() -> tuple[Step, list[float], list[float]]:
+            return self._at.chart_step(name), [], []
+
+        step, all_x, all_y = self._several(name, begin)
+        if x is not None and y is not None:
+            all_x.append(x)
+            all_y.append(y)
+            step.chart(name, [Series(name, all_x, all_y)])
+        return None
+
+    def _kind(self, value: str, limits: Limits | None, status: Status | None) -> StepKind:
+        if limits is not None:
+            return "numeric"
+        if not value:
+            return "passfail" if status else "action"
+        if value.casefold() in _TRUE_FALSE:
+            return "passfail"
+        try:
+            return "numeric" if parse_number(value, decimal=self._read.decimal) is not None else "passfail"
+        except ValueError:
+            return "string"
+
+    def _limits(self, rule: StepRule, row: Cells) -> Limits | None:
+        if rule.limits is not None:
+            text = self._read.text(rule.limits.from_, row, "step.limits")
+            return self._told_limits(text, rule.limits.pattern, f"{row.place}, step.limits")
+        low, high = (self._read.number(getattr(rule, key), row, f"step.{key}") for key in ("low", "high"))
+        if rule.zero_is_none and low == 0 and high == 0:
+            return None
+        word = self._read.text(rule.comp, row, "step.comp")
+        if not word:
+            return limits_of(low, high)
+        word = rule.operators.get(word, word).upper()
+        try:
+            comp = CompOp(word)
+        except ValueError:
+            raise ConversionError(
+                f"{word[:20]!r} is no comparison",
+                place=f"{row.place}, step.comp",
+                next_step='Name it in the step: operators = { "between" = "GELE" }, for example.',
+            ) from None
+        bounds = [bound for bound in (low, high) if bound is not None]
+        if len(bounds) < comp.bounds:
+            raise ConversionError(f"{comp.value} needs {comp.bounds} limits", place=f"{row.place}, step.comp")
+        return Limits(comp, *bounds[: comp.bounds])
+
+    def _told_limits(self, text: str, pattern: str, place: str) -> Limits | None:
+        try:
+            return read_limits(text, pattern, self._read.decimal)
+        except ValueError as error:
+            raise ConversionError(str(error), place=place) from error
+
+    def _wide(self, wide: Wide, row: Row, groups: list[str]) -> None:
+        """A sequence for the row, a numeric step for each of its measurements."""
+        keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
+        self._open((*groups, keys or row.place), fresh=True)
+        for one in measured(row, wide):
+            limits = self._told_limits(row.cells.get(one.limit, ""), "", f"{row.place}, column {one.limit!r}")
+            word = row.cells.get(one.verdict, "")
+            status = self._read.status(word, row, one.verdict) if word else None
+            value = parse_number(row.cells[one.column], decimal=self._read.decimal)
+            if value is not None:
+                self._at.numeric(one.column, value, limits=limits, status=status)

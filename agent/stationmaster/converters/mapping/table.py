@@ -1,0 +1,185 @@
+"""Lines of cells, delimited or of fixed width: with keys around them, in sections, or with a first word."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from stationmaster.api import ConversionError
+from stationmaster.converters.mapping.pick import Row
+from stationmaster.converters.mapping.schema import Record, Table
+
+
+@dataclass(slots=True)
+class Unit:
+    """What becomes one report.
+
+    Attributes:
+        keys: what the lines around the rows tell.
+        rows: its rows.
+        place: where it begins.
+        record: the bytes that are this unit's own, where the file holds several.
+    """
+
+    keys: dict[str, str] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    place: str = ""
+    record: list[str] = field(default_factory=list)
+
+
+def read_units(text: str, table: Table) -> list[Unit]:
+    """All units of a table.
+
+    Raises:
+        ConversionError: the columns' names do not come, or a line has more cells than they are.
+    """
+    reader = _Records(table) if table.record else _Columns(table)
+    for number, line, cells in _lines(text, table):
+        reader.take(number, line, cells)
+        if table.end and re.search(table.end, line):
+            break
+    return reader.done()
+
+
+def _lines(text: str, table: Table) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, text and cells of each line that is not empty and not to be left out."""
+    skip = re.compile(table.skip) if table.skip else None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or (skip and skip.search(line)):
+            continue
+        yield number, line, _cells(line, table)
+
+
+def _cells(line: str, table: Table) -> list[str]:
+    if table.widths:
+        ends = [sum(table.widths[: index + 1]) for index in range(len(table.widths))]
+        return [line[start:end].strip() for start, end in zip([0, *ends], [*ends[:-1], None], strict=False)]
+    if not table.quote:
+        return [cell.strip() for cell in line.split(table.delimiter)]
+    reader = csv.reader([line], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True)
+    return [cell.strip() for cell in next(reader, [])]
+
+
+class _Columns:
+    """One table, or several with the names of their columns in a line of their own."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._columns: list[str] = list(table.columns)
+        self._header = re.compile(table.header) if isinstance(table.header, str) else None
+        self._keys = re.compile(table.keys) if table.keys else None
+        self._section = ""
+        self._told: dict[str, str] = {}
+        self._units: dict[tuple[str, ...], Unit] = {}
+
+    def take(self, number: int, line: str, cells: list[str]) -> None:
+        title = self._table.sections and len(list(filter(None, cells))) == 1
+        if self._keys is not None and (found := self._keys.search(line)):
+            self._told[found["key"].strip()] = found["value"].strip()
+        elif title:
+            self._section, self._columns = cells[0], []
+        elif self._names_columns(number, line):
+            self._columns = _named(cells)
+        elif self._columns:
+            self._row(number, line, cells)
+        elif self._keys is None:
+            self._told[cells[0].rstrip(":")] = cells[1] if len(cells) > 1 else ""
+
+    def _names_columns(self, number: int, line: str) -> bool:
+        if self._header is not None:
+            return bool(self._header.search(line))
+        return not self._columns if self._table.sections else number == self._table.header
+
+    def _row(self, number: int, line: str, cells: list[str]) -> None:
+        row = Row(
+            _fill(self._columns, cells, number, self._table.extra),
+            f"line {number}",
+            self._told,
+            self._section,
+        )
+        if self._section in self._table.head_sections:
+            for name, text in row.cells.items():
+                self._told.setdefault(name, text)
+            return
+        key = tuple(row.cells.get(name, "") for name in self._table.units)
+        unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place))
+        unit.rows.append(row)
+        if self._table.units:
+            unit.record.append(line)
+
+    def done(self) -> list[Unit]:
+        if not self._columns and not self._units:
+            raise ConversionError(
+                "no line has the names of the columns",
+                next_step="Check table.header of the mapping: the number of that line, or a pattern for it.",
+            )
+        return list(self._units.values()) or ([Unit(keys=self._told)] if self._told else [])
+
+
+class _Records:
+    """Lines that begin with a word which says what they are."""
+
+    def __init__(self, table: Table) -> None:
+        self._record = table.record
+        self._file: dict[str, str] = {}
+        self._units: list[Unit] = []
+        self._open: Unit | None = None
+
+    def take(self, number: int, line: str, cells: list[str]) -> None:
+        record = self._record.get(cells[0])
+        if record is None:
+            return
+        named = _fill(record.columns, cells[1:], number, "ignore")
+        if record.role == "start" or (self._open is None and record.role == "row"):
+            self._open = Unit(keys=dict(self._file), place=f"line {number}")
+            self._units.append(self._open)
+        self._add(record, named, number, line)
+
+    def _add(self, record: Record, named: dict[str, str], number: int, line: str) -> None:
+        unit = self._open
+        if unit is None:
+            self._file |= named
+            return
+        unit.record.append(line)
+        if record.role == "row":
+            unit.rows.append(Row(named, f"line {number}", unit.keys))
+            return
+        unit.keys |= named
+        if record.role == "end":
+            self._open = None
+
+    def done(self) -> list[Unit]:
+        if len(self._units) == 1:
+            self._units[0].record.clear()
+        return self._units
+
+
+def _named(cells: list[str]) -> list[str]:
+    """Names of columns; one that comes again gets a number."""
+    seen: dict[str, int] = {}
+    names = []
+    for cell in cells:
+        seen[cell] = seen.get(cell, 0) + 1
+        names.append(cell if seen[cell] == 1 or not cell else f"{cell} #{seen[cell]}")
+    return names
+
+
+def _fill(columns: list[str], cells: list[str], number: int, extra: str) -> dict[str, str]:
+    """Cells by the names of their columns.
+
+    Raises:
+        ConversionError: there are cells beyond the columns, and they are not empty.
+    """
+    beyond = list(filter(None, cells[len(columns) :]))
+    if beyond and extra == "refuse":
+        raise ConversionError(
+            f"{len(cells)} cells, but the columns are {len(columns)}: {beyond[0][:40]!r} has no column",
+            place=f"line {number}",
+            next_step='Is the delimiter right? A mapping may say table.extra = "ignore" or "last".',
+        )
+    cells = [*cells, *[""] * (len(columns) - len(cells))]
+    if beyond and extra == "last":
+        cells[len(columns) - 1] = beyond[-1]
+    return {name: cell for name, cell in zip(columns, cells, strict=False) if name}

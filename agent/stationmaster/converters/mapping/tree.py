@@ -1,0 +1,111 @@
+"""Elements of XML by XPath, members of JSON by dotted paths, as units and rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from stationmaster.api import ConversionError
+from stationmaster.api.xml import Element, inner_text, place
+from stationmaster.converters.mapping.schema import StepRule, Tree
+
+_STEP = re.compile(
+    r"\[(?:(?P<index>\d+)|(?P<all>\*)|(?P<key>\w+)=(?P<value>[^\]]*))\]|(?P<name>[^.\[\]]+)|\."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element or a member: cells by path."""
+
+    item: Any
+    place: str
+    namespaces: dict[str, str] = field(default_factory=dict)
+    above: Node | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Nobody can say: a path may find something in another file."""
+        return []
+
+    def get(self, name: str) -> str | None:
+        """The first text at that path; a path that begins with `/` begins at the unit."""
+        if self.above is not None and name.startswith("/"):
+            return self.above.get(name[1:])
+        found = next(self.find(name), None)
+        return None if found is None else _text(found.item)
+
+    def find(self, path: str) -> Iterator[Node]:
+        """All that lies at a path."""
+        if isinstance(self.item, Element):
+            yield from self._by_xpath(path)
+            return
+        for where, item in _members(self.item, path, self.place):
+            yield Node(item, where, above=self.above)
+
+    def _by_xpath(self, path: str) -> Iterator[Node]:
+        try:
+            found = self.item.xpath(path, namespaces=self.namespaces or None)
+        except etree.XPathError as error:
+            raise ConversionError(f"{path!r} is no XPath: {error}", place=self.place) from error
+        for item in found if isinstance(found, list) else [found]:
+            where = place(item) if isinstance(item, Element) else self.place
+            yield Node(item, where, self.namespaces, self.above)
+
+
+def units_of(root: Any, tree: Tree, where: str) -> list[Node]:
+    """The units of a document; without a path the document itself is the only one."""
+    whole = Node(root, where, tree.namespaces)
+    return list(whole.find(tree.unit)) if tree.unit else [whole]
+
+
+def rows_of(unit: Node, rules: list[StepRule]) -> list[tuple[StepRule, Node]]:
+    """The rows of a unit with their rules, in the order of the file; the first rule takes a row."""
+    found: dict[int, tuple[int, StepRule, Node]] = {}
+    for rule in rules:
+        for count, node in enumerate(unit.find(rule.each)):
+            below = Node(node.item, node.place, node.namespaces, unit)
+            found.setdefault(id(node.item), (count, rule, below))
+    rows = list(found.values())
+    if rows and isinstance(rows[0][2].item, Element):
+        order = {id(one): number for number, one in enumerate(unit.item.iter())}
+        rows.sort(key=lambda row: order.get(id(row[2].item), 0))
+    return [(rule, node) for _, rule, node in rows]
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, Element):
+        return inner_text(item)
+    if isinstance(item, bool):
+        return str(item).lower()
+    if item is None:
+        return ""
+    return str(item) if isinstance(item, str | int | float) else ""
+
+
+def _members(item: Any, path: str, where: str) -> Iterator[tuple[str, Any]]:
+    found = [(where, item)]
+    for part in _STEP.finditer(path):
+        if part[0] == ".":
+            continue
+        found = [next_ for place_, one in found for next_ in _next(one, part, place_)]
+    yield from found
+
+
+def _next(item: Any, part: re.Match[str], where: str) -> Iterator[tuple[str, Any]]:
+    if part["name"] is not None:
+        if isinstance(item, dict) and part["name"] in item:
+            yield f"{where}.{part['name']}".lstrip("."), item[part["name"]]
+        return
+    if not isinstance(item, list):
+        return
+    for index, one in enumerate(item):
+        wanted = part["all"] is not None or (part["index"] is not None and int(part["index"]) == index)
+        if part["key"] is not None and isinstance(one, dict):
+            wanted = _text(one.get(part["key"])) == part["value"]
+        if wanted:
+            yield f"{where}[{index}]", one
