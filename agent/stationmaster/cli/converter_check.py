@@ -22,6 +22,7 @@ from stationmaster.cli.setting import option_values
 from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
+from stationmaster.convert.built_in import KINDS
 from stationmaster.convert.check import check as check_in_workers
 from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.plugin import FILE
@@ -79,7 +80,7 @@ def _named(name: str, folder: Path | None, instance: str) -> tuple[str, Path | N
         ConfigError: there is none in it, or more than one.
     """
     path = Path(name).absolute()
-    is_module = name.endswith(".py")
+    is_module = name.endswith(KINDS)
     if not is_module and not (path.is_dir() and os.sep in name):
         return name, folder
     if instance or folder is not None:

@@ -12,6 +12,7 @@ from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.config.atomic import read_text, replace_text
 from stationmaster.config.lock import FileLock
 from stationmaster.config.store import ConfigStore
+from stationmaster.convert.built_in import KINDS
 from stationmaster.convert.check import find
 from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.job import ConverterInfo
@@ -84,7 +85,9 @@ def _place(name: str, folder: Path | None, instance: str) -> Path:
 
 
 def install(
-    file: Annotated[Path, typer.Argument(help="The converter's module.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="The converter's module, or a mapping.", exists=True, dir_okay=False)
+    ],
     *,
     instance: Annotated[str, typer.Option("--instance", "-i", help="The instance that shall have it.")],
     replace: Annotated[
@@ -125,8 +128,11 @@ def _tell_use(info: ConverterInfo, instance: str) -> None:
 def _install(file: Path, instance: str, *, replace: bool) -> tuple[ConverterInfo, bool]:
     use_files()
     ConfigStore(home()).load(instance)
-    if file.suffix != ".py":
-        raise ConfigError(f"{file.name} is no Python module.", next_step="Name the converter's .py file.")
+    if file.suffix not in KINDS:
+        raise ConfigError(
+            f"{file.name} is neither a Python module nor a mapping.",
+            next_step="Name the converter's .py or .toml file.",
+        )
     infos, failures = run(list_converters(file.parent))
     mine = [info for info in infos if info.target.rpartition(":")[0] == str(file)]
     if not mine:

@@ -17,7 +17,7 @@ import msgspec
 
 from stationmaster.cli.output import answer
 from stationmaster.cli.session import home
-from stationmaster.convert.built_in import BUILT_INS
+from stationmaster.convert.built_in import BUILT_INS, KINDS
 from stationmaster.convert.dry_run import list_converters
 from stationmaster.errors import StationmasterError
 
@@ -101,6 +101,6 @@ def _own_folder(name: str) -> Path | None:
     """The folder of the instance's own converters; None where none is in it, or it is not ours to see."""
     folder = home().converters(name)
     try:
-        return folder if any(folder.glob("*.py")) else None
+        return folder if any(path.suffix in KINDS for path in folder.iterdir()) else None
     except OSError:
         return None

@@ -1,8 +1,12 @@
-"""The built-in converters: name -> `module:Class`. Nothing is imported before it is asked for."""
+"""Which converters are built in, and in what files others are found. Imports none of them."""
 
 from __future__ import annotations
 
 from typing import Final
+
+MODULE, MAPPING = ".py", ".toml"
+KINDS: Final = (MODULE, MAPPING)
+"""Endings of files that hold converters: Python, and mappings without code."""
 
 BUILT_INS: Final[dict[str, str]] = {
     "wsjf": "stationmaster.converters.wsjf:WsjfConverter",
@@ -10,3 +14,4 @@ BUILT_INS: Final[dict[str, str]] = {
     "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
     "junit": "stationmaster.converters.junit:JUnitConverter",
 }
+"""Name -> `module:Class`."""

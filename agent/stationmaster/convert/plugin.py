@@ -2,8 +2,8 @@
 
 Three origins: built-ins, entry points of the group `stationmaster.converters` (the entry point's name is
 the converter's), and `*.py` files in the instance's `converters` folder (names that start with `_` are
-modules for them to share; so are classes; `test_x.py` beside `x.py` is its test). A file wins over an entry
-point, an entry point over a built-in.
+modules for them to share; so are classes; `test_x.py` beside `x.py` is its test), and `*.toml` files there:
+mappings. A file wins over an entry point, an entry point over a built-in.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ import msgspec
 
 from stationmaster.api.converter import Completes, Converter, ConverterOptions, Detects
 from stationmaster.api.fetch import Fetches
-from stationmaster.convert.built_in import BUILT_INS
+from stationmaster.convert.built_in import BUILT_INS, KINDS, MAPPING, MODULE
 from stationmaster.convert.job import ConverterInfo
+from stationmaster.errors import StationmasterError
 
 ENTRY_POINTS = "stationmaster.converters"
 BUILT_IN = "built-in"
@@ -62,8 +63,8 @@ def candidates(folder: Path | None) -> Iterator[Candidate]:
     for point in entry_points(group=ENTRY_POINTS):
         yield Candidate(origin=ENTRY_POINT, name=point.name, place=point.value)
     if folder is not None and folder.is_dir():
-        for path in sorted(folder.glob("*.py")):
-            if not path.name.startswith(("_", ".")) and not _is_test(path):
+        for path in sorted(folder.iterdir()):
+            if path.suffix in KINDS and not path.name.startswith(("_", ".")) and not _is_test(path):
                 yield Candidate(origin=FILE, place=str(path))
 
 
@@ -87,6 +88,8 @@ def describe(candidate: Candidate) -> list[ConverterInfo]:
             raise PluginError(f"it is listed as {candidate.name!r} but its class says {info.name!r}")
         return [info]
     path = Path(candidate.place)
+    if path.suffix == MAPPING:
+        return [_info(_mapping(path), FILE, f"{path}:{path.stem}")]
     module = _import_file(path)
     found = list(_converters_in(module))
     if not found:
@@ -120,11 +123,27 @@ def options_type(converter: Converter | type[Converter]) -> type[ConverterOption
 
 def _find(target: str) -> type[Converter]:
     place, _, name = target.rpartition(":")
-    module = _import_file(Path(place)) if place.endswith(".py") else import_module(place)
+    if place.endswith(MAPPING):
+        return _mapping(Path(place))
+    module = _import_file(Path(place)) if place.endswith(MODULE) else import_module(place)
     found = getattr(module, name, None)
     if found is None:
         raise PluginError(f"{place} has no {name!r}")
     return _checked(found)
+
+
+def _mapping(path: Path) -> type[Converter]:
+    """The converter that a mapping describes.
+
+    Raises:
+        PluginError: it is no mapping; says which line or key of it.
+    """
+    from stationmaster.converters.mapping import mapping_at  # noqa: PLC0415 - where there are mappings
+
+    try:
+        return _checked(mapping_at(path))
+    except StationmasterError as error:
+        raise PluginError(str(error)) from error
 
 
 def _import_file(path: Path) -> ModuleType:

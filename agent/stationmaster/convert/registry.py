@@ -35,7 +35,7 @@ INSTALLED_INTERVAL = 30.0
 
 Stamp = tuple[tuple[str, int, int], ...]
 
-_IMPORTABLE = (".py", ".so", ".pyd")
+_IMPORTABLE = (".py", ".toml", ".so", ".pyd")
 _INSTALLED = (".dist-info", ".egg-info")
 
 

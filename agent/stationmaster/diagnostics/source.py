@@ -20,7 +20,7 @@ import msgspec
 from stationmaster.config.option import is_elsewhere, resolved
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.store import ConfigStore
-from stationmaster.convert.built_in import BUILT_INS
+from stationmaster.convert.built_in import BUILT_INS, KINDS
 from stationmaster.diagnostics.path_text import Paths, roots_of
 from stationmaster.diagnostics.pseudonym import Names
 from stationmaster.diagnostics.redact import Redactor
@@ -131,7 +131,7 @@ def converter_names(sources: Sources) -> frozenset[str]:
         with contextlib.suppress(OSError, StationmasterError):
             found.update(folder.name for folder in home.inbox(name).iterdir() if folder.is_dir())
         with contextlib.suppress(OSError, StationmasterError):
-            found.update(file.stem for file in home.converters(name).glob("*.py"))
+            found.update(file.stem for file in home.converters(name).iterdir() if file.suffix in KINDS)
     return frozenset(found)
 
 
