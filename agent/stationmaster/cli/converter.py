@@ -11,6 +11,7 @@ import typer
 from stationmaster.api import Station
 from stationmaster.cli.agent import Json
 from stationmaster.cli.converter_check import check
+from stationmaster.cli.converter_map import map_file, try_mapping
 from stationmaster.cli.converter_write import install, new
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, print_json, say, table
@@ -19,6 +20,7 @@ from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.cli.setting import option_values
 from stationmaster.cli.tree import report_tree
 from stationmaster.config.store import ConfigStore
+from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import Failed
 from stationmaster.errors import ConfigError, StationmasterError
@@ -67,7 +69,13 @@ def try_file(
     ] = "",
     json: Json = False,
 ) -> None:
-    """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent."""
+    """Dry run: show the reports a file would become, and what validation says. Nothing is stored or sent.
+
+    Of a mapping (NAME.toml), run the tests that it carries.
+    """
+    if file.suffix == MAPPING and not converter:
+        try_mapping(file)
+        return
     place = _converters_folder(instance, folder)
     try:
         if every and converter:
@@ -104,6 +112,7 @@ def _converters_folder(instance: str, folder: Path | None) -> Path | None:
 
 
 app.command("new")(new)
+app.command("map")(map_file)
 app.command("check")(check)
 app.command("install")(install)
 

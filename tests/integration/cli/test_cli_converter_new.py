@@ -197,7 +197,7 @@ async def test_install_puts_a_converter_into_an_instance(alone: Typist, tmp_path
     assert "nothing_of_that_name" in failed.talk
     assert not (there.parent / "broken.py").exists()
     other = await alone.type("converter", "install", str(place / "bench_README.md"), "--instance", "line1")
-    assert "is no Python module" in other.talk
+    assert "is neither a Python module nor a mapping" in other.talk
 
 
 def test_the_templates_are_in_the_wheel(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Wide
 
 _N: Final = r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?"
-_UNIT: Final = r"\s*[^\d\s()<>=±]{0,8}"
+_UNIT: Final = r"\s*[A-Za-z\u00b5\u03bc\u03a9\u00b0%]{0,8}"
 _AROUND = re.compile(rf"\(?\s*(?P<mid>{_N})?\s*(?:\+\s*/?\s*-|±)\s*/?\s*(?P<by>{_N}){_UNIT}\s*\)?")
 _RANGE = re.compile(
     rf"\(?\s*(?P<low>{_N}){_UNIT}\s*(?:-|\u2013|to|/|\.\.\.?|;)\s*(?P<high>{_N}){_UNIT}\s*\)?"

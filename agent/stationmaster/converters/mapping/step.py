@@ -129,7 +129,7 @@ class Steps:
         word = self._read.text(rule.status, row, "step.status")
         status = self._read.status(word, row, "step.status") if word else None
         limits = self._limits(rule, row)
-        kind = self._kind(value, limits, status) if rule.kind == "auto" else rule.kind
+        kind = self._kind(rule, value, limits, status) if rule.kind == "auto" else rule.kind
         measurement = self._read.text(rule.measurement, row, "step.measurement")
         if not measurement and kind != "curve":
             self._kept = None
@@ -197,7 +197,9 @@ class Steps:
             step.chart(name, [Series(name, all_x, all_y)])
         return None
 
-    def _kind(self, value: str, limits: Limits | None, status: Status | None) -> StepKind:
+    def _kind(self, rule: StepRule, value: str, limits: Limits | None, status: Status | None) -> StepKind:
+        if rule.limit != "":
+            return "string"
         if limits is not None:
             return "numeric"
         if not value:

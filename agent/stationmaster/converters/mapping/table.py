@@ -37,8 +37,11 @@ def read_units(text: str, table: Table) -> list[Unit]:
     """
     reader = _Records(table) if table.record else _Columns(table)
     for number, line, cells in _lines(text, table):
-        reader.take(number, line, cells)
-        if table.end and re.search(table.end, line):
+        last = bool(table.end and re.search(table.end, line))
+        # The last line may tell something, but it is no row.
+        if not last or table.record or (table.keys and re.search(table.keys, line)):
+            reader.take(number, line, cells)
+        if last:
             break
     return reader.done()
 
@@ -75,10 +78,9 @@ class _Columns:
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
-        title = self._table.sections and len(list(filter(None, cells))) == 1
         if self._keys is not None and (found := self._keys.search(line)):
             self._told[found["key"].strip()] = found["value"].strip()
-        elif title:
+        elif self._table.sections and self._is_title(cells):
             self._section, self._columns = cells[0], []
         elif self._names_columns(number, line):
             self._columns = _named(cells)
@@ -86,6 +88,11 @@ class _Columns:
             self._row(number, line, cells)
         elif self._keys is None:
             self._told[cells[0].rstrip(":")] = cells[1] if len(cells) > 1 else ""
+
+    def _is_title(self, cells: list[str]) -> bool:
+        """One cell alone; a spreadsheet writes empty ones after it."""
+        alone = len(cells) == 1
+        return alone or (len(self._columns) > 2 and bool(cells[0]) and not any(cells[1:]))
 
     def _names_columns(self, number: int, line: str) -> bool:
         if self._header is not None:

@@ -1,0 +1,145 @@
+"""`stationmaster converter map`: propose a mapping for a sample; and the tests that a mapping carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from stationmaster.api import Report
+from stationmaster.cli.exit import Exit
+from stationmaster.cli.output import answer, say
+from stationmaster.cli.session import fail, run
+from stationmaster.convert.built_in import MAPPING
+from stationmaster.convert.dry_run import DryRun, dry_run
+from stationmaster.convert.scaffold import check_name, quoted
+from stationmaster.converters.mapping import MAX_TEXT
+from stationmaster.converters.mapping.load import read_mapping
+from stationmaster.converters.mapping.propose import mapping_name, propose
+from stationmaster.converters.mapping.schema import Example, Mapping
+from stationmaster.errors import ConfigError, StationmasterError
+
+_MEASURED = ("numericMeas", "booleanMeas", "stringMeas")
+
+
+def map_file(
+    file: Annotated[Path, typer.Argument(help="A sample file.", exists=True, dir_okay=False)],
+    *,
+    name: Annotated[str, typer.Option(help="Of the converter; without it, after the file.")] = "",
+    folder: Annotated[Path, typer.Option("--dir", help="Where to write it.", file_okay=False)] = Path(),
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a mapping of that name.")] = False,
+    printed: Annotated[bool, typer.Option("--print", help="Print it; write nothing.")] = False,
+) -> None:
+    """Propose a mapping that turns files like this one into reports, without code."""
+    try:
+        chosen = name or mapping_name(file.name)
+        check_name(chosen, {})
+        text = _proposed(file)
+        if printed:
+            answer(text.rstrip("\n"))
+            return
+        place = folder / f"{chosen}{MAPPING}"
+        _write(place, text, replace=replace)
+    except StationmasterError as error:
+        fail(error)
+    except OSError as error:
+        fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
+    say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
+    say("Next:")
+    say(f"  1. See what it makes: {_command('test', str(file), '--dir', str(place.parent))}")
+    say(f"  2. Use it:            {_command('install', str(place), '-i', 'NAME')}")
+
+
+def _command(*words: str) -> str:
+    return quoted("stationmaster", "converter", *words)
+
+
+def _proposed(file: Path) -> str:
+    with file.open("rb") as opened:
+        data = opened.read(MAX_TEXT + 1)
+    if len(data) > MAX_TEXT:
+        raise ConfigError(
+            f"{file.name} is larger than {MAX_TEXT} bytes, the bound for mappings.",
+            next_step="Take a shorter sample.",
+        )
+    return propose(data, file.name).toml
+
+
+def _write(place: Path, text: str, *, replace: bool) -> None:
+    try:
+        with place.open("w" if replace else "x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise ConfigError(
+            f"{place} is there already.", next_step="Give another --name, or add --replace."
+        ) from None
+
+
+# ---------------------------------------------------------------- a mapping's own tests
+def try_mapping(file: Path) -> None:
+    """Run the tests that a mapping carries, and say how each ended."""
+    try:
+        mapping = read_mapping(file.read_text(encoding="utf-8"), file.name)
+    except (StationmasterError, UnicodeDecodeError) as error:
+        fail(error if isinstance(error, StationmasterError) else ConfigError(f"{file} is no UTF-8 text."))
+    if not mapping.test:
+        fail(
+            ConfigError(
+                f"{file.name} carries no [[test]].",
+                next_step='Give it one: [[test]], sample = "NAME", reports = 1, header = { sn = "..." }. '
+                "Or name a file to convert.",
+            )
+        )
+    bad = 0
+    for example in mapping.test:
+        wrong = run(_wrong(file, mapping, example))
+        bad += bool(wrong)
+        say(f"{'✗' if wrong else '✓'} {example.sample}")
+        for text in wrong:
+            say(f"    {text}")
+    if bad:
+        raise typer.Exit(Exit.ERROR)
+
+
+async def _wrong(file: Path, mapping: Mapping, example: Example) -> list[str]:
+    """What does not come out as the example says, a sentence each."""
+    sample, name = file.parent / example.sample, mapping.name or file.stem
+    if not sample.is_file():
+        return [f"There is no file {sample}."]
+    outcome = await dry_run(
+        sample.absolute(),
+        converters=(name,),
+        options={name: example.options},
+        folder=file.parent.absolute(),
+        most=1_000_000,
+    )
+    if outcome.trouble is not None:
+        return [outcome.why, outcome.next_step]
+    return list(_differences(outcome, example))
+
+
+def _differences(outcome: DryRun, example: Example) -> Iterator[str]:
+    reports = [Report(msgspec.json.decode(one.payload)) for one in outcome.reports]
+    if outcome.count != example.reports:
+        yield f"It makes {outcome.count} reports, {example.reports} are expected."
+    for field, wanted in example.header.items():
+        found = _field(reports[0].data, field)
+        if str(found) != str(wanted):
+            yield f"{field} is {found!r}, expected is {wanted!r}."
+    steps = [step for report in reports for step in report.steps()]
+    roots = sum(len(report.roots()) for report in reports)
+    if example.steps not in {None, len(steps) - roots}:
+        yield f"It makes {len(steps) - roots} steps, {example.steps} are expected."
+    values = sum(len(step.data.get(key) or ()) for step in steps for key in _MEASURED)
+    if example.measurements not in {None, values}:
+        yield f"It makes {values} measurements, {example.measurements} are expected."
+
+
+def _field(data: dict[str, Any], path: str) -> Any:
+    value: Any = data
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

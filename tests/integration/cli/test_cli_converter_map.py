@@ -1,0 +1,117 @@
+"""`converter map`, and the tests that a mapping carries, as they are typed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fakes.typed import Typist
+
+DATA = Path(__file__).parents[2] / "data" / "mapping"
+
+SAMPLES = {
+    "bench.csv": """Serial Number;SN-1001
+Part Number;BRD-7
+Operation;10
+Start Time;2026-03-02 08:15:30
+Result;Passed
+Step;Low;Value;High;Unit;Status
+Rail 5V;4.75;5.01;5.25;V;Passed
+Rail 3V3;3.2;3.31;3.4;V;Passed
+""",
+    "rows.csv": """sn,pn,operation,date,test,value,min,max,unit,result
+SN-1001,BRD-7,10,02.03.2026 08:15,u,5.01,4,6,V,PASS
+SN-1001,BRD-7,10,02.03.2026 08:15,i,1,0,2,A,PASS
+""",
+    "unit.xml": """<Run><Head><SerialNumber>SN-1001</SerialNumber><PartNumber>BRD-7</PartNumber>
+<Operation>10</Operation></Head><Group name="G">
+<Test name="u" value="5" low="4" high="6" unit="V" status="pass"/>
+<Test name="i" value="1" low="0" high="2" unit="A" status="pass"/></Group></Run>""",
+    "unit.json": """{"serial": "SN-1001", "part_number": "BRD-7", "operation": 10, "tests": [
+{"name": "u", "value": 5, "low": 4, "high": 6, "unit": "V", "status": "pass"},
+{"name": "i", "value": 1, "low": 0, "high": 2, "unit": "A", "status": "pass"}]}""",
+}
+
+
+@pytest.mark.parametrize("name", list(SAMPLES))
+async def test_what_is_proposed_reads_the_sample(alone: Typist, tmp_path: Path, name: str) -> None:
+    sample = tmp_path / name
+    sample.write_text(SAMPLES[name])
+    wrote = await alone.type("converter", "map", str(sample), "--dir", str(tmp_path), "--name", "mine")
+    assert wrote.code == 0, wrote.talk
+    assert "Wrote " in wrote.talk
+    done = await alone.type("converter", "test", str(sample), "--dir", str(tmp_path), "--json")
+    assert done.code == 0, done.talk
+    assert (done.data["converter"], done.data["count"]) == ("mine", 1)
+    [report] = done.data["reports"]
+    wsjf = report["report"]
+    assert (wsjf["sn"], wsjf["pn"], wsjf["processCode"], wsjf["result"]) == ("SN-1001", "BRD-7", 10, "P")
+    assert str(wsjf).count("'compOp': 'GELE'") == 2
+
+
+async def test_what_is_there_stays_and_print_writes_nothing(alone: Typist, tmp_path: Path) -> None:
+    sample = tmp_path / "bench.csv"
+    sample.write_text(SAMPLES["bench.csv"])
+    words = ("converter", "map", str(sample), "--dir", str(tmp_path))
+    shown = await alone.type(*words, "--print")
+    assert 'sn = "Serial Number"' in shown.out
+    assert not (tmp_path / "bench.toml").exists()
+    (tmp_path / "bench.toml").write_text("mine")
+    refused = await alone.type(*words)
+    assert refused.code == 2
+    assert "is there already" in refused.talk
+    assert (tmp_path / "bench.toml").read_text() == "mine"
+    assert (await alone.type(*words, "--replace")).code == 0
+    assert (tmp_path / "bench.toml").read_text() == shown.out
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0", "is no text, XML or JSON"),
+        (b"Dear colleague,\nthe fixture is being repaired.\n", "nothing in x.csv looks like a line"),
+        (b"<a><b/></a>", "no elements of x.csv look like results"),
+        (b'{"a": [{"b": 1}]}', "no list of the file looks like results"),
+        (b"<a>", "x.csv"),
+    ],
+)
+async def test_what_no_mapping_can_read_is_said(
+    alone: Typist, tmp_path: Path, content: bytes, says: str
+) -> None:
+    sample = tmp_path / "x.csv"
+    sample.write_bytes(content)
+    done = await alone.type("converter", "map", str(sample), "--dir", str(tmp_path))
+    assert done.code == 1
+    assert says in done.talk
+    assert not (tmp_path / "x.toml").exists()
+
+
+async def test_a_mapping_carries_its_tests(alone: Typist, tmp_path: Path) -> None:
+    place = tmp_path / "fct"
+    shutil.copytree(DATA, place)
+    mapping = place / "fct.toml"
+    good = await alone.type("converter", "test", str(mapping))
+    assert (good.code, "✓ fct.csv" in good.talk) == (0, True)
+    mapping.write_text(
+        mapping.read_text().replace("steps = 4", "steps = 5").replace('"P" }\nsteps', '"F" }\nsteps')
+    )
+    bad = await alone.type("converter", "test", str(mapping))
+    assert bad.code == 1
+    assert "result is 'P', expected is 'F'." in bad.talk
+    assert "It makes 4 steps, 5 are expected." in bad.talk
+    (place / "fct.csv").unlink()
+    assert "There is no file" in (await alone.type("converter", "test", str(mapping))).talk
+    mapping.write_text("kind = 5")
+    assert "fct.toml" in (await alone.type("converter", "test", str(mapping))).talk
+
+
+async def test_an_instance_takes_a_mapping_for_a_converter(alone: Typist, tmp_path: Path) -> None:
+    words = ("--server", "http://127.0.0.1:9", "--watch", str(tmp_path), "--converter", "fct")
+    assert (await alone.type("instance", "add", "line1", *words)).code == 0
+    done = await alone.type("converter", "install", str(DATA / "fct.toml"), "--instance", "line1")
+    assert "Installed fct version 1 in line1." in done.talk
+    listed = await alone.type("converter", "list", "--instance", "line1", "--json")
+    [mine] = [one for one in listed.data["converters"] if one["name"] == "fct"]
+    assert (mine["origin"], mine["summary"]) == ("file", "Reads the CSV files of the FCT bench.")

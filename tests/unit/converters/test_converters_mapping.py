@@ -1,0 +1,532 @@
+"""Mappings: tables, texts, XML and JSON become reports without code; what is wrong is said with its place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.oracle import told
+from stationmaster.api import ConversionError, Glimpse, Limits, Report, Station, at_least, at_most, between
+from stationmaster.api.limit import CompOp
+from stationmaster.api.testing import assert_good, convert_file
+from stationmaster.converters.mapping import MappingConverter, mapping_at, mapping_class, schema
+from stationmaster.converters.mapping.limits import read_limits
+from stationmaster.converters.mapping.load import read_mapping
+
+DATA = Path(__file__).parents[2] / "data" / "mapping"
+DOCS = Path(__file__).parents[3] / "docs" / "mapping.md"
+OPTIONS = {"part_number": "BRD-7", "process_code": 10}
+HEAD = """
+kind = "table"
+[header]
+sn = "sn"
+[rows]
+name = "name"
+value = "value"
+"""
+
+
+def made(mapping: str, content: str | bytes, tmp_path: Path, name: str = "SN-9_rig.csv") -> list[Report]:
+    """The reports that a mapping makes of a text."""
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    converter = mapping_class(read_mapping(mapping, "m.toml"), "m")()
+    return convert_file(converter, path, options=OPTIONS, station=Station(name="T", time_zone="Europe/Oslo"))
+
+
+def lines(mapping: str, content: str | bytes, tmp_path: Path, **more: Any) -> list[str]:
+    """Steps and measurements of the only report."""
+    [report] = made(mapping, content, tmp_path, **more)
+    return told(report)
+
+
+# ---------------------------------------------------------------- the sample
+def test_the_sample_becomes_its_report() -> None:
+    [report] = convert_file(mapping_at(DATA / "fct.toml")(), DATA / "fct.csv", station=Station(name="T"))
+    assert (report.sn, report.pn, report.data["processCode"], report.data["result"]) == (
+        "SN-1001",
+        "BRD-7",
+        10,
+        "P",
+    )
+    assert report.data["machineName"] == "FCT-2"
+    assert report.data["start"].startswith("2026-03-02T08:15:00")
+    assert report.data["uut"]["execTime"] == 42
+    assert told(report) == [
+        "Init: ET_PFT P",
+        "Init = P",
+        "Supply 5V: ET_NLT P",
+        "Supply 5V = 5.01 V GELE 4.75 5.25 P",
+        "Leakage: ET_NLT P",
+        "Leakage = 0.002 mA LE 0.01 P",
+        "Firmware: ET_SVT D",
+        "Firmware = 00B0 LOG D",
+    ]
+    assert report.warnings == []
+
+
+def test_it_knows_its_own_and_leaves_others_alone() -> None:
+    converter = mapping_at(DATA / "fct.toml")()
+    assert converter.detect(Glimpse.at(DATA / "fct.csv")) == 85
+    for head in (b"", b"\x89PNG\r\n\x1a\n\0\0", b"Step;Min;Value\n", bytes(range(256)), b"<a/>"):
+        assert converter.detect(Glimpse(name="x", size=len(head), head=head, tail=head)) == 0
+
+
+def test_it_stands_the_trials_but_for_what_no_mapping_can_know() -> None:
+    """The verdict stands at the top and no mark at the end: a cut file looks like a whole one."""
+    assert_good(mapping_at(DATA / "fct.toml")(), DATA / "fct.csv", allow=["half-written"])
+
+
+# ---------------------------------------------------------------- tables
+def test_units_by_column_are_one_report_each(tmp_path: Path) -> None:
+    mapping = HEAD.replace('kind = "table"', 'kind = "table"\ntable.units = ["sn"]') + "[[step]]\n"
+    reports = made(mapping, "sn,name,value\nA1,u,1\nB2,u,2\nA1,i,3\n", tmp_path)
+    assert [(one.sn, told(one)[1::2]) for one in reports] == [
+        ("A1", ["u = 1 LOG P", "i = 3 LOG P"]),
+        ("B2", ["u = 2 LOG P"]),
+    ]
+    assert len({one.record for one in reports}) == 2
+
+
+def test_words_at_the_beginning_say_what_a_line_is(tmp_path: Path) -> None:
+    mapping = """
+    kind = "table"
+    table.delimiter = ";"
+    [table.record]
+    BEGIN = { role = "start", columns = ["day", "clock"] }
+    SERIAL = { role = "head", columns = ["sn"] }
+    M = { columns = ["name", "value"] }
+    DONE = { role = "end", columns = ["verdict"] }
+    [header]
+    sn = "sn"
+    result = "verdict"
+    start = { from = ["day", "clock"], join = " ", format = ["%d.%m.%y %H:%M", "%d/%m/%Y %H:%M"] }
+    [[step]]
+    name = "name"
+    value = "value"
+    """
+    text = (
+        "BEGIN;01.02.26;08:00\n"
+        "M;u;1\n"
+        "SERIAL;A1\n"
+        "DONE;FAIL\n"
+        "BEGIN;03/02/2026;09:00\n"
+        "M;u;2\n"
+        "SERIAL;A2\n"
+        "DONE;PASS\n"
+    )
+    first, second = made(mapping, text, tmp_path)
+    assert (first.sn, first.data["result"], first.data["start"]) == ("A1", "F", "2026-02-01T08:00:00+01:00")
+    assert (second.sn, second.data["result"], second.data["start"]) == (
+        "A2",
+        "P",
+        "2026-02-03T09:00:00+01:00",
+    )
+
+
+def test_sections_have_columns_of_their_own(tmp_path: Path) -> None:
+    mapping = """
+    kind = "table"
+    [table]
+    sections = true
+    head_sections = ["General"]
+    [header]
+    sn = "Serial"
+    [[step]]
+    group = ["section"]
+    wide.keys = ["band"]
+    wide.verdict = "ok"
+    wide.limit = "limit"
+    """
+    text = (
+        "General\n"
+        "Serial,x\n"
+        "A1,\n"
+        "TX\n"
+        "band,power,limit,ok\n"
+        "2G,17.6,(17 - 18),Pass\n"
+        "5G,20.2,(17 - 18),Fail\n"
+        "RX\n"
+        "band,gain,limit\n"
+        "2G,3,(<4)\n"
+    )
+    assert lines(mapping, text, tmp_path) == [
+        "TX: SequenceCall F",
+        "TX / 2G: SequenceCall P",
+        "TX / 2G / power: ET_NLT P",
+        "TX / 2G / power = 17.6 GELE 17 18 P",
+        "TX / 5G: SequenceCall F",
+        "TX / 5G / power: ET_NLT F",
+        "TX / 5G / power = 20.2 GELE 17 18 F",
+        "RX: SequenceCall P",
+        "RX / 2G: SequenceCall P",
+        "RX / 2G / gain: ET_NLT P",
+        "RX / 2G / gain = 3 LT 4 P",
+    ]
+
+
+def test_fixed_width_keys_anywhere_and_an_end_mark(tmp_path: Path) -> None:
+    mapping = """
+    kind = "table"
+    missing = ["-"]
+    [table]
+    widths = [8, 6, 4]
+    header = "^NAME"
+    keys = '^(?P<key>[A-Z]+)\\s*=\\s*(?P<value>.*)$'
+    end = "^END"
+    skip = "^--"
+    [header]
+    sn = "SN"
+    result = { from = "RESULT", lookup = { "0" = "P", "1" = "F" } }
+    [[step]]
+    name = "NAME"
+    value = "VALUE"
+    unit = "U"
+    """
+    text = "SN = A1\nNAME    VALUE U\n--\nr1      1.5   ohm\nr2      -     -\nRESULT = 1\nEND\nrubbish,1\n"
+    [report] = made(mapping, text, tmp_path)
+    assert report.data["result"] == "F"
+    assert told(report) == ["r1: ET_NLT P", "r1 = 1.5 ohm LOG P", "r2: Action D"]
+    converter = mapping_class(read_mapping(mapping, "m"), "m")()
+    whole, half = text.encode(), text.encode()[:40]
+    assert converter.is_complete(Glimpse(name="x", size=1, head=whole, tail=whole))
+    assert not converter.is_complete(Glimpse(name="x", size=1, head=half, tail=half))
+
+
+def test_cells_beyond_the_columns(tmp_path: Path) -> None:
+    text = "sn,name,value\nA1,u,1,2\n"
+    with pytest.raises(ConversionError, match="line 2: 4 cells, but the columns are 3: '2' has no column"):
+        made(HEAD + "[[step]]\n", text, tmp_path)
+    for extra, value in (("ignore", "1"), ("last", "2")):
+        mapping = HEAD.replace('kind = "table"', f'kind = "table"\ntable.extra = "{extra}"') + "[[step]]\n"
+        assert lines(mapping, text, tmp_path)[1] == f"u = {value} LOG P"
+
+
+def test_other_encodings_and_marks(tmp_path: Path) -> None:
+    mapping = HEAD.replace(
+        'kind = "table"', 'kind = "table"\nencoding = ["cp1250"]\ndecimal = ","\ntable.delimiter = ";"'
+    )
+    assert lines(mapping + "[[step]]\n", "sn;name;value\nA1;ří;1,5\n".encode("cp1250"), tmp_path) == [
+        "ří: ET_NLT P",
+        "ří = 1.5 LOG P",
+    ]
+    with pytest.raises(ConversionError, match=r"is no text in utf-8.*encoding ="):
+        made(mapping.replace("cp1250", "utf-8") + "[[step]]\n", b"sn;name\n\xff;x\n", tmp_path)
+
+
+# ---------------------------------------------------------------- kinds of steps
+def test_kinds_by_type_column_groups_and_several_in_one(tmp_path: Path) -> None:
+    mapping = (
+        HEAD
+        + """
+    [[step]]
+    when = { type = "multi" }
+    group = ["group"]
+    split = "/"
+    measurement = "part"
+    low = "low"
+    high = "high"
+
+    [[step]]
+    when = { type = "text" }
+    limit = "low"
+
+    [[step]]
+    when = { type = "curve" }
+    kind = "curve"
+    x = "low"
+
+    [[step]]
+    when = { type = "note" }
+    skip = true
+    """
+    )
+    text = (
+        "sn,type,group,name,part,value,low,high\n"
+        "A1,multi,Power/Rails,rails,5V,5,4,6\nA1,multi,Power/Rails,rails,3V,1,2,4\nA1,text,,fw,,v2,v2,\n"
+        "A1,curve,,c,,10,1,\nA1,curve,,c,,20,2,\nA1,note,,x,,,,\nA1,other,,y,,,,\n"
+    )
+    [report] = made(mapping, text, tmp_path)
+    assert told(report) == [
+        "Power: SequenceCall F",
+        "Power / Rails: SequenceCall F",
+        "Power / Rails / rails: ET_MNLT F",
+        "Power / Rails / rails / 5V = 5 GELE 4 6 P",
+        "Power / Rails / rails / 3V = 1 GELE 2 4 F",
+        "fw: ET_SVT P",
+        "fw = v2 CASESENSIT v2 P",
+        "c: Chart D",
+    ]
+    [series] = report.root.steps[-1].data["chart"]["series"]
+    assert (series["xdata"], series["ydata"]) == ("1;2", "10;20")
+    assert "1 rows fit no step of the mapping and were left out" in report.warnings
+
+
+def test_comparisons_zero_limits_and_missing_values(tmp_path: Path) -> None:
+    rule = (
+        "[[step]]\n"
+        'low = "low"\n'
+        'high = "high"\n'
+        'comp = "op"\n'
+        'operators = { "between" = "GELE" }\n'
+        "zero_is_none = true\n"
+        'status = "ok"\n'
+    )
+    text = (
+        "sn,name,value,low,high,op,ok\n"
+        "A1,a,5,1,9,between,PASS\n"
+        "A1,b,5,9,,ge,FAIL\n"
+        "A1,c,0,0,0,,PASS\n"
+        "A1,d,,1,2,,FAIL\n"
+    )
+    assert lines(HEAD + rule, text, tmp_path) == [
+        "a: ET_NLT P",
+        "a = 5 GELE 1 9 P",
+        "b: ET_NLT F",
+        "b = 5 GE 9 F",
+        "c: ET_NLT P",
+        "c = 0 LOG P",
+        "d: ET_PFT F",
+        "d = F",
+    ]
+    with pytest.raises(ConversionError, match="'NEAR' is no comparison"):
+        made(HEAD + rule, "sn,name,value,low,high,op,ok\nA1,a,5,1,9,near,PASS\n", tmp_path)
+    with pytest.raises(ConversionError, match="GELE needs 2 limits"):
+        made(HEAD + rule, "sn,name,value,low,high,op,ok\nA1,a,5,1,,between,PASS\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("(17.00 - 18.00)", between(17, 18)),
+        ("(-10 - 10)", between(-10, 10)),
+        ("-10..-5", between(-10, -5)),
+        ("33.0/32.0", between(32, 33)),
+        ("(<1)", Limits(CompOp.LT, 1)),
+        ("(<-30)", Limits(CompOp.LT, -30)),
+        (">= 3 dB", at_least(3)),
+        ("[<=5V]", at_most(5)),
+        ("(+-4)", between(-4, 4)),
+        ("35+-/4", between(31, 39)),
+        ("5 ± 0.1", between(4.9, 5.1)),
+        ("", None),
+        ("-", None),
+    ],
+)
+def test_limits_in_one_text(text: str, limits: Limits | None) -> None:
+    assert read_limits(text, "", ".") == limits
+
+
+def test_unknown_limits_are_refused_and_a_pattern_reads_them(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'about 5' are no limits"):
+        read_limits("about 5", "", ".")
+    assert read_limits("5 up to 7", r"(?P<low>\d) up to (?P<high>\d)", ".") == between(5, 7)
+    rule = '[[step]]\nlimits = { from = "limits" }\n'
+    with pytest.raises(ConversionError, match=r"line 2, step.limits: 'soon' are no limits"):
+        made(HEAD + rule, "sn,name,value,limits\nA1,u,1,soon\n", tmp_path)
+
+
+# ---------------------------------------------------------------- texts, XML, JSON
+def test_a_text_is_read_by_patterns(tmp_path: Path) -> None:
+    mapping = r"""
+    kind = "text"
+    [text]
+    start = '^=== unit'
+    keys = ['serial (?P<sn>\w+)', 'ended (?P<verdict>\w+)']
+    rows = ['^ *(?P<name>[\w ]+?) *\.+ *(?P<value>[\d.]+) (?P<unit>\w+) \[(?P<low>\d+),(?P<high>\d+)\]']
+    section = '^## (.*)$'
+    [header]
+    sn = "sn"
+    result = "verdict"
+    [[step]]
+    group = ["section"]
+    name = "name"
+    value = "value"
+    unit = "unit"
+    low = "low"
+    high = "high"
+    """
+    text = (
+        "rig 4\n"
+        "=== unit\n"
+        "serial A1\n"
+        "## Power\n"
+        "  rail a .... 5.1 V [4,6]\n"
+        "ended passed\n"
+        "=== unit\n"
+        "serial A2\n"
+        " rail a .. 9 V [4,6]\n"
+        "ended failed\n"
+    )
+    first, second = made(mapping, text, tmp_path, name="run.log")
+    assert (first.sn, first.data["result"], told(first)) == (
+        "A1",
+        "P",
+        ["Power: SequenceCall P", "Power / rail a: ET_NLT P", "Power / rail a = 5.1 V GELE 4 6 P"],
+    )
+    assert (second.sn, second.data["result"], told(second)[1]) == ("A2", "F", "rail a = 9 V GELE 4 6 F")
+
+
+def test_xml_by_xpath_in_the_order_of_the_file(tmp_path: Path) -> None:
+    mapping = """
+    kind = "xml"
+    xml.root = "run"
+    xml.unit = "t:unit"
+    xml.namespaces = { t = "urn:t" }
+    header = { sn = "@sn", result = "t:end/@verdict", start = { from = "@at", format = "epoch" } }
+    misc = { "Rig" = "../@rig" }
+    [[step]]
+    each = ".//t:num"
+    group = ["../@name"]
+    name = "@name"
+    value = "t:v"
+    [[step]]
+    each = ".//t:text"
+    kind = "string"
+    name = "@name"
+    value = "@is"
+    text = "/@sn"
+    """
+    text = """<run xmlns="urn:t" rig="7"><unit sn="A1" at="1790000000"><group name="G"><text name="t" is="x"/>
+    <num name="n"><v>3</v></num></group><end verdict="PASS"/></unit></run>"""
+    [report] = made(mapping, text, tmp_path, name="r.xml")
+    assert told(report) == [
+        "t: ET_SVT P",
+        "t = x LOG P",
+        "G: SequenceCall P",
+        "G / n: ET_NLT P",
+        "G / n = 3 LOG P",
+    ]
+    assert report.root.steps[0].data["reportText"] == "A1"
+    assert report.data["miscInfos"][0]["text"] == "7"
+    converter = mapping_class(read_mapping(mapping, "m"), "m")()
+    assert converter.detect(Glimpse(name="r.xml", size=1, head=text.encode(), tail=text.encode())) == 60
+    with pytest.raises(ConversionError, match="is no XPath"):
+        made(mapping.replace('"t:v"', '"t:v["'), text, tmp_path)
+
+
+def test_json_by_path(tmp_path: Path) -> None:
+    mapping = """
+    kind = "json"
+    json.unit = "units[*]"
+    header = { sn = "id.serial", result = "ok" }
+    [[step]]
+    each = "results[kind=num]"
+    name = "name"
+    value = "v"
+    low = "limits[0]"
+    high = "limits[1]"
+    """
+    text = (
+        '{"units": [{"id": {"serial": "A1"}, "ok": true, '
+        '"results": [{"kind": "num", "name": "u", "v": 5, "limits": [4, 6]}, {"kind": "x"}]}]}'
+    )
+    [report] = made(mapping, text, tmp_path, name="r.json")
+    assert (report.sn, report.data["result"], told(report)) == (
+        "A1",
+        "P",
+        ["u: ET_NLT P", "u = 5 GELE 4 6 P"],
+    )
+
+
+# ---------------------------------------------------------------- values
+def test_values_are_found_cut_replaced_and_looked_up(tmp_path: Path) -> None:
+    mapping = r"""
+    kind = "table"
+    misc_rest = true
+    [header]
+    sn = { file = '^(SN-\d+)_' }
+    pn = { from = ["nothing", "item"], pattern = '^(\w+)-', lookup = { "brd" = "BRD-9" } }
+    user = { value = "Kim" }
+    comment = { from = "note", replace = [["\\s+", " "]] }
+    batch = { from = "lot", default = "none" }
+    [table]
+    header = "^name"
+    [[sub_unit]]
+    type = "Module"
+    sn = "module"
+    [[step]]
+    name = "name"
+    value = "value"
+    """
+    text = "item,brd-7\nnote,a   b\nmodule,M1\nother,kept\nname,value\nu,1\n"
+    [report] = made(mapping, text, tmp_path)
+    assert (report.sn, report.pn) == ("SN-9", "BRD-9")
+    assert report.data["uut"] | {} == report.data["uut"] | {
+        "user": "Kim",
+        "comment": "a b",
+        "batchSN": "none",
+    }
+    assert report.data["subUnits"][0]["sn"] == "M1"
+    assert {"description": "other", "text": "kept"}.items() <= report.data["miscInfos"][-1].items()
+
+
+@pytest.mark.parametrize(
+    ("mapping", "content", "says"),
+    [
+        (HEAD.replace('"value"', '"valeu"') + "[[step]]\n", "sn,name,value\nA,u,1\n", 'Did you mean "value"'),
+        (HEAD + "[[step]]\n", "sn,name,value\nA,u,1,5\n", "line 2"),
+        (HEAD + '[[step]]\nlow = "name"\n', "sn,name,value\nA,u,1\n", "line 2, step.low: 'u' is no number"),
+        (HEAD + '[[step]]\nstatus = "name"\n', "sn,name,value\nA,u,1\n", 'words = { "u" = "P" }'),
+        (HEAD + '[[step]]\nwhen = { sn = "B" }\n', "sn,name,value\nA,u,1\n", "no row became a step"),
+        (HEAD.replace('"sn"', '"name"') + "[[step]]\n", "", "no line has the names of the columns"),
+    ],
+)
+def test_what_a_file_lacks_is_said_with_its_place(
+    mapping: str, content: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConversionError, match=re.escape(says)):
+        made(mapping, content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        ("kind = ", "it is no TOML"),
+        ('kind = "tabel"\n[[step]]\nname="x"', "kind: Invalid enum value 'tabel'"),
+        (
+            'kind = "table"\n[[step]]\nnme = "x"',
+            "m.toml, line 3: there is no key 'nme'. Did",
+        ),
+        ('kind = "table"\nheader = { serial = "x" }\n[[step]]\nname="x"', "header has no field 'serial'"),
+        ('kind = "table"', "no [[step]]"),
+        ('kind = "xml"\n[[step]]\nname="x"', "`each` is missing"),
+        ('kind = "table"\n[[step]]\nvalue="x"', "`name` is missing"),
+        ('kind = "table"\ntable.skip = "("\n[[step]]\nname="x"', "table.skip: '(' is no regular expression"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_said_with_its_line(mapping: str, says: str) -> None:
+    with pytest.raises(ConversionError, match=re.escape(says)):
+        read_mapping(mapping, "m.toml")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused_or_read(data: bytes) -> None:
+    converter = mapping_at(DATA / "fct.toml")()
+    glimpse = Glimpse(name="x.csv", size=len(data), head=data, tail=data)
+    assert 0 <= converter.detect(glimpse) <= 100
+    assert converter.is_complete(glimpse) in {True, False}
+
+
+def test_every_key_stands_on_the_page() -> None:
+    page = DOCS.read_text(encoding="utf-8")
+    parts = [
+        one
+        for one in vars(schema).values()
+        if isinstance(one, type) and issubclass(one, msgspec.Struct) and one.__module__ == schema.__name__
+    ]
+    assert len(parts) > 8
+    keys = {key for part in parts for key in part.__struct_encode_fields__} | set(schema.HEADER_KEYS)
+    assert not sorted(key for key in keys if f"`{key}`" not in page and f"{key} =" not in page)
+
+
+def test_a_mapping_converter_is_a_converter() -> None:
+    made_class = mapping_at(DATA / "fct.toml")
+    assert issubclass(made_class, MappingConverter)
+    assert (made_class.name, made_class.version) == ("fct", "1")
