@@ -65,7 +65,7 @@ def test_every_route_has_its_section_and_no_other() -> None:
         protocol.Submitted,
         protocol.InstanceConfigView,
         protocol.DoctorRequest,
-        protocol.DoctorLine,
+        protocol.CheckLine,
         protocol.TestConnectionRequest,
         trial_protocol.ConverterFault,
         trial_protocol.ConverterOption,

@@ -17,8 +17,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLineEdit, QWidget
 
+from fakes.held_server import HeldServer
 from fakes.station import TOKEN, Station
-from fakes.tray import attached, texts
+from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster.hosting.launch import Launcher
 from stationmaster.model import Check, CheckState, Link
@@ -346,3 +347,29 @@ async def test_without_a_keyring_the_last_step_says_so_and_leaves_nothing(tmp_pa
             for step in (NameStep, FolderStep, TrialStep, SummaryStep, EndStep):
                 await forward(wizard, step)
             await station.until(lambda now: now.instances[0].link is Link.ONLINE, what="the log-in")
+
+
+async def test_the_hops_appear_one_by_one_and_cancel_stops_the_test_in_the_agent(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, HeldServer() as held:
+        await station.start()
+        async with attached(station) as desk, opened(desk) as wizard:
+            first = await at(wizard, ServerStep)
+            first.address.setText(held.url)
+            asked = await forward(wizard, TokenStep)
+            asked.token.setText(TOKEN)
+            asked.in_file.setChecked(True)
+            tested = await forward(wizard, ConnectionStep)
+            await until(lambda: texts(wizard).count("✓ well") == 3, what="the hops before the answer")
+            await until(tested.bar.isVisible, what="that it goes on")
+            assert f"Testing the way to {held.url}..." in texts(wizard)
+            assert not wizard.next.isEnabled()
+            click(button(tested.bar, "Cancel"))
+            async with asyncio.timeout(60):
+                await held.left.wait()
+            assert "The test did not come to its end." in texts(wizard)
+            assert texts(wizard).count("✓ well") == 3
+            assert not wizard.next.isEnabled()
+            held.release.set()
+            click(button(tested, "Test again"))
+            await until(lambda: tested.checks, what="the second test")
+            assert any(text.startswith("It fails here") for text in texts(wizard)), texts(wizard)

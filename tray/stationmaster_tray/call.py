@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from stationmaster.errors import StationmasterError
@@ -27,7 +27,13 @@ Work = Callable[[], Coroutine[Any, Any, T]]
 
 
 class CallBar(QWidget):
-    """One line below or above what it is for: hidden, busy, or an error. One call at a time: the last one."""
+    """One line below or above what it is for: hidden, busy, or an error. One call at a time: the last one.
+
+    Attributes:
+        stopped: the call ended without an answer, by its Cancel or by an error.
+    """
+
+    stopped = Signal()
 
     def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         """Hidden at first."""
@@ -95,6 +101,7 @@ class CallBar(QWidget):
         self._button.setVisible(self._again is not None)
         self._state("error")
         self.show()
+        self.stopped.emit()
 
     async def _run(self, work: Work[T], done: Callable[[T], None]) -> None:
         answer = await work()
@@ -123,5 +130,6 @@ class CallBar(QWidget):
     def _pressed(self) -> None:
         if self._task is not None:
             self.cancel()
+            self.stopped.emit()
         elif self._again is not None:
             self._again()

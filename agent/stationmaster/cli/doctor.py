@@ -50,10 +50,15 @@ async def told(names: Sequence[str], *, way_only: bool = False, kind: str) -> li
         way_only: only the way to the server.
         kind: what the checks without an instance are headed; each is told as it is made. "": none is told.
     """
+    request = DoctorRequest(instances=tuple(names), version=__version__, way_only=way_only)
+    return await tell(await _asked(request), kind)
+
+
+async def tell(made: AsyncGenerator[Check], kind: str) -> list[Check]:
+    """Tell each check as it is made, see `told`; then all of them."""
     checks = []
     page = Page(kind)
-    request = DoctorRequest(instances=tuple(names), version=__version__, way_only=way_only)
-    async with contextlib.aclosing(await _asked(request)) as answers:
+    async with contextlib.aclosing(made) as answers:
         async for check in answers:
             checks.append(check)
             if kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationmaster.cli.agent import Json
-from stationmaster.cli.doctor import Page, failed, patient_with_nobody, told
+from stationmaster.cli.doctor import failed, patient_with_nobody, tell, told
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import ago, print_json, say, table
 from stationmaster.cli.queue import one_instance
-from stationmaster.cli.session import agent, fail, home, run, with_agent
+from stationmaster.cli.session import agent, fail, home, run
 from stationmaster.control.protocol import ServerProcesses, TestConnectionRequest
-from stationmaster.errors import ConfigError
+from stationmaster.errors import ConfigError, NoAgentError
+from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import make_private
 from stationmaster.model import Check
 
@@ -121,21 +122,29 @@ def show_processes(
         say(f"From {found.server}, asked {ago(found.fetched_at, datetime.now(UTC))} ago.")
 
 
-async def _way(request: TestConnectionRequest, kind: str) -> Sequence[Check]:
-    async def offline() -> Sequence[Check]:
+async def _way(request: TestConnectionRequest, kind: str) -> list[Check]:
+    return await tell(await _asked(request), kind)
+
+
+async def _asked(request: TestConnectionRequest) -> AsyncGenerator[Check]:
+    """Through the agent where one runs; not `with_agent`: what was told must not be told again."""
+    try:
+        async with agent() as client:
+            await client.status()
+    except NoAgentError:
         from stationmaster.clock import Clock  # noqa: PLC0415 - as below
         from stationmaster.diagnostics.doctor import try_connection  # noqa: PLC0415 - loads all parts
 
+        become_owner(home())
         patient_with_nobody()
-        return await try_connection(request, clock=Clock())
+        return try_connection(request, clock=Clock())
+    return _through_agent(request)
 
-    checks = await with_agent(lambda client: client.test_connection(request), offline)
-    if kind:
-        page = Page(kind)
-        for check in checks:
-            page.add(check)
-        page.end()
-    return checks
+
+async def _through_agent(request: TestConnectionRequest) -> AsyncGenerator[Check]:
+    async with agent() as client:
+        async for check in client.test_connection(request):
+            yield check
 
 
 async def _serve(settings: ServerSettings) -> None:

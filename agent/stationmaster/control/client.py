@@ -206,26 +206,30 @@ class ControlClient(TrialCalls):
         return (await self._call("POST", path, protocol.Changed, body=body)).count
 
     # ---------------------------------------------------------------- the doctor
-    async def doctor(self, request: protocol.DoctorRequest | None = None) -> AsyncGenerator[Check]:
+    def doctor(self, request: protocol.DoctorRequest | None = None) -> AsyncGenerator[Check]:
         """Checks as they are made, the agent's first, then instance by instance."""
-        body = msgspec.json.encode(request or protocol.DoctorRequest())
+        return self._checks("/v1/doctor", request or protocol.DoctorRequest())
+
+    def test_connection(self, request: protocol.TestConnectionRequest) -> AsyncGenerator[Check]:
+        """Try the way to a server, with settings that are not saved yet: hop by hop, as they are passed.
+
+        Who closes the generator stops the test.
+        """
+        return self._checks("/v1/test-connection", request)
+
+    async def _checks(self, path: str, request: msgspec.Struct) -> AsyncGenerator[Check]:
+        body = msgspec.json.encode(request)
         try:
-            async with self._open.post("/v1/doctor", data=body, timeout=_NO_LIMIT) as response:
+            async with self._open.post(path, data=body, timeout=_NO_LIMIT) as response:
                 await _refusal(response)
                 async for line in _lines(response.content):
-                    check = _decode(line, protocol.DoctorLine).check
+                    check = _decode(line, protocol.CheckLine).check
                     if check is None:
                         return
                     yield check
         except (aiohttp.ClientError, ConnectionError) as error:
             raise NoAgentError("The agent went away.", next_step=NO_AGENT_STEP) from error
         raise NoAgentError("The agent went away.", next_step=NO_AGENT_STEP)
-
-    async def test_connection(self, request: protocol.TestConnectionRequest) -> tuple[Check, ...]:
-        """Try the way to a server, with settings that are not saved yet."""
-        path = "/v1/test-connection"
-        answer = await self._call("POST", path, protocol.Checks, body=request, seconds=request.timeout * 3)
-        return answer.checks
 
     # ---------------------------------------------------------------- submit
     async def submit(

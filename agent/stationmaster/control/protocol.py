@@ -261,14 +261,17 @@ class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
     way_only: bool = False
 
 
-class DoctorLine(msgspec.Struct, frozen=True, kw_only=True):
+class CheckLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of its answer; the last one has no check: then nothing was cut off."""
 
-    check: Check | None = None
+    check: Check | None
 
 
 class TestConnectionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`POST /v1/test-connection`: settings that are not saved yet, as in `server` of an instance."""
+    """`POST /v1/test-connection`: settings that are not saved yet, as in `server` of an instance.
+
+    Its answer is one `CheckLine` after the other.
+    """
 
     __test__ = False  # no test, whatever its name makes pytest think
 
@@ -283,12 +286,6 @@ class TestConnectionRequest(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Never the token, nor the proxy's password."""
         return f"TestConnectionRequest(server={self.server!r}, proxy=***, token=***)"
-
-
-class Checks(msgspec.Struct, frozen=True, kw_only=True):
-    """What was checked, in the order of the way."""
-
-    checks: tuple[Check, ...]
 
 
 class LogRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -268,10 +268,10 @@ async def doctor(request: web.Request) -> web.StreamResponse:
     return await checks_as_lines(request, agent_of(request).doctor(wanted))
 
 
-async def test_connection(request: web.Request) -> web.Response:
-    """`POST /v1/test-connection`: settings that are not saved yet."""
-    checks = await agent_of(request).test_connection(await body_of(request, protocol.TestConnectionRequest))
-    return json_answer(protocol.Checks(checks=tuple(checks)))
+async def test_connection(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/test-connection`: settings that are not saved yet; hop by hop, as `doctor`."""
+    wanted = await body_of(request, protocol.TestConnectionRequest)
+    return await checks_as_lines(request, agent_of(request).test_connection(wanted))
 
 
 async def log(request: web.Request) -> web.Response:

@@ -119,8 +119,8 @@ async def _of_the_agent(
     ]
 
 
-async def try_connection(request: TestConnectionRequest, *, clock: Clock) -> list[Check]:
-    """The way to a server that stands in no settings yet.
+async def try_connection(request: TestConnectionRequest, *, clock: Clock) -> AsyncGenerator[Check]:
+    """The way to a server that stands in no settings yet, each check as it is made.
 
     Raises:
         ConfigError: the token cannot be one.
@@ -134,9 +134,23 @@ async def try_connection(request: TestConnectionRequest, *, clock: Clock) -> lis
         client_key=request.client_key,
         timeout=request.timeout,
     )
-    way = ServerWay(address, secret, clock=clock, instance="")
-    found = await _in_time("", Hop.SERVER, address.timeout * 3 + SLACK, way.walk)
-    return [*found, *clear_text(address.url, "")]
+    made = asyncio.Queue[Check | None]()
+    way = ServerWay(address, secret, clock=clock, instance="", tell=made.put_nowait)
+
+    async def walk() -> list[Check]:
+        await way.walk()
+        return []  # they were told on the way
+
+    walking = asyncio.create_task(_in_time("", Hop.SERVER, address.timeout * 3 + SLACK, walk))
+    walking.add_done_callback(lambda _task: made.put_nowait(None))
+    try:
+        while (check := await made.get()) is not None:
+            yield check
+        for check in [*await walking, *clear_text(address.url, "")]:
+            yield check
+    finally:  # who asks may leave early
+        walking.cancel()
+        await asyncio.gather(walking, return_exceptions=True)
 
 
 def _wanted(names: Sequence[str], loaded: Loaded | None) -> list[str]:

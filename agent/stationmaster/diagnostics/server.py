@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -31,19 +31,30 @@ _NONE_GIVEN = "Not checked: no token was handed over (--token-stdin)."
 class ServerWay:
     """Walks the way once; `walk` gives the checks in order."""
 
-    def __init__(self, address: ServerAddress, secret: Secret | None, *, clock: Clock, instance: str) -> None:
+    def __init__(
+        self,
+        address: ServerAddress,
+        secret: Secret | None,
+        *,
+        clock: Clock,
+        instance: str,
+        tell: Callable[[Check], None] | None = None,
+    ) -> None:
         """Nothing is sent yet.
 
         Args:
             address: where the server is.
             secret: the token; None: there is none, what needs one is skipped.
             instance: whose way it is; "" for an address that is no instance's yet.
+            tell: gets each check as it is made, for who does not want to wait for all.
         """
         self._address = address
         self._secret = secret
         self._clock = clock
         self._instance = instance
-        self._journey = Journey(clock)
+        self._tell = tell
+        self._client: WatsClient | None = None
+        self._journey = Journey(clock, self._behind_request)
         self._left = _hops(address)
         self._began = clock.monotonic()
         self.checks: list[Check] = []
@@ -55,6 +66,7 @@ class ServerWay:
         except NeedsUserError as error:
             self._failed(error)
             return self.checks
+        self._client = client
         async with client:
             await self._ask(client)
         return self.checks
@@ -113,6 +125,15 @@ class ServerWay:
                 self._add(warned(Hop.TLS, text, _RENEWAL_STEP, instance=self._instance))
                 return
         self._passed(Hop.TLS, text, details=details)
+
+    def _behind_request(self, hop: Hop) -> None:
+        """The first request has come so far: what lies before is well, whatever comes of the answer.
+
+        Only up to the connection: through a proxy without TLS it is the answer that lets us through or not.
+        """
+        after = {Hop.DNS: Hop.TCP, Hop.TCP: Hop.PROXY if self._address.proxy else Hop.SERVER}.get(hop)
+        if after is not None and self._client is not None and after in self._left:
+            self._behind(after, self._client)
 
     def _behind(self, hop: Hop, client: WatsClient) -> None:
         """These hops come before `hop`, and it was reached."""
@@ -183,6 +204,8 @@ class ServerWay:
         if check.name in self._left:
             self._left.remove(check.name)
         self.checks.append(check)
+        if self._tell is not None:
+            self._tell(check)
 
 
 _REACHED = {

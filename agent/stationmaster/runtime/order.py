@@ -182,8 +182,8 @@ class Orders(QueueOrders):
             request=request,
         )
 
-    async def test_connection(self, request: TestConnectionRequest) -> list[Check]:
+    def test_connection(self, request: TestConnectionRequest) -> AsyncGenerator[Check]:
         """Try the way to a server that stands in no settings yet."""
         from stationmaster.diagnostics.doctor import try_connection  # noqa: PLC0415 - as above
 
-        return await try_connection(request, clock=self.clock)
+        return try_connection(request, clock=self.clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,9 +19,10 @@ class Journey:
         seconds: those that were passed; `tcp` holds that of `tls` and `proxy` too.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        """Nothing was sent yet."""
+    def __init__(self, clock: Clock, passed: Callable[[Hop], None] | None = None) -> None:
+        """Nothing was sent yet; `passed` hears of each part as soon as it is behind the request."""
         self._clock = clock
+        self._passed = passed
         self._since: dict[Hop, float] = {}
         self.seconds: dict[Hop, float] = {}
 
@@ -44,5 +46,7 @@ class Journey:
     def _end(self, hop: Hop) -> Any:
         async def note(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: Any) -> None:
             self.seconds[hop] = self._clock.monotonic() - self._since.get(hop, self._clock.monotonic())
+            if self._passed is not None:
+                self._passed(hop)
 
         return note

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QPushButton, QScrollArea, QWidget
 
@@ -29,14 +31,14 @@ class ConnectionStep(Step):
         """Nothing is tried yet."""
         super().__init__(desk, draft, server)
         self.bar = CallBar(desk.tasks, self)
+        self.bar.stopped.connect(self._stopped)
         self.checks: tuple[Check, ...] = ()
         self._head = label(parent=self)
         self._head.setObjectName("verdict")
-        self._rows = QWidget(self)
+        self._grid = QGridLayout()
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidget(self._rows)
         self._again = QPushButton(tr("Test again"), self)
         self._again.clicked.connect(self._test)
         self.all_the_same = QCheckBox(tr("Go on all the same: reports wait here until this is right"), self)
@@ -74,11 +76,23 @@ class ConnectionStep(Step):
         self.checks = ()
         self.all_the_same.hide()
         self._head.setText(tr("Testing the way to {server}...", server=self.draft.server))
-        self._show(())
+        self._clear()
         request = self.draft.test_request()
-        self.bar.run(
-            lambda: self.desk.client.test_connection(request), self._tested, what=tr("Each hop in turn...")
-        )
+
+        async def work() -> tuple[Check, ...]:
+            made = []
+            async with contextlib.aclosing(self.desk.client.test_connection(request)) as checks:
+                async for check in checks:
+                    made.append(check)
+                    self._add(check)
+            return tuple(made)
+
+        self.bar.run(work, self._tested, what=tr("Each hop in turn..."))
+        self.changed.emit()
+
+    def _stopped(self) -> None:
+        """Without an answer: what was passed so far stays to be read."""
+        self._head.setText(tr("The test did not come to its end."))
         self.changed.emit()
 
     def _tested(self, checks: tuple[Check, ...]) -> None:
@@ -89,28 +103,28 @@ class ConnectionStep(Step):
         else:
             self._head.setText(tr("It fails here: {hop}.", hop=failed.label or failed.title))
         self.all_the_same.setVisible(failed is not None)
-        self._show(checks)
         self.changed.emit()
 
-    def _show(self, checks: tuple[Check, ...]) -> None:
+    def _clear(self) -> None:
         rows = QWidget(self)
-        grid = QGridLayout(rows)
+        self._grid = grid = QGridLayout(rows)
         grid.setContentsMargins(0, 4, 8, 4)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(8)
-        words = _words()
-        for row, one in enumerate(checks):
-            sign = label(words[one.state], role=_ROLES[one.state], parent=rows)
-            sign.setWordWrap(False)
-            text = one.text if not one.next_step else f"{one.text}\n→ {one.next_step}"
-            hop = label(one.label or one.title, parent=rows)
-            hop.setWordWrap(False)
-            for column, made in enumerate((sign, hop, label(text, role="quiet", parent=rows))):
-                grid.addWidget(made, row, column, Qt.AlignmentFlag.AlignTop)
         grid.setColumnStretch(2, 1)
-        grid.setRowStretch(len(checks), 1)
-        self._rows = rows
+        grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._scroll.setWidget(rows)
+
+    def _add(self, one: Check) -> None:
+        """A hop is behind us: a row more."""
+        rows, row = self._scroll.widget(), self._grid.rowCount()
+        sign = label(_words()[one.state], role=_ROLES[one.state], parent=rows)
+        sign.setWordWrap(False)
+        text = one.text if not one.next_step else f"{one.text}\n→ {one.next_step}"
+        hop = label(one.label or one.title, parent=rows)
+        hop.setWordWrap(False)
+        for column, made in enumerate((sign, hop, label(text, role="quiet", parent=rows))):
+            self._grid.addWidget(made, row, column, Qt.AlignmentFlag.AlignTop)
 
 
 def _words() -> dict[CheckState, str]:
