@@ -20,7 +20,8 @@ async def slow(socket: str, seconds: float) -> AsyncIterator[None]:
     """While entered, each request to the agent at `socket` waits so long before it is passed on."""
     place, aside = Path(socket), Path(f"{socket}.real")
     await asyncio.to_thread(place.rename, aside)
-    proxy = subprocess.Popen([sys.executable, __file__, str(aside), str(place), str(seconds)])  # noqa: ASYNC220 - milliseconds
+    command = [sys.executable, "-m", "fakes.slow_channel", str(aside), str(place), str(seconds)]
+    proxy = subprocess.Popen(command, cwd=Path(__file__).parents[1])  # noqa: ASYNC220 - milliseconds
     try:
         await until(place.exists, what="the slow channel")
         yield

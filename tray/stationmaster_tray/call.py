@@ -41,6 +41,7 @@ class CallBar(QWidget):
         self._tasks = tasks
         self._task: asyncio.Task[None] | None = None
         self._again: Callable[[], None] | None = None
+        self._what = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(BUSY_AFTER)
@@ -80,7 +81,8 @@ class CallBar(QWidget):
         """
         self.cancel()
         self._again = lambda: self.run(work, done, what=what)
-        self._text.setText(what or tr("Asking the agent..."))
+        self._what = what or tr("Asking the agent...")
+        self._text.setText(self._worded(self._what))
         self._timer.start()
         self._task = self._tasks.start(self._run(work, done), trouble=self.show_error)
 
@@ -96,7 +98,7 @@ class CallBar(QWidget):
         self._task = None
         self._timer.stop()
         self._turn.hide()
-        self._text.setText(str(error))
+        self._text.setText(self._worded(str(error)))
         self._button.setText(tr("Try again"))
         self._button.setVisible(self._again is not None)
         self._state("error")
@@ -109,6 +111,14 @@ class CallBar(QWidget):
             self._task = None
             self._rest()
             done(answer)
+            self._free()
+
+    def _worded(self, text: str) -> str:
+        """What is said while something runs or after it failed."""
+        return text
+
+    def _free(self) -> None:
+        """Nothing runs any more, and nothing failed."""
 
     def _show_busy(self) -> None:
         self._turn.show()
@@ -131,5 +141,6 @@ class CallBar(QWidget):
         if self._task is not None:
             self.cancel()
             self.stopped.emit()
+            self._free()
         elif self._again is not None:
             self._again()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from stationmaster.errors import StationmasterError
 from stationmaster.model import Entry, EntryState
 from stationmaster_tray.call import CallBar
+from stationmaster_tray.call_queue import CallQueue
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.entries import export, wording
 from stationmaster_tray.entries.export import Form
@@ -29,6 +30,8 @@ class Deeds(QObject):
     """Does them, without waiting.
 
     Attributes:
+        bar: what only reads: opening, copying; the last one counts.
+        changes: what changes the error list, one after the other.
         said: what was done, in words.
         gone: these entries left the error list.
         all_gone: the whole error list of some instances was queued again.
@@ -38,10 +41,12 @@ class Deeds(QObject):
     gone = Signal(list)
     all_gone = Signal()
 
-    def __init__(self, desk: Desk, bar: CallBar, parent: QWidget) -> None:
-        """Dialogs belong to `parent`; what cannot be done is told by `bar`."""
+    def __init__(self, desk: Desk, parent: QWidget) -> None:
+        """Dialogs belong to `parent`, which lays out both bars."""
         super().__init__(parent)
-        self._desk, self.bar, self._parent = desk, bar, parent
+        self._desk, self._parent = desk, parent
+        self.bar = CallBar(desk.tasks, parent)
+        self.changes = CallQueue(desk.tasks, parent)
 
     # ---------------------------------------------------------------- the error list
     def retry(self, entries: Sequence[Entry]) -> None:
@@ -56,7 +61,7 @@ class Deeds(QObject):
                 count += await self._desk.client.retry(name, ids)
             return count, wanted
 
-        self.bar.run(work, self._retried, what=tr("Queueing again..."))
+        self.changes.run(work, self._retried, what=tr("Queueing again..."))
 
     def retry_all(self, names: Sequence[str]) -> None:
         """Put the whole error list of these instances back into the queue."""
@@ -68,7 +73,7 @@ class Deeds(QObject):
             self.said.emit(_queued(count))
             self.all_gone.emit()
 
-        self.bar.run(work, done, what=tr("Queueing again..."))
+        self.changes.run(work, done, what=tr("Queueing again..."))
 
     def dismiss(self, entries: Sequence[Entry]) -> None:
         """Ask, then take these off the error list, on record."""
@@ -107,7 +112,7 @@ class Deeds(QObject):
             self.said.emit(plural(count, "{count} entry is dismissed.", "{count} entries are dismissed."))
             self.gone.emit(wanted)
 
-        self.bar.run(work, done, what=tr("Dismissing..."))
+        self.changes.run(work, done, what=tr("Dismissing..."))
 
     def _in_error(self, entries: Sequence[Entry]) -> list[Key]:
         """Those that are in the error list; it says so where none is."""

@@ -47,7 +47,7 @@ class FindPage(Page):
         self.table = EntryTable(wording.columns(desk.now))
         self.view = EntryView(desk, self.table, "find", self)
         self.view.setAccessibleName(tr("Entries"))
-        self.deeds = Deeds(desk, CallBar(desk.tasks, self), self)
+        self.deeds = Deeds(desk, self)
         self._stack = QStackedWidget(self)
         for widget in (self._blank, self.view):
             self._stack.addWidget(widget)
@@ -153,5 +153,6 @@ class FindPage(Page):
         column.addLayout(line)
         column.addWidget(self.bar)
         column.addWidget(self._stack, 1)
+        column.addWidget(self.deeds.changes)
         column.addWidget(self.deeds.bar)
         column.addLayout(below)

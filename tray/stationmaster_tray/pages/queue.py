@@ -65,7 +65,7 @@ class QueuePage(Page):
         self.table = EntryTable(wording.columns(desk.now))
         self.view = EntryView(desk, self.table, "queue", self)
         self.feed = Feed(desk, self.table, self._bar, self.view.seen)
-        self.deeds = Deeds(desk, CallBar(desk.tasks, self), self)
+        self.deeds = Deeds(desk, self)
         self.details = Details(desk, self.deeds, self.view.entries, self)
         self._blank = Blank(self)
         self._stack = QStackedWidget(self)
@@ -319,7 +319,7 @@ class QueuePage(Page):
         lower = QWidget(self)
         below = QVBoxLayout(lower)
         below.setContentsMargins(0, 4, 0, 0)
-        for widget in (self._note, self.deeds.bar, self.details):
+        for widget in (self._note, self.deeds.changes, self.deeds.bar, self.details):
             below.addWidget(widget, 1 if widget is self.details else 0)
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.addWidget(self._stack)
