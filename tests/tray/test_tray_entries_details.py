@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTextBrowser
 
@@ -143,7 +144,11 @@ async def test_a_report_that_is_gone_or_no_json_is_told_in_words(tmp_path: Path)
             lambda: any(text.startswith("The report cannot be shown") for text in texts(dialog)),
             what="the words",
         )
-        assert not button(dialog, "Copy").isEnabled()
+        assert not button(dialog, "Copy as &text").isEnabled()
+        assert not button(dialog, "Copy as CS&V").isEnabled()
+        button(dialog, "Copy as &JSON").click()  # as it is, for support
+        payload = (await page.desk.client.payload("line1", page.table.entry(0).id)).decode(errors="replace")
+        await until(lambda: QGuiApplication.clipboard().text() == payload, what="the copy")
         dialog.reject()
 
 
@@ -157,8 +162,8 @@ async def test_where_to_save_a_report_is_asked_without_waiting(tmp_path: Path) -
         async with attached(station) as desk:
             dialog = ReportDialog(desk, entry)
             dialog.open()
-            await until(lambda: dialog.view is not None, what="the report")
-            button(dialog, "Save as...").click()
+            await until(lambda: dialog.document is not None, what="the report")
+            button(dialog, "&Save as...").click()
             chooser = dialog.findChild(QFileDialog)
             assert isinstance(chooser, QFileDialog)
             assert chooser.defaultSuffix() == "json"

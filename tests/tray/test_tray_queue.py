@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -256,11 +257,19 @@ async def test_the_selection_is_copied_as_text_csv_and_json(tmp_path: Path) -> N
             assert "Reason: No converter" in clipboard()
 
 
-async def test_a_report_is_shown_as_a_tree_and_saved(tmp_path: Path) -> None:
+async def test_a_report_is_shown_as_a_tree_with_charts_copied_and_saved(tmp_path: Path) -> None:
     async with Station(tmp_path) as station:
         line = await station.line("line1", await station.server(), "keep")
         await station.start()
-        line.inboxes[0].drop(line.equipment.make("wsjf"))
+        sent = json.loads(line.equipment.make("wsjf").content)
+        sent["root"]["steps"] += [
+            {"group": "M", "stepType": "ET_NLT", "name": "3V3", "status": "F", "numericMeas": [
+                {"compOp": "GELE", "value": -1.5, "lowLimit": 3.2, "highLimit": 3.4, "unit": "V"}
+            ]},
+        ]  # fmt: skip
+        hidden = line.inboxes[0].path / ".one"
+        hidden.write_text(json.dumps(sent))
+        hidden.replace(line.inboxes[0].path / "one.json")
         await station.until(lambda now: now.instances[0].counts.completed == 1)
         async with attached(station) as desk, page_of(desk, {"state": "delivered"}) as page:
             page.view.choose(0)
@@ -268,15 +277,17 @@ async def test_a_report_is_shown_as_a_tree_and_saved(tmp_path: Path) -> None:
             button(page, "&Show report").click()
             dialog = child(page, ReportDialog)
             assert isinstance(dialog, ReportDialog)
-            await until(lambda: dialog.view is not None, what="the report")
-            assert dialog.view is not None
-            tree = dialog.view.model()
-            names = [tree.index(row, 0).data() for row in range(tree.rowCount())]
-            assert tree.index(names.index("sn"), 1).data() == "line1-00001"
-            root = tree.index(names.index("root"), 0)
-            assert tree.parent(tree.index(0, 0, root)) == root
-            button(dialog, "Copy").click()
-            assert json.loads(clipboard())["sn"] == "line1-00001"
+            await until(lambda: dialog.document is not None, what="the report")
+            chosen = dialog.tree.currentIndex()
+            cells = [chosen.siblingAtColumn(column).data() for column in range(6)]
+            assert cells == ["3V3", "✗ Failed", "-1.5", "V", "≥ 3.2", "≤ 3.4"]
+            assert dialog.charts.limits.isVisible()
+            assert any("1 failed" in text for text in texts(dialog))
+            for name, begin in (("&text", f"{sent['sn']}"), ("CS&V", "path,step,"), ("&JSON", "{")):
+                click(button(dialog, f"Copy as {name}"))
+                await until(partial(lambda begin: clipboard().startswith(begin), begin), what=name)
+                assert "3V3" in clipboard()
+            assert json.loads(clipboard())["sn"] == sent["sn"]
             dialog.save_as(str(tmp_path / "no-folder" / "report.json"))
             await until(
                 lambda: any("cannot be written" in text for text in texts(dialog)), what="the refusal"
@@ -284,6 +295,11 @@ async def test_a_report_is_shown_as_a_tree_and_saved(tmp_path: Path) -> None:
             dialog.save_as(str(tmp_path / "report.json"))
             await until((tmp_path / "report.json").exists, what="the file")
             dialog.reject()
+
+
+def click(target: QWidget) -> None:
+    """As a mouse does."""
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
 
 
 async def test_only_errors_can_be_queued_again_or_dismissed(tmp_path: Path) -> None:

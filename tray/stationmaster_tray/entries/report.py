@@ -1,19 +1,20 @@
-"""The report of an entry in a window of its own: as a tree, to be copied or saved."""
+"""The report of an entry in a window of its own: tree, charts; to be copied or saved."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QHBoxLayout,
     QPushButton,
+    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -23,9 +24,13 @@ from stationmaster.model import Entry
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.entries import wording
-from stationmaster_tray.text import size, tr
-from stationmaster_tray.widgets.json_tree import JsonView
+from stationmaster_tray.report.document import Document, read
+from stationmaster_tray.report.plain import as_text
+from stationmaster_tray.report.sheet import as_csv
+from stationmaster_tray.text import number, plural, size, tr
 from stationmaster_tray.widgets.label import label
+from stationmaster_tray.widgets.report_charts import ReportCharts
+from stationmaster_tray.widgets.report_tree import ReportTree
 
 
 class ReportDialog(QDialog):
@@ -35,55 +40,83 @@ class ReportDialog(QDialog):
         """Ask for it at once."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Report of {name}", name=wording.heading(entry)))
-        self.resize(760, 620)
+        self._name = wording.heading(entry)
+        self.setWindowTitle(tr("Report of {name}", name=self._name))
+        self.resize(900, 720)
         self._desk, self._entry = desk, entry
         self._content = b""
-        self.view: JsonView | None = None
+        self._next = 0
+        self.document: Document | None = None
         self._bar = CallBar(desk.tasks, self)
         self._about = label(role="quiet", parent=self)
-        self._copy = QPushButton(tr("Copy"), self)
-        self._save = QPushButton(tr("Save as..."), self)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.addButton(self._save, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
-        self._copy.clicked.connect(self._copied)
-        self._save.clicked.connect(self._ask_where)
-        self._column = QVBoxLayout(self)
-        for widget in (self._about, self._bar):
-            self._column.addWidget(widget)
-        self._column.addStretch(1)
-        self._column.addWidget(buttons)
-        self._ready(on=False)
+        self._failed = QPushButton(tr("Next failed step"), self)
+        self._failed.setShortcut("F3")
+        self._failed.setToolTip(tr("F3"))
+        self.tree = ReportTree(self)
+        self.charts = ReportCharts(desk.tasks, self)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        self._parsed = [
+            self._button(tr("Copy as &text"), lambda: self._copy(self._text)),
+            self._button(tr("Copy as CS&V"), lambda: self._copy(self._csv)),
+        ]
+        self._whole = [
+            self._button(tr("Copy as &JSON"), lambda: self._copy(self._json)),
+            self._button(tr("&Save as..."), self._ask_where),
+        ]
+        self._lay_out()
+        self._failed.clicked.connect(self.go_to_next_failed)
+        self.tree.row_chosen.connect(self.charts.show_row)
+        self._buttons.rejected.connect(self.reject)
         self.finished.connect(lambda _result: self._bar.cancel())
+        self._ready()
         self._bar.run(self._read, self._show, what=tr("Reading the report..."))
 
-    async def _read(self) -> tuple[bytes, Any]:
-        content = await self._desk.client.payload(self._entry.instance, self._entry.id)
-        try:
-            return content, await asyncio.to_thread(msgspec.json.decode, content)
-        except msgspec.DecodeError as error:
-            raise StationmasterError(
-                tr("The report cannot be shown: {error}.", error=str(error)),
-                next_step=tr("Please save diagnostics and send them to support."),
-            ) from error
+    def go_to_next_failed(self) -> None:
+        """Choose the next failed step, after the last one the first again."""
+        if self.document is not None and self.document.failures:
+            self.tree.go_to(self.document.failures[self._next % len(self.document.failures)])
+            self._next += 1
 
-    def _show(self, found: tuple[bytes, Any]) -> None:
-        self._content, document = found
-        self._about.setText(tr("{size}, as it was sent or will be sent.", size=size(len(self._content))))
-        self._column.takeAt(2)
-        self.view = view = JsonView(document, self)
-        self._column.insertWidget(2, view, 1)
-        self._ready(on=True)
-        view.setFocus()
+    # ---------------------------------------------------------------- reading
+    async def _read(self) -> Document:
+        self._content = await self._desk.client.payload(self._entry.instance, self._entry.id)
+        self._ready()  # what cannot be shown can be saved all the same
+        return await asyncio.to_thread(read, self._content)
 
-    def _ready(self, *, on: bool) -> None:
-        self._copy.setEnabled(on)
-        self._save.setEnabled(on)
+    def _show(self, document: Document) -> None:
+        self.document, self._next = document, 1
+        self.tree.show_document(document)
+        self._ready()
+        self.tree.setFocus()
 
-    def _copied(self) -> None:
-        QGuiApplication.clipboard().setText(self._content.decode(errors="replace"))
+    def _ready(self) -> None:
+        document = self.document
+        for button in self._whole:
+            button.setEnabled(bool(self._content))
+        for button in self._parsed:
+            button.setEnabled(document is not None)
+        self._failed.setEnabled(document is not None and bool(document.failures))
+        said = [tr("{size}, as it was sent or will be sent", size=size(len(self._content)))]
+        if document is not None:
+            said.append(plural(document.steps, "{count} step", "{count} steps"))
+            if document.failed:
+                said.append(tr("✗ {count} failed", count=number(document.failed)))
+        self._about.setText(", ".join(said) if self._content else "")
+
+    # ---------------------------------------------------------------- copying and saving
+    def _copy(self, made: Callable[[], str]) -> None:
+        self._bar.run(
+            lambda: asyncio.to_thread(made), QGuiApplication.clipboard().setText, what=tr("Copying...")
+        )
+
+    def _text(self) -> str:
+        return f"{self._name}\n" + (as_text(self.document) if self.document else "")
+
+    def _csv(self) -> str:
+        return as_csv(self.document) if self.document else ""
+
+    def _json(self) -> str:
+        return self._content.decode(errors="replace")
 
     def _ask_where(self) -> None:
         chooser = QFileDialog(self, tr("Save the report"))
@@ -106,3 +139,25 @@ class ReportDialog(QDialog):
                 tr("{file} cannot be written: {error}.", file=str(file), error=error.strerror or str(error)),
                 next_step=tr("Choose another folder."),
             ) from error
+
+    # ---------------------------------------------------------------- inside
+    def _button(self, text: str, does: Callable[[], None]) -> QPushButton:
+        button = self._buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+        button.setAutoDefault(False)
+        button.clicked.connect(does)
+        return button
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._about, 1)
+        head.addWidget(self._failed)
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        for place, (part, stretch) in enumerate(((self.tree, 5), (self.charts, 2))):
+            split.addWidget(part)
+            split.setStretchFactor(place, stretch)
+        split.setChildrenCollapsible(False)
+        column = QVBoxLayout(self)
+        column.addLayout(head)
+        column.addWidget(self._bar)
+        column.addWidget(split, 1)
+        column.addWidget(self._buttons)
