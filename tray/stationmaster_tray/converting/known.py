@@ -22,6 +22,7 @@ from stationmaster_tray.converting.station_choice import show_stations
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import NONE, number, plural, tr
+from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.label import label
 from stationmaster_tray.widgets.plain_table import Line, PlainTable
 
@@ -49,6 +50,7 @@ class Known(QWidget):
             tr("What it reads"),
         )
         self.table = PlainTable(titles, (22, 10, 12, 18, 30), tr("Converters"), self)
+        keep_widths(self.table.horizontalHeader(), desk.memory, "converters")
         self.details = QPlainTextEdit(self)
         self.details.setReadOnly(True)
         self.details.setAccessibleName(tr("About the chosen converter"))

@@ -26,6 +26,7 @@ from stationmaster_tray.desk import Desk
 from stationmaster_tray.report.document import Document, Path, path_of, read
 from stationmaster_tray.report.plain import as_text
 from stationmaster_tray.text import number, plural, tr
+from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.label import card, label, set_role
 from stationmaster_tray.widgets.plain_table import PlainTable
 from stationmaster_tray.widgets.report_charts import ReportCharts
@@ -60,6 +61,8 @@ class TrialResult(QWidget):
         self.tree = ReportTree(self)
         self.charts = ReportCharts(desk.tasks, self)
         self._split = QSplitter(Qt.Orientation.Vertical, self)
+        keep_widths(self.findings.horizontalHeader(), desk.memory, "findings")
+        keep_widths(self.tree.header(), desk.memory, "report")
         self._dress()
         self._lay_out()
         self.which.currentIndexChanged.connect(lambda _row: self._read())

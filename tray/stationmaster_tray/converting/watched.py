@@ -26,6 +26,7 @@ from stationmaster_tray.desk import Desk
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import plural, tr
 from stationmaster_tray.widgets.blank import Blank
+from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.drop import accept_copy, files_of
 from stationmaster_tray.widgets.label import label
 from stationmaster_tray.widgets.plain_table import Line, PlainTable
@@ -93,6 +94,7 @@ class Watched(QWidget):
         self._bar = CallBar(desk.tasks, self)
         self.copying = CallBar(desk.tasks, self)
         self.table = PlaceTable(self)
+        keep_widths(self.table.horizontalHeader(), desk.memory, "watched")
         self._open = QPushButton(tr("Open folder"), self)
         self._submit = QPushButton(tr("Submit a file..."), self)
         self._change = QPushButton(tr("Settings"), self)

@@ -28,6 +28,7 @@ from stationmaster_tray.report.document import Document, read
 from stationmaster_tray.report.plain import as_text
 from stationmaster_tray.report.sheet import as_csv
 from stationmaster_tray.text import number, plural, size, tr
+from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.label import label
 from stationmaster_tray.widgets.report_charts import ReportCharts
 from stationmaster_tray.widgets.report_tree import ReportTree
@@ -53,6 +54,7 @@ class ReportDialog(QDialog):
         self._failed.setShortcut("F3")
         self._failed.setToolTip(tr("F3"))
         self.tree = ReportTree(self)
+        keep_widths(self.tree.header(), desk.memory, "report")
         self.charts = ReportCharts(desk.tasks, self)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         self._parsed = [

@@ -25,6 +25,7 @@ from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import clock, number, tr
+from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.label import label
 
 MOST = 5_000
@@ -266,6 +267,7 @@ class LogPage(Page):
         letter = self.fontMetrics().horizontalAdvance("0")
         for column, letters in enumerate((12, 11, 14, 8)):
             table.setColumnWidth(column, letters * letter)
+        keep_widths(header, self.desk.memory, "log")
         QShortcut(QKeySequence.StandardKey.Copy, table, self.copy, context=Qt.ShortcutContext.WidgetShortcut)
         return table
 
