@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QWidget,
+)
 
 from fakes.held_server import HeldServer
 from fakes.station import TOKEN, Station
@@ -51,11 +59,31 @@ def click(target: QAbstractButton) -> None:
 
 def tick(target: QAbstractButton) -> None:
     """A check box or radio button: only its left end takes a click."""
-    QTest.mouseClick(
-        target, Qt.MouseButton.LeftButton, pos=target.rect().center() - target.rect().center() / 2
-    )
-    if not target.isChecked():
-        target.click()
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton, pos=QPoint(8, target.height() // 2))
+    assert target.isChecked(), target.text()
+
+
+async def pick(step: Step, path: Path) -> None:
+    """Type a path into the file dialog that is open, and press its button."""
+    await until(lambda: step.findChild(QFileDialog), what="the file dialog")
+    dialog = step.findChild(QFileDialog)
+    assert isinstance(dialog, QFileDialog)
+    name = dialog.findChild(QLineEdit, "fileNameEdit")
+    assert isinstance(name, QLineEdit)
+    QTest.mouseClick(name, Qt.MouseButton.LeftButton)
+    # Without the focus the dialog writes its own words into the line.
+    await until(name.hasFocus, what="the focus")
+    QTest.keyClick(name, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(name, str(path))
+    assert name.text() == str(path)
+    box = dialog.findChild(QDialogButtonBox)
+    assert isinstance(box, QDialogButtonBox)
+    (accept,) = [
+        one for one in box.buttons() if box.buttonRole(one) is QDialogButtonBox.ButtonRole.AcceptRole
+    ]
+    await until(accept.isEnabled, what="the button of the dialog")
+    click(accept)
+    await until(lambda: not step.findChild(QFileDialog), what="the end of the dialog")
 
 
 async def at(wizard: Wizard, kind: type[S]) -> S:
@@ -116,14 +144,22 @@ async def test_from_an_empty_home_to_the_first_report(tmp_path: Path) -> None:
             named = await forward(wizard, NameStep)
             assert named.name.text() == "station1"
             folders = await forward(wizard, FolderStep)
-            folders.folder.setText(str(tmp_path / "new" / "results"))
+            click(button(folders, "Choose..."))
+            await pick(folders, tmp_path)
+            assert folders.folder.text() == str(tmp_path)
+            QTest.keyClick(folders.folder, Qt.Key.Key_End)
+            QTest.keyClicks(folders.folder, "/new/results")
             await until(lambda: folders.make.isVisible() and folders.converter.count(), what="the offer")
-            folders.converter.setCurrentIndex(folders.converter.findData("wstf"))
-            folders.options.rows["process_code"].field.set_value(10)
+            QTest.keyClicks(folders.converter, "wstf")
+            assert folders.converter.currentData() == "wstf"
+            code = folders.options.rows["process_code"].field.editor
+            QTest.keyClick(code, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+            QTest.keyClicks(code, "10")
             tick(folders.make)
             trial = await forward(wizard, TrialStep)
             sample = SAMPLES / "one_unit.txt"
-            trial.try_file(sample)
+            click(button(trial, "Choose a file..."))
+            await pick(trial, sample)
             await until(lambda: trial.trial, what="the dry run")
             assert trial.trial is not None
             assert trial.trial.ok, texts(trial)
