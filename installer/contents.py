@@ -218,7 +218,7 @@ def console_data() -> list[tuple[str, str]]:
 
 
 def tray_data() -> list[tuple[str, str]]:
-    """Files of the tray: its pictures, and the documentation, packed.
+    """Files of the tray: its pictures, its translations, and the documentation, packed.
 
     Raises:
         FileNotFoundError: nobody has built the documentation.
@@ -229,6 +229,7 @@ def tray_data() -> list[tuple[str, str]]:
     packed = shutil.make_archive(str(ROOT / "build/guide/site"), "zip", site)
     return [
         (str(ROOT / "tray/stationmaster_tray/icons"), "stationmaster_tray/icons"),
+        (str(ROOT / "tray/stationmaster_tray/translations"), "stationmaster_tray/translations"),
         (packed, "stationmaster_tray"),
     ]
 

@@ -77,13 +77,14 @@ def _run(wanted: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from stationmaster.hosting.launch import Launcher  # noqa: PLC0415
-    from stationmaster_tray import loop, theme  # noqa: PLC0415
+    from stationmaster_tray import loop, theme, translation  # noqa: PLC0415
     from stationmaster_tray.app import TrayApp  # noqa: PLC0415
     from stationmaster_tray.log import logging_to  # noqa: PLC0415
     from stationmaster_tray.memory import Memory, place  # noqa: PLC0415
     from stationmaster_tray.single import Single, name_of  # noqa: PLC0415
 
     app = QApplication([sys.argv[0]])
+    translation.install(app)
     app.setApplicationName("stationmaster-tray")
     app.setApplicationDisplayName("Stationmaster")
     app.setApplicationVersion(__version__)

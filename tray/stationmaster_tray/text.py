@@ -23,8 +23,13 @@ def tr(text: str, /, **values: object) -> str:
 
 
 def plural(count: int, one: str, many: str, /, **values: object) -> str:
-    """The form of a sentence for `count`: `one` or `many` in English, a language's own forms elsewhere."""
-    found = QCoreApplication.translate(CONTEXT, one if count == 1 else many, "", count)
+    """The form of a sentence for `count`: `one` or `many` in English, a language's own forms elsewhere.
+
+    A translation has one entry for both, under `many`, with as many forms as its language has.
+    """
+    found = QCoreApplication.translate(CONTEXT, many, "", count)
+    if found == many and count == 1:  # not translated
+        found = one
     return found.format(count=number(count), **values)
 
 

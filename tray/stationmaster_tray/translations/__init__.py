@@ -1,0 +1,1 @@
+"""Translations, compiled: `stationmaster_LANGUAGE.qm`. See CONTRIBUTING.md."""
