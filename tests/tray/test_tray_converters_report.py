@@ -19,7 +19,7 @@ from stationmaster_tray.report.measure import (
     thinned,
     waves_of,
 )
-from stationmaster_tray.report.plain import MOST, as_text
+from stationmaster_tray.report.plain import MOST, lines
 from stationmaster_tray.report.row import PART, Row, find, in_parts, rows
 from stationmaster_tray.report.wording import limits, shown, verdict
 from stationmaster_tray.text import number
@@ -75,7 +75,7 @@ def test_what_is_no_report_is_told_in_words(content: bytes, says: str) -> None:
 def test_a_report_that_is_wrong_in_any_way_is_shown_all_the_same(report: Any) -> None:
     found = document(report)
     assert walk(rows(found))
-    assert as_text(found)
+    assert list(lines(found))
     assert measured_below(found.root) == ()
     assert waves_of(found.root) is not None
 
@@ -194,13 +194,13 @@ def test_a_step_without_steps_stays_text_until_somebody_looks() -> None:
 
 def test_a_text_that_no_mail_takes_is_cut_and_says_so() -> None:
     steps = [wsjf.numeric(f"R{at}", 5) for at in range(MOST)]
-    lines = as_text(document(wsjf.minimal(root=wsjf.sequence("Main", steps)))).splitlines()
-    assert len(lines) == MOST + 1
-    assert "as JSON" in lines[-1]
+    said = list(lines(document(wsjf.minimal(root=wsjf.sequence("Main", steps)))))
+    assert len(said) == MOST + 1
+    assert "as JSON" in said[-1]
 
 
 def test_the_text_has_every_step_with_verdict_and_limits() -> None:
-    text = as_text(document(wsjf.rich()))
+    text = "\n".join(lines(document(wsjf.rich())))
     assert "✗ Failed  Rail: 9.5 V  (≥ 4.5, ≤ 5.5)" in text
     assert "✓ Passed  LED" in text
     assert "Serial number: SN-0002" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Signal
@@ -51,12 +51,16 @@ class Desk(QObject):
 
 
 class Page(QWidget):
-    """One page of the window. It is made when it is first seen."""
+    """One page of the window. It is made when it is first seen, or before that while nobody waits."""
 
     def __init__(self, desk: Desk) -> None:
         """Nothing is asked of the agent yet."""
         super().__init__()
         self.desk = desk
+
+    def warm(self) -> Iterator[None]:
+        """Make what is not seen at first, a few milliseconds' work at a time: nobody looks yet."""
+        yield from ()
 
     def show_seen(self, seen: Seen) -> None:
         """The agent's state changed; called while the page is seen, and when it comes to be."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -17,13 +19,16 @@ from PySide6.QtWidgets import (
 from stationmaster.errors import StationmasterError
 from stationmaster_tray import icons
 from stationmaster_tray.desk import Desk, Page
-from stationmaster_tray.pages import DIALOGS, PAGES
+from stationmaster_tray.pages import DIALOGS, PAGES, PageSpec
 from stationmaster_tray.presenter import TrayView
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.tray_icon import panel_variant
 from stationmaster_tray.widgets.banner import Banner
 from stationmaster_tray.widgets.drop import FileDrop
+
+_REST = 0.05
+"""Seconds between two steps of making pages that nobody has opened yet."""
 
 
 class Window(QWidget):
@@ -38,6 +43,7 @@ class Window(QWidget):
         self._pages: dict[str, Page] = {}
         self._view: TrayView | None = None
         self._argument: object = None
+        self._warm = False
         self.dialog: QDialog | None = None
         self.setWindowTitle("Stationmaster")
         self.setMinimumSize(720, 480)
@@ -104,6 +110,9 @@ class Window(QWidget):
         self.activateWindow()
         if self.page is not None:
             self.page.show_seen(self._desk.seen)
+        if not self._warm:
+            self._warm = True
+            self._desk.tasks.start(self._warm_up())
 
     def close_dialog(self) -> None:
         """As if a person had cancelled it."""
@@ -164,14 +173,24 @@ class Window(QWidget):
         if self.page is not None:
             self.page.left()
         spec = PAGES[row]
-        if spec.id not in self._pages:
-            self._pages[spec.id] = spec.make(self._desk)
-            self._stack.addWidget(self._pages[spec.id])
-        page = self._pages[spec.id]
+        page = self._made(spec)
         self._title.setText(spec.title())
         self._stack.setCurrentWidget(page)
         argument, self._argument = self._argument, None
         self._enter(page, argument)
+
+    def _made(self, spec: PageSpec) -> Page:
+        if spec.id not in self._pages:
+            self._pages[spec.id] = spec.make(self._desk)
+            self._stack.addWidget(self._pages[spec.id])
+        return self._pages[spec.id]
+
+    async def _warm_up(self) -> None:
+        """Make the other pages before somebody wants them, with a rest after each step."""
+        for spec in PAGES:
+            await asyncio.sleep(_REST)
+            for _step in self._made(spec).warm():
+                await asyncio.sleep(_REST)
 
     def _enter(self, page: Page, argument: object) -> None:
         page.show_seen(self._desk.seen)

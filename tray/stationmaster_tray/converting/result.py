@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -20,11 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from stationmaster.control.trial_protocol import Trial, TrialReport
+from stationmaster_tray import clipboard
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.converting import finding
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.report import plain
 from stationmaster_tray.report.document import Document, Path, path_of, read
-from stationmaster_tray.report.plain import as_text
+from stationmaster_tray.slices import sliced
 from stationmaster_tray.text import number, plural, tr
 from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.label import card, label, set_role
@@ -157,18 +157,24 @@ class TrialResult(QWidget):
     def copy_json(self) -> None:
         """Copy the report, or the whole answer where there is none."""
         report = self.report
-        content = bytes(report.report) if report else msgspec.json.encode(self._trial)
-        self._copy(lambda: _indented(content))
+
+        def made() -> bytes:
+            return _indented(bytes(report.report) if report else msgspec.json.encode(self._trial))
+
+        self.bar.run(lambda: asyncio.to_thread(made), clipboard.put, what=tr("Copying..."))
 
     def copy_text(self) -> None:
         """Copy verdict, findings and report as text."""
         said, document = finding.as_text(self._name, self._trial, self.report), self._document
-        self._copy(lambda: said + ("\n" + as_text(document) if document else ""))
 
-    def _copy(self, made: Callable[[], str]) -> None:
-        self.bar.run(
-            lambda: asyncio.to_thread(made), QGuiApplication.clipboard().setText, what=tr("Copying...")
-        )
+        async def work() -> str:
+            # In a thread it would take the interpreter's lock from the window, at each of its calls.
+            made: list[str] = []
+            if document is not None:
+                await sliced(map(made.append, plain.lines(document)))
+            return "\n".join((said, *made, "")) if made else said
+
+        self.bar.run(work, clipboard.put, what=tr("Copying..."))
 
     # ---------------------------------------------------------------- inside
     def _dress(self) -> None:
@@ -227,7 +233,5 @@ def _say(widget: QWidget, text: str) -> None:
     widget.setVisible(bool(text))
 
 
-def _indented(content: bytes) -> str:
-    if len(content) <= _INDENTED:
-        content = msgspec.json.format(content, indent=2)
-    return content.decode()
+def _indented(content: bytes) -> bytes:
+    return msgspec.json.format(content, indent=2) if len(content) <= _INDENTED else content

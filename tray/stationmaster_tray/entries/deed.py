@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from stationmaster.errors import StationmasterError
 from stationmaster.model import Entry, EntryState
+from stationmaster_tray import clipboard
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.call_queue import CallQueue
 from stationmaster_tray.desk import Desk
@@ -20,10 +21,13 @@ from stationmaster_tray.entries import export, wording
 from stationmaster_tray.entries.export import Form
 from stationmaster_tray.entries.pager import Key, key_of
 from stationmaster_tray.entries.report import ReportDialog
+from stationmaster_tray.slices import sliced
 from stationmaster_tray.text import plural, tr
 
 AT_ONCE = 1000
 """Entries of one call, and of one slice of work on the loop of the window."""
+_COPIED = 50
+"""Entries that are made text of in one go."""
 
 
 class Deeds(QObject):
@@ -146,17 +150,22 @@ class Deeds(QObject):
     def copy(self, entries: Sequence[Entry], form: Form) -> None:
         """Copy entries, slice by slice: the window goes on meanwhile."""
 
-        async def work() -> str:
+        def steps(parts: list[bytes]) -> Iterator[None]:
             columns = wording.columns(self._desk.now)
-            parts = [export.head(form, columns)]
-            for start in range(0, len(entries), AT_ONCE // 4):
-                some = entries[start : start + AT_ONCE // 4]
-                parts.append(export.body(form, columns, some, first=start == 0))
-                await asyncio.sleep(0)
-            return "".join((*parts, export.foot(form)))
+            parts.append(export.head(form, columns).encode(errors="replace"))
+            for start in range(0, len(entries), _COPIED):
+                some = entries[start : start + _COPIED]
+                parts.append(export.body(form, columns, some, first=start == 0).encode(errors="replace"))
+                yield
+            parts.append(export.foot(form).encode())
 
-        def done(text: str) -> None:
-            QGuiApplication.clipboard().setText(text)
+        async def work() -> bytes:
+            parts: list[bytes] = []
+            await sliced(steps(parts))
+            return b"".join(parts)
+
+        def done(text: bytes) -> None:
+            clipboard.put(text)
             count = len(entries)
             self.said.emit(plural(count, "{count} entry is copied.", "{count} entries are copied."))
 
@@ -164,7 +173,7 @@ class Deeds(QObject):
 
     def copy_text(self, text: str) -> None:
         """Copy what is known of one."""
-        QGuiApplication.clipboard().setText(text)
+        clipboard.put(text)
         self.said.emit(tr("The details are copied."))
 
 

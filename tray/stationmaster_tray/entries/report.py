@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -21,12 +20,14 @@ from PySide6.QtWidgets import (
 
 from stationmaster.errors import StationmasterError
 from stationmaster.model import Entry
+from stationmaster_tray import clipboard
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.entries import wording
+from stationmaster_tray.report import plain
 from stationmaster_tray.report.document import Document, read
-from stationmaster_tray.report.plain import as_text
 from stationmaster_tray.report.sheet import as_csv
+from stationmaster_tray.slices import sliced
 from stationmaster_tray.text import number, plural, size, tr
 from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.label import label
@@ -106,19 +107,21 @@ class ReportDialog(QDialog):
         self._about.setText(", ".join(said) if self._content else "")
 
     # ---------------------------------------------------------------- copying and saving
-    def _copy(self, made: Callable[[], str]) -> None:
-        self._bar.run(
-            lambda: asyncio.to_thread(made), QGuiApplication.clipboard().setText, what=tr("Copying...")
-        )
+    def _copy(self, made: Callable[[], Awaitable[str | bytes]]) -> None:
+        self._bar.run(made, clipboard.put, what=tr("Copying..."))
 
-    def _text(self) -> str:
-        return f"{self._name}\n" + (as_text(self.document) if self.document else "")
+    async def _text(self) -> str:
+        made = [self._name]
+        if self.document is not None:
+            await sliced(map(made.append, plain.lines(self.document)))
+        return "\n".join(made)
 
-    def _csv(self) -> str:
-        return as_csv(self.document) if self.document else ""
+    async def _csv(self) -> bytes:
+        document = self.document
+        return (await asyncio.to_thread(as_csv, document)).encode() if document else b""
 
-    def _json(self) -> str:
-        return self._content.decode(errors="replace")
+    async def _json(self) -> bytes:
+        return self._content
 
     def _ask_where(self) -> None:
         chooser = QFileDialog(self, tr("Save the report"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout
 
+from stationmaster.control.trial_protocol import Converters
 from stationmaster_tray.converting.known import Known
 from stationmaster_tray.converting.panel import TrialPanel
 from stationmaster_tray.converting.watched import Watched
@@ -19,43 +20,64 @@ WATCHED, KNOWN, TRIAL = range(3)
 
 
 class ConvertersPage(Page):
-    """Three tabs. A file that is dropped onto the page is tested."""
+    """Three tabs. A file that is dropped onto the page is tested.
+
+    The second and the third tab are made when they are first needed, or by `warm`.
+    """
 
     def __init__(self, desk: Desk) -> None:
         """Ask for nothing yet."""
         super().__init__(desk)
         self.watched = Watched(desk, self)
-        self.known = Known(desk, self)
-        self.trial = TrialPanel(desk, self)
+        self._known: Known | None = None
+        self._trial: TrialPanel | None = None
         self.tabs = QTabBar(self)
         self.tabs.setAccessibleName(tr("Parts of the page"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        self._stack = QStackedWidget(self)
-        for title, part in (
-            (tr("What watches &what"), self.watched),
-            (tr("&Converters"), self.known),
-            (tr("&Test a file"), self.trial),
-        ):
-            self._stack.addWidget(part)
+        for title in (tr("What watches &what"), tr("&Converters"), tr("&Test a file")):
             self.tabs.addTab(title)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.watched)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tabs)
         column.addWidget(self._stack, 1)
         self.tabs.currentChanged.connect(self._turned)
-        self.known.learned.connect(self.trial.learn)
         self.watched.test_wanted.connect(self.test)
         self._drop = FileDrop(self)
         self._drop.dropped.connect(self.test)
 
+    @property
+    def known(self) -> Known:
+        """The second tab."""
+        if self._known is None:
+            self._known = Known(self.desk, self)
+            self._known.learned.connect(self._learned)
+            self._stack.addWidget(self._known)
+        return self._known
+
+    @property
+    def trial(self) -> TrialPanel:
+        """The third tab."""
+        if self._trial is None:
+            self._trial = TrialPanel(self.desk, self)
+            self._stack.addWidget(self._trial)
+            self._trial.show_seen(self.desk.seen)
+        return self._trial
+
+    def warm(self) -> Iterator[None]:
+        """Make the other tabs."""
+        for tab in (KNOWN, TRIAL):
+            self._part(tab)
+            yield
+
     # ---------------------------------------------------------------- what others tell
     def show_seen(self, seen: Seen) -> None:
         """Draw the snapshot."""
-        self.watched.show_seen(seen)
-        self.known.show_seen(seen)
-        self.trial.show_seen(seen)
+        for part in self._made:
+            part.show_seen(seen)
 
     def entered(self, argument: object = None) -> None:
         """Show what was wanted: a file to test, files, or `test` for the tab alone."""
@@ -67,7 +89,7 @@ class ConvertersPage(Page):
 
     def left(self) -> None:
         """Ask for nothing."""
-        for part in (self.watched, self.known, self.trial):
+        for part in self._made:
             part.left()
 
     def test(self, files: Sequence[Path]) -> None:
@@ -76,8 +98,20 @@ class ConvertersPage(Page):
         self.trial.test(files)
 
     # ---------------------------------------------------------------- inside
+    def _learned(self, station: str, found: Converters) -> None:
+        self.trial.learn(station, found)
+
+    @property
+    def _made(self) -> list[Watched | Known | TrialPanel]:
+        return [part for part in (self.watched, self._known, self._trial) if part is not None]
+
+    def _part(self, tab: int) -> Watched | Known | TrialPanel:
+        if tab == WATCHED:
+            return self.watched
+        return self.known if tab == KNOWN else self.trial
+
     def _turned(self, tab: int) -> None:
-        self._stack.setCurrentIndex(tab)
+        self._stack.setCurrentWidget(self._part(tab))
         if tab == WATCHED:
             self.watched.entered()
         else:

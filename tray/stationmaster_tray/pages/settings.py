@@ -37,6 +37,7 @@ class SettingsPage(SettingsFrame):
         super().__init__(desk)
         self.form: SettingsForm | None = None
         self._shown: SettingsForm | None = None
+        self._building: asyncio.Task[None] | None = None
         self._searching: asyncio.Task[None] | None = None
         self.faults: tuple[Fault, ...] = ()
         self.conflicts: dict[str, Any] = {}
@@ -74,7 +75,7 @@ class SettingsPage(SettingsFrame):
             wanted = str(self.which.itemData(0) or AGENT)
         if wanted != self._name and self.patch:
             self._say_unsaved()
-        elif wanted != self._name or self.form is None:
+        elif wanted != self._name or self._shown is None:
             self.load(wanted)
         else:
             self._timer.start()
@@ -87,7 +88,7 @@ class SettingsPage(SettingsFrame):
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
-        if self.form is None:
+        if self._shown is None:
             self.bar.cancel()
 
     # ---------------------------------------------------------------- the settings
@@ -167,7 +168,7 @@ class SettingsPage(SettingsFrame):
         self._base = entered_of(schema, view.values)
         self._show_text(view)
         form = SettingsForm(schema)
-        self.desk.tasks.start(self._build(form), trouble=self.bar.show_error)
+        self._building = self.desk.tasks.start(self._build(form), trouble=self.bar.show_error)
 
     async def _build(self, form: SettingsForm) -> None:
         # It is seen from the beginning: to show it all at once would hold the window up.
@@ -175,8 +176,6 @@ class SettingsPage(SettingsFrame):
         self.stack.addWidget(form)
         self._draw()
         await form.build(self._base)
-        if self._shown is not form:
-            return  # another one's are wanted by now
         form.changed.connect(self._changed)
         form.settled.connect(self._settled)
         self.form = form
@@ -187,6 +186,8 @@ class SettingsPage(SettingsFrame):
         form, self._shown, self.form = self._shown, None, None
         self.faults, self.conflicts = (), {}
         self.text.clear()
+        if self._building is not None:
+            self._building.cancel()
         if form is not None:
             self.stack.removeWidget(form)
             form.deleteLater()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stationmaster.control.trial_protocol import SettingForm, SettingsSchema
+from stationmaster.control.trial_protocol import SettingForm, SettingSection, SettingsSchema
 
 IDENTITY = {"watch": "path", "fetch": "name"}
 """What tells one item of a list from another, for people and for us."""
@@ -74,6 +74,11 @@ def entered_of(schema: SettingsSchema, values: Mapping[str, Any]) -> Entered:
             for number, item in enumerate(values.get(name, ()))
         )
     return Entered(values=plain, lists=lists)
+
+
+def values_of(section: SettingSection, entered: Entered) -> dict[str, Any]:
+    """What stands in a section that is no list, by the last word of each key."""
+    return {last(one.key): entered.values[one.key] for one in section.settings}
 
 
 def new_row(settings: tuple[SettingForm, ...]) -> Row:

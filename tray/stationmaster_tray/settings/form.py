@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from stationmaster.control.trial_protocol import Fault, SettingsSchema
-from stationmaster_tray.settings.entered import Entered, list_key, place_of
+from stationmaster_tray.settings.entered import Entered, list_key, place_of, values_of
 from stationmaster_tray.settings.row import SettingRow
 from stationmaster_tray.settings.section import ListCards, SectionCard, title_of_section
+from stationmaster_tray.slices import sliced
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
 
@@ -29,6 +31,7 @@ class SettingsForm(QScrollArea):
         self.schema = schema
         self._sections: dict[str, SectionCard] = {}
         self._lists: dict[str, ListCards] = {}
+        self._looked_at = asyncio.Event()
         self._nothing = label(tr("No setting matches."), role="quiet")
         self._nothing.hide()
         inside = QWidget(self)
@@ -42,27 +45,22 @@ class SettingsForm(QScrollArea):
         self.setWidget(inside)
 
     async def build(self, entered: Entered) -> None:
-        """Make the widgets, a section at a time so that the window stays quick."""
-        for section in self.schema.sections:
-            await asyncio.sleep(0)
-            if section.repeated:
-                made = ListCards(section, self._watch)
-                self._lists[made.name] = made
-                made.changed.connect(self.changed)
-                made.take_theirs.connect(lambda name=made.name: self.settled.emit(name, False))
-                self._insert(made)
-                rows = entered.lists.get(made.name, ())
-                for count in range(1, len(rows) + 1):
-                    made.set_rows(rows[:count])
-                    await made.cards[-1].revealed()
-                continue
-            one = SectionCard(title_of_section(section.key), section.doc, section.settings)
-            self._sections[section.key] = one
-            one.changed.connect(self.changed)
-            self._watch(one)
-            self._insert(one)
-            await one.revealed()
-        self.show_entered(entered)
+        """Make the widgets while somebody looks: some at a time, so that the window stays quick.
+
+        A widget costs most when it is first seen. Made while the page is hidden, all would cost that at once.
+        """
+        await self._turn()
+        await sliced(self._steps(entered), self._turn)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Somebody looks."""
+        self._looked_at.set()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """Nobody does any more."""
+        self._looked_at.clear()
+        super().hideEvent(event)
 
     def show_entered(self, entered: Entered) -> None:
         """Show these values; what stands there already is left alone."""
@@ -71,8 +69,7 @@ class SettingsForm(QScrollArea):
                 name = list_key(section.key)
                 self._lists[name].set_rows(entered.lists.get(name, ()))
             else:
-                values = {key: entered.values[one.key] for key, one in self._forms(section.key)}
-                self._sections[section.key].set_values(values)
+                self._sections[section.key].set_values(values_of(section, entered))
 
     def entered(self) -> Entered:
         """What stands there now."""
@@ -166,6 +163,29 @@ class SettingsForm(QScrollArea):
         self._nothing.setVisible(bool(text) and not found)
 
     # ---------------------------------------------------------------- inside
+    async def _turn(self) -> None:
+        await asyncio.sleep(0)
+        await self._looked_at.wait()
+
+    def _steps(self, entered: Entered) -> Iterator[None]:
+        for section in self.schema.sections:
+            if section.repeated:
+                made = ListCards(section, self._watch)
+                self._lists[made.name] = made
+                made.changed.connect(self.changed)
+                made.take_theirs.connect(lambda name=made.name: self.settled.emit(name, False))
+                self._insert(made)
+                yield
+                yield from made.fill(entered.lists.get(made.name, ()))
+                continue
+            one = SectionCard(title_of_section(section.key), section.doc)
+            self._sections[section.key] = one
+            one.changed.connect(self.changed)
+            self._insert(one)
+            yield
+            yield from one.fill(section.settings, values_of(section, entered))
+            self._watch(one)
+
     def _insert(self, widget: QWidget) -> None:
         self._column.insertWidget(self._column.count() - 1, widget)
 
@@ -173,9 +193,6 @@ class SettingsForm(QScrollArea):
         yield from self._sections.values()
         for made in self._lists.values():
             yield from made
-
-    def _forms(self, section: str) -> list[tuple[str, Any]]:
-        return [(key, row.form) for key, row in self._sections[section].rows.items()]
 
     def _watch(self, one: SectionCard) -> None:
         for row in one.rows.values():

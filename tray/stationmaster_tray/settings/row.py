@@ -41,10 +41,11 @@ class SettingRow(QWidget):
             parent=self,
         )
         self.field.changed.connect(self._edited)
-        self._fault = label(role="call", parent=self)
-        self._fault.setObjectName(f"fault-{last(form.key)}")
-        self._fault.hide()
-        self._conflict = self._conflict_line()
+        self._right = QVBoxLayout()
+        # Few settings are ever wrong, so these are made when they are first needed: a form has many rows.
+        self._fault: QLabel | None = None
+        self._conflict: QWidget | None = None
+        self._theirs: QLabel | None = None
         self._lay_out(form)
 
     # ---------------------------------------------------------------- for the form
@@ -55,21 +56,32 @@ class SettingRow(QWidget):
     def show_fault(self, text: str) -> None:
         """Say what is wrong with it; "" for nothing."""
         text = text or self.field.trouble
+        if self._fault is None:
+            if not text:
+                return
+            self._fault = label(role="call", parent=self)
+            self._fault.setObjectName(f"fault-{last(self.form.key)}")
+            self._right.insertWidget(1, self._fault)
         self._fault.setText(f"✗ {text}" if text else "")
         self._fault.setVisible(bool(text))
 
     @property
     def fault(self) -> str:
         """What is said to be wrong."""
-        return self._fault.text()
+        return self._fault.text() if self._fault is not None else ""
 
     @property
     def calls(self) -> bool:
         """Something about it needs a person."""
-        return not self._fault.isHidden() or not self._conflict.isHidden()
+        return any(one is not None and not one.isHidden() for one in (self._fault, self._conflict))
 
     def show_conflict(self, theirs: Any, *, there: bool) -> None:
         """Say that it was changed elsewhere, and ask what to do; or no more."""
+        if self._conflict is None or self._theirs is None:
+            if not there:
+                return
+            self._conflict, self._theirs = self._conflict_line()
+            self._right.insertWidget(self._right.count() - bool(self.form.doc), self._conflict)
         if there:
             value = tr("the default") if theirs is None else value_text(theirs)
             self._theirs.setText(tr("! Changed elsewhere meanwhile: {value}", value=value))
@@ -83,11 +95,9 @@ class SettingRow(QWidget):
         name.setWordWrap(True)
         name.setFixedWidth(self.fontMetrics().horizontalAdvance("n" * _NAME_WIDTH))
         name.setContentsMargins(0, 5, 0, 0)  # on a line with what stands in the editor
-        right = QVBoxLayout()
+        right = self._right
         right.setSpacing(3)
         right.addWidget(self.field)
-        right.addWidget(self._fault)
-        right.addWidget(self._conflict)
         if form.doc:
             right.addWidget(label(self._doc(form), role="quiet", parent=self))
         grid = QGridLayout(self)
@@ -104,20 +114,19 @@ class SettingRow(QWidget):
             return doc
         return tr("{doc} Default: {value}", doc=doc, value=_shown(form.default))
 
-    def _conflict_line(self) -> QWidget:
+    def _conflict_line(self) -> tuple[QWidget, QLabel]:
         made = QWidget(self)
-        self._theirs = label(role="calm", parent=made)
+        theirs = label(role="calm", parent=made)
         keep = QPushButton(tr("Keep mine"), made)
         keep.clicked.connect(self.keep_mine)
         take = QPushButton(tr("Take it"), made)
         take.clicked.connect(self.take_theirs)
         line = QHBoxLayout(made)
         line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self._theirs, 1)
+        line.addWidget(theirs, 1)
         line.addWidget(keep)
         line.addWidget(take)
-        made.hide()
-        return made
+        return made, theirs
 
     def _edited(self) -> None:
         self.show_fault("")

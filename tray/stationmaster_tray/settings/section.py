@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from stationmaster.control.trial_protocol import SettingForm, SettingSection
@@ -15,36 +15,30 @@ from stationmaster_tray.settings.row import SettingRow, title_of
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import card, label
 
-_AT_ONCE = 2
-"""Settings that are first shown in one go."""
-
 
 class SectionCard(QWidget):
-    """Some settings with a title. `changed`: one of them was edited. `removed`: of an item of a list."""
+    """Some settings with a title. `changed`: one of them was edited. `removed`: of an item of a list.
+
+    Its rows are made by `fill`.
+    """
 
     changed = Signal()
     removed = Signal()
 
-    def __init__(
-        self, title: str, doc: str, settings: tuple[SettingForm, ...], *, item: bool = False
-    ) -> None:
-        """Empty.
+    def __init__(self, title: str, doc: str, *, item: bool = False) -> None:
+        """Without rows.
 
         Args:
             title: what it is.
             doc: in a sentence.
-            settings: of it.
             item: it is one of a list and can be removed.
         """
         super().__init__()
-        self.rows = {last(one.key): SettingRow(one) for one in settings}
+        self.rows: dict[str, SettingRow] = {}
         self.origin: int | None = None
         self._searched = ""
-        self._hidden = list(self.rows.values())
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._reveal)
-        made = card(self)
-        column = QVBoxLayout(made)
+        self._card = made = card(self)
+        column = self._column = QVBoxLayout(made)
         column.setContentsMargins(16, 12, 16, 14)
         column.setSpacing(12)
         head = QHBoxLayout()
@@ -57,18 +51,25 @@ class SectionCard(QWidget):
         column.addLayout(head)
         if doc:
             column.addWidget(label(tr(doc), role="quiet", parent=made))
-        self.general = label(role="call", parent=made)
-        self.general.hide()
-        column.addWidget(self.general)
-        for row in self.rows.values():
-            row.changed.connect(self.changed)
-            row.hide()
-            column.addWidget(row)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(made)
-        self._reveal()
-        self._timer.start(0)
+
+    def fill(self, settings: tuple[SettingForm, ...], values: Mapping[str, Any]) -> Iterator[None]:
+        """Make a row for each setting: may be interrupted after each.
+
+        Args:
+            settings: of it.
+            values: what stands there, by the last word of each key.
+        """
+        for one in settings:
+            name = last(one.key)
+            row = self.rows[name] = SettingRow(one, self._card)
+            row.field.set_value(values.get(name))
+            row.changed.connect(self.changed)
+            self._column.addWidget(row)
+            row.setVisible(row.matches(self._searched))
+            yield
 
     def set_title(self, title: str) -> None:
         """Of an item: what tells it from the others."""
@@ -90,24 +91,9 @@ class SectionCard(QWidget):
         self._searched = text
         found = [row for row in self.rows.values() if row.matches(text)]
         for row in self.rows.values():
-            if row not in self._hidden:
-                row.setVisible(row in found)
+            row.setVisible(row in found)
         self.setVisible(bool(found))
         return bool(found)
-
-    async def revealed(self) -> None:
-        """Show all, and let the window do its own work meanwhile."""
-        while self._hidden:
-            self._reveal()
-            await asyncio.sleep(0)
-
-    def _reveal(self) -> None:
-        """Show some more: a widget costs most when it is first seen, and the window must stay quick."""
-        for row in self._hidden[:_AT_ONCE]:
-            row.setVisible(row.matches(self._searched))
-        del self._hidden[:_AT_ONCE]
-        if not self._hidden:
-            self._timer.stop()
 
 
 class ListCards(QWidget):
@@ -152,12 +138,17 @@ class ListCards(QWidget):
         """Show these."""
         while len(self.cards) > len(rows):
             self._drop(self.cards[-1])
-        while len(self.cards) < len(rows):
-            self._make()
-        for one, row in zip(self.cards, rows, strict=True):
+        for one, row in zip(self.cards, rows, strict=False):
             one.origin = row.origin
             one.set_values(row.values)
+        for _step in self.fill(rows):
+            pass
         self._titles()
+
+    def fill(self, rows: tuple[Row, ...]) -> Iterator[None]:
+        """Make the cards that are missing: may be interrupted after each of their settings."""
+        for row in rows[len(self.cards) :]:
+            yield from self._make(row)
 
     async def search(self, text: str) -> bool:
         """Show only what matches."""
@@ -189,20 +180,24 @@ class ListCards(QWidget):
         return made
 
     def _add(self) -> None:
-        one = self._make()
-        one.set_values(new_row(self._section.settings).values)
+        for _step in self._make(new_row(self._section.settings)):
+            pass
         self._titles()
-        next(iter(one.rows.values())).field.setFocus()
+        next(iter(self.cards[-1].rows.values())).field.setFocus()
         self.changed.emit()
 
-    def _make(self) -> SectionCard:
-        one = SectionCard("", "", self._section.settings, item=True)
+    def _make(self, row: Row) -> Iterator[None]:
+        one = SectionCard(self._one, "", item=True)
+        one.origin = row.origin
         self.cards.append(one)
         self._column.insertWidget(self._column.count() - 1, one)
         one.changed.connect(self._edited)
         one.removed.connect(lambda: self._removed(one))
+        self._empty.hide()
+        yield
+        yield from one.fill(self._section.settings, row.values)
         self._added(one)
-        return one
+        self._titles()
 
     def _removed(self, one: SectionCard) -> None:
         self._drop(one)
