@@ -1,4 +1,4 @@
-"""A report of 100,000 steps is tested and looked through without the window standing still."""
+"""A report of 100,000 steps is tested, looked through and copied without the window standing still."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 from fakes import wsjf
 from fakes.gaps import Gaps
@@ -58,6 +59,14 @@ async def test_a_hundred_thousand_steps_do_not_hold_up_the_window(tmp_path: Path
                 for place in (0, MANY // 2, MANY - 1):
                     assert tree.go_to((place,))
                     assert tree.report.row_of(tree.currentIndex()).name == f"R{place}"
+                result.copy_text()
+                await until(lambda: not result.bar.busy, seconds=10 * PATIENCE, what="the text")
+                text = QGuiApplication.clipboard().text()
+                result.copy_json()
+                await until(lambda: not result.bar.busy, seconds=10 * PATIENCE, what="the JSON")
+            assert text.startswith("✓ board.wsjf")
+            assert "as JSON" in text.splitlines()[-1]
+            assert len(json.loads(QGuiApplication.clipboard().text())["root"]["steps"]) == MANY
             assert result.count.text() == f"{number(MANY + 1)} steps, ✗ 11 failed"
             assert max(gaps.busy) < BUSY
             page.left()

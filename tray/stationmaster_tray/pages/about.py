@@ -40,6 +40,7 @@ class AboutPage(Page):
         super().__init__(desk)
         self.bar = CallBar(desk.tasks, self)
         self._saved: Path | None = None
+        desk.tasks.start(self._tell_system())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
@@ -102,14 +103,17 @@ class AboutPage(Page):
             self.desk.tasks.start(asyncio.to_thread(QDesktopServices.openUrl, url))
 
     # ---------------------------------------------------------------- inside
+    async def _tell_system(self) -> None:
+        self._system.setText(await asyncio.to_thread(_system))  # Python may ask another program
+
     def _versions(self) -> QWidget:
         made = card(self)
-        self._agent = label(parent=made)
+        self._agent, self._system = label(parent=made), label(parent=made)
         home = self.desk.session.launcher.home
         self._rows = (
             (tr("Stationmaster"), label(__version__, parent=made)),
             (tr("Agent"), self._agent),
-            (tr("System"), label(_system(), parent=made)),
+            (tr("System"), self._system),
             (tr("Settings"), label(str(home.config), parent=made)),
             (tr("Data"), label(str(home.data), parent=made)),
             (tr("Log files"), label(str(home.log), parent=made)),

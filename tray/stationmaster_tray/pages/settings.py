@@ -75,7 +75,7 @@ class SettingsPage(SettingsFrame):
             wanted = str(self.which.itemData(0) or AGENT)
         if wanted != self._name and self.patch:
             self._say_unsaved()
-        elif wanted != self._name or self._shown is None:
+        elif wanted != self._name or (self._shown is None and not self.bar.busy):
             self.load(wanted)
         else:
             self._timer.start()
@@ -83,13 +83,11 @@ class SettingsPage(SettingsFrame):
             self._looking = self.desk.tasks.start(self._look(), trouble=lambda _error: None)
 
     def left(self) -> None:
-        """What was entered stays; nothing is asked for any more."""
+        """What was entered stays. An answer that is on its way is taken, and its form made on the return."""
         self._timer.stop()
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
-        if self._shown is None:
-            self.bar.cancel()
 
     # ---------------------------------------------------------------- the settings
     def load(self, name: str) -> None:
