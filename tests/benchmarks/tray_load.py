@@ -23,7 +23,7 @@ from benchmarks import row as rows
 from fakes.desktop import screen, session_bus, windows
 from fakes.gaps import BEAT, Gaps
 from fakes.slow_channel import slow
-from fakes.station import Line, Station
+from fakes.station import Station
 from fakes.waiting import until
 from stationmaster.hosting.launch import Launcher
 from stationmaster_tray import loop, theme
@@ -69,6 +69,7 @@ async def lateness(app: QApplication, root: Path) -> Gaps:
     """
     async with Station(root) as station:
         line = await station.line("line1", await station.server(), "archive")
+        files = [line.equipment.make("wstf", units=UNITS) for _ in range(REPORTS // UNITS)]
         await station.start()
         async with slow(station.home.socket, CALL):
             os.environ["STATIONMASTER_HOME"] = station.env["STATIONMASTER_HOME"]
@@ -80,18 +81,14 @@ async def lateness(app: QApplication, root: Path) -> Gaps:
                 lambda: hasattr(tray, "window") and tray.desk.seen.status is not None, what="the tray"
             )
             with Gaps() as gaps:
-                for number in range(REPORTS // UNITS):
-                    await asyncio.to_thread(_drop, line)
+                for number, file in enumerate(files):
+                    await asyncio.to_thread(line.inboxes[0].drop, file)
                     tray.window.open_page(PAGES[number % len(PAGES)].id)
                     await asyncio.sleep(0.5)
                 await until(lambda: _delivered(tray), what="the last report")
             tray.quit()
             await running
     return gaps
-
-
-def _drop(line: Line) -> None:
-    line.inboxes[0].drop(line.equipment.make("wstf", units=UNITS))
 
 
 def _delivered(tray: TrayApp) -> bool:
