@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -107,7 +108,7 @@ class ReportDialog(QDialog):
         self._about.setText(", ".join(said) if self._content else "")
 
     # ---------------------------------------------------------------- copying and saving
-    def _copy(self, made: Callable[[], Awaitable[str | bytes]]) -> None:
+    def _copy(self, made: Callable[[], Coroutine[Any, Any, str | bytes]]) -> None:
         self._bar.run(made, clipboard.put, what=tr("Copying..."))
 
     async def _text(self) -> str:
