@@ -57,7 +57,7 @@ async def test_a_hundred_thousand_steps_do_not_hold_up_the_window(tmp_path: Path
                 for _ in range(20):
                     result.go_to_next_failed()
                     await until(lambda: tree.report.row_of(tree.currentIndex()).status in FAILED)
-                    await asyncio.sleep(0)  # a person presses the key again; nobody presses it 20 times at once
+                    await asyncio.sleep(0)  # nobody presses the key 20 times at once
                 for place in (0, MANY // 2, MANY - 1):
                     assert tree.go_to((place,))
                     await asyncio.sleep(0)
