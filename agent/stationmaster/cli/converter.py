@@ -12,6 +12,7 @@ from stationmaster.api import Station
 from stationmaster.cli.agent import Json
 from stationmaster.cli.converter_check import check
 from stationmaster.cli.converter_map import map_file, try_mapping
+from stationmaster.cli.converter_replay import replay
 from stationmaster.cli.converter_write import install, new
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import console, print_json, say, table
@@ -115,6 +116,7 @@ app.command("new")(new)
 app.command("map")(map_file)
 app.command("check")(check)
 app.command("install")(install)
+app.command("replay")(replay)
 
 
 async def _dry_run(

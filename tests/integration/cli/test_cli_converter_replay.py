@@ -1,0 +1,74 @@
+"""`converter replay`: what another version of a converter makes of files, before it goes live."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fakes.typed import Typist
+
+DATA = Path(__file__).parents[2] / "data" / "mapping"
+
+
+@pytest.fixture
+async def line(alone: Typist, tmp_path: Path) -> Typist:
+    """An instance whose folder uses the mapping `fct`."""
+    words = ("--server", "http://127.0.0.1:9", "--watch", str(tmp_path), "--converter", "fct")
+    assert (await alone.type("instance", "add", "line1", *words)).code == 0
+    assert (await alone.type("converter", "install", str(DATA / "fct.toml"), "--instance", "line1")).code == 0
+    return alone
+
+
+def other(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    """Another version of the mapping."""
+    text = (DATA / "fct.toml").read_text()
+    for old, new in (('version = "1"', 'version = "2"'), *changes):
+        assert old in text
+        text = text.replace(old, new)
+    place = tmp_path / "new"
+    place.mkdir()
+    (place / "fct.toml").write_text(text)
+    return place / "fct.toml"
+
+
+async def test_a_version_that_makes_the_same_is_told_so(line: Typist, tmp_path: Path) -> None:
+    candidate = other(tmp_path)
+    done = await line.type("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
+    assert (done.code, done.talk.splitlines()[-1]) == (0, "fct version 2: 1 file, 1 alike, 0 not.")
+
+
+async def test_what_differs_is_shown_value_by_value(line: Typist, tmp_path: Path) -> None:
+    candidate = other(tmp_path, ('low = "Min"\n', ""), ('seconds = "Seconds"\n', ""))
+    words = ("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
+    done = await line.type(*words)
+    assert done.code == 1
+    assert "≠ fct.csv: " in done.talk
+    assert "Supply 5V: numericMeas[0].compOp: GELE → LE" in done.talk
+    assert "uut.execTime" in done.talk
+    machine = await line.type(*words, "--json")
+    [file] = machine.data["files"]
+    assert {one["path"] for one in file["differences"]} >= {"Supply 5V: numericMeas[0].compOp"}
+
+
+async def test_what_only_one_can_read(line: Typist, tmp_path: Path) -> None:
+    candidate = other(tmp_path, ('"OK" = "P", ', ""), ('"%d.%m.%Y %H:%M"', '"%Y"'))
+    done = await line.type("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
+    assert done.code == 1
+    assert "only the present one reads it" in done.talk
+
+
+async def test_an_archived_day_is_replayed(line: Typist, tmp_path: Path) -> None:
+    day = line.hosted.home.archive("line1") / "2026-11-27"
+    day.mkdir(parents=True)
+    for number in range(3):
+        shutil.copy(DATA / "fct.csv", day / f"fct-{number}.csv")
+    candidate = other(tmp_path)
+    done = await line.type("converter", "replay", str(candidate), "2026-11-27", "-i", "line1", "--limit", "2")
+    assert (done.code, done.talk.splitlines()[-1]) == (0, "fct version 2: 2 files, 2 alike, 0 not.")
+    none = await line.type("converter", "replay", str(candidate), "2026-11-27", "-i", "line1", "--name", "x*")
+    assert none.code == 2
+    assert "There is no such file" in none.talk
+    strange = await line.type("converter", "replay", str(DATA / "fct.csv"), "2026-11-27", "-i", "line1")
+    assert "neither a Python module nor a mapping" in strange.talk
