@@ -23,6 +23,7 @@ import msgspec
 from stationmaster.api.converter import Completes, Converter, ConverterOptions, Detects
 from stationmaster.api.fetch import Fetches
 from stationmaster.convert.built_in import BUILT_INS, KINDS, MAPPING, MODULE
+from stationmaster.convert.foreign import adapted, is_foreign
 from stationmaster.convert.job import ConverterInfo
 from stationmaster.errors import StationmasterError
 
@@ -172,16 +173,19 @@ def _import_file(path: Path) -> ModuleType:
 def _converters_in(module: ModuleType) -> Iterable[type[Converter]]:
     for name, value in vars(module).items():
         own = inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")
-        if own and not inspect.isabstract(value) and callable(getattr(value, "convert", None)):
+        converts = callable(getattr(value, "convert", None)) or (own and is_foreign(value))
+        if own and not inspect.isabstract(value) and converts:
             yield _checked(value)
 
 
 def _checked(found: Any) -> type[Converter]:
-    """`found` as a converter class.
+    """`found` as a converter class; one that was written for another client is wrapped.
 
     Raises:
         PluginError: it breaks the protocol.
     """
+    if inspect.isclass(found) and is_foreign(found):
+        found = adapted(found)
     if not inspect.isclass(found) or not callable(getattr(found, "convert", None)):
         raise PluginError(f"{found!r} is no class with a method convert()")
     for attribute in ("name", "version"):
