@@ -13,5 +13,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "wstf": "stationmaster.converters.wstf:WstfConverter",
     "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
     "junit": "stationmaster.converters.junit:JUnitConverter",
+    "xjtag": "stationmaster.converters.xjtag:XjtagConverter",
 }
 """Name -> `module:Class`."""
