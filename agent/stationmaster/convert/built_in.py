@@ -14,5 +14,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
     "junit": "stationmaster.converters.junit:JUnitConverter",
     "xjtag": "stationmaster.converters.xjtag:XjtagConverter",
+    "klippel": "stationmaster.converters.klippel:KlippelConverter",
 }
 """Name -> `module:Class`."""

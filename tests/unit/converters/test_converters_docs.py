@@ -20,8 +20,8 @@ CONVERTERS: list[Converter] = [Plugins().make(place) for place in BUILT_INS.valu
 SAMPLE = re.compile(r"^## Sample\n.*?^```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
 OPTIONS = re.compile(r"^## Sample\n.*^```toml options\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \|", re.MULTILINE)
-BINARY = {"stdf": "stdf/sample.stdf", "tdms": "tdms/sample.tdms"}
-"""What no page can show: these samples lie beside the other files of the tests."""
+BINARY = {"stdf": "stdf/sample.stdf", "tdms": "tdms/sample.tdms", "klippel": "klippel/sample"}
+"""What no page can show, binary or a folder: these samples lie beside the other files of the tests."""
 
 
 def page(converter: Converter) -> str:
@@ -52,7 +52,7 @@ def test_every_option_stands_on_the_page_with_its_default(converter: Converter) 
 def test_the_sample_converts(converter: Converter, tmp_path: Path) -> None:
     assert isinstance(converter, Detects)
     path = sample(converter, tmp_path)
-    confidence = converter.detect(Glimpse.at(path))
+    confidence = converter.detect(Glimpse.at_folder(path) if path.is_dir() else Glimpse.at(path))
     assert confidence >= 60
     assert f"| {confidence} |" in page(converter)
     given = OPTIONS.search(page(converter))
