@@ -16,7 +16,9 @@ import stationmaster.api
 HELPERS = (
     "header",
     "local_time",
+    "day_time",
     "number",
+    "reading",
     "text",
     "lines",
     "verdict",

@@ -15,5 +15,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "junit": "stationmaster.converters.junit:JUnitConverter",
     "xjtag": "stationmaster.converters.xjtag:XjtagConverter",
     "klippel": "stationmaster.converters.klippel:KlippelConverter",
+    "listen-soundcheck": "stationmaster.converters.listen_soundcheck:ListenSoundCheckConverter",
 }
 """Name -> `module:Class`."""

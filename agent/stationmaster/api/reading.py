@@ -1,0 +1,42 @@
+"""Readings that may lack their number, and lines of text that gather at a step."""
+
+from __future__ import annotations
+
+from stationmaster.api.limit import Limits
+from stationmaster.api.status import Status
+from stationmaster.api.step import Sequence, Step
+from stationmaster.api.text import clip
+
+MAX_TEXT = 20_000
+"""Characters of a step's report text."""
+
+
+def add_reading(
+    parent: Sequence,
+    name: str,
+    value: float | None,
+    *,
+    status: Status,
+    unit: str = "",
+    limits: Limits | None = None,
+) -> Step:
+    """Add a numeric limit test; where there is no number, a pass/fail test with the limits as its text."""
+    if value is not None:
+        return parent.numeric(name, value, unit=unit, limits=limits, status=status)
+    step = parent.passfail(name, status)
+    add_line(step, f"no value; {_told(limits, unit)}".rstrip("; "))
+    return step
+
+
+def add_line(step: Step, text: str) -> None:
+    """Add a line to a step's report text, which is cut where it grows too long."""
+    before = str(step.data.get("reportText") or "")
+    if text and len(before) < MAX_TEXT:
+        step.details(text=clip(f"{before}\n{text}" if before else text, MAX_TEXT))
+
+
+def _told(limits: Limits | None, unit: str) -> str:
+    if limits is None or limits.low is None:
+        return ""
+    bounds = f"{limits.low:g}" if limits.high is None else f"{limits.low:g} {limits.high:g}"
+    return f"{limits.comp.value} {bounds} {unit}".rstrip()
