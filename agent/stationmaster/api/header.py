@@ -127,6 +127,28 @@ def is_placeholder(text: str, options: ConverterOptions) -> bool:
     return not folded or any(folded == word.strip().casefold() for word in options.placeholders)
 
 
+def named_groups(pattern: str, text: str, option: str) -> dict[str, str]:
+    """What the named groups of a regular expression from the options find in `text`.
+
+    Args:
+        pattern: the option's value; "" finds nothing.
+        text: what the source says.
+        option: name of the option, for error texts.
+
+    Raises:
+        ConversionError: it is no regular expression.
+    """
+    if not pattern:
+        return {}
+    try:
+        found = re.search(pattern, text)
+    except re.error as error:
+        raise ConversionError(
+            f"the option {option} is no regular expression: {error}", next_step="Correct it."
+        ) from error
+    return {key: value.strip() for key, value in found.groupdict().items() if value} if found else {}
+
+
 def _serial_number(found: Found, named: dict[str, str], options: ConverterOptions) -> str:
     sn = _known(found.sn, options) or _known(named.get("sn", ""), options)
     if sn:

@@ -16,5 +16,7 @@ BUILT_INS: Final[dict[str, str]] = {
     "xjtag": "stationmaster.converters.xjtag:XjtagConverter",
     "klippel": "stationmaster.converters.klippel:KlippelConverter",
     "listen-soundcheck": "stationmaster.converters.listen_soundcheck:ListenSoundCheckConverter",
+    "saki-aoi": "stationmaster.converters.saki_aoi:SakiAoiConverter",
+    "viscom-aoi": "stationmaster.converters.viscom_aoi:ViscomAoiConverter",
 }
 """Name -> `module:Class`."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from stationmaster.api import ConversionError, Limits, Report, Sequence, Series, Source, Status
-from stationmaster.api.header import Found, resolve
+from stationmaster.api import Limits, Report, Sequence, Series, Source, Status
+from stationmaster.api.header import Found, named_groups, resolve
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.klippel_log import KlippelOptions, Log, Verdict
 from stationmaster.converters.klippel_task import Table, Value
@@ -29,12 +28,12 @@ def build(log: Log, tables: list[Table], source: Source, options: KlippelOptions
 def _header(log: Log, source: Source, options: KlippelOptions) -> Report:
     path = log.text("Cfg_DatabasePath")
     database = path.replace("\\", "/").rpartition("/")[2]
-    named = _in_path(path, options)
+    named = named_groups(options.part_number_pattern, path, "part_number_pattern")
     header = resolve(
         Found(
             sn=log.text("Cfg_SerialNumber"),
-            pn=named.get("pn") or "",
-            rev=named.get("rev") or "",
+            pn=named.get("pn", ""),
+            rev=named.get("rev", ""),
             program=database,
             place=log.name,
             sn_place=log.place("Cfg_SerialNumber"),
@@ -72,18 +71,6 @@ def _header(log: Log, source: Source, options: KlippelOptions) -> Report:
     if text := "\n".join(filter(None, said)):
         report.root.details(text=clip(text, 5000))
     return report
-
-
-def _in_path(path: str, options: KlippelOptions) -> dict[str, str | None]:
-    if not options.part_number_pattern:
-        return {}
-    try:
-        found = re.search(options.part_number_pattern, path)
-    except re.error as error:
-        raise ConversionError(
-            f"the option part_number_pattern is no regular expression: {error}", next_step="Correct it."
-        ) from error
-    return found.groupdict() if found else {}
 
 
 class _Steps:

@@ -19,7 +19,7 @@ from stationmaster.api import (
     between,
 )
 from stationmaster.api.day_time import DayOrder, read_day_time
-from stationmaster.api.header import Found, resolve
+from stationmaster.api.header import Found, named_groups, resolve
 from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.text import clip, one_line
 from stationmaster.api.verdict import status_of
@@ -72,12 +72,12 @@ def build(unit: Unit, source: Source, options: ListenOptions) -> Report:
 
 def _header(unit: Unit, source: Source, options: ListenOptions) -> Report:
     lot = unit.shared.get("lot", "")
-    named = _in_lot(lot, options)
+    named = named_groups(options.part_number_pattern, lot, "part_number_pattern")
     header = resolve(
         Found(
             sn=unit.key[0].removeprefix(options.serial_number_prefix),
-            pn=named.get("pn") or "",
-            rev=named.get("rev") or "",
+            pn=named.get("pn", ""),
+            rev=named.get("rev", ""),
             program=lot,
             place=f"unit at line {unit.line}",
         ),
@@ -88,18 +88,6 @@ def _header(unit: Unit, source: Source, options: ListenOptions) -> Report:
     report.info(batchSN=one_line(lot, 100) or None)
     _set_start(report, unit, source, options)
     return report
-
-
-def _in_lot(lot: str, options: ListenOptions) -> dict[str, str | None]:
-    if not options.part_number_pattern:
-        return {}
-    try:
-        found = re.search(options.part_number_pattern, lot)
-    except re.error as error:
-        raise ConversionError(
-            f"the option part_number_pattern is no regular expression: {error}", next_step="Correct it."
-        ) from error
-    return found.groupdict() if found else {}
 
 
 def _result(unit: Unit, options: ListenOptions) -> Result | None:

@@ -7,7 +7,7 @@ import textwrap
 from typing import Final
 
 from stationmaster.api import ConversionError, ConverterOptions, Report, Result, Sequence, Source, Status
-from stationmaster.api.header import Found, is_placeholder, resolve
+from stationmaster.api.header import Found, is_placeholder, named_groups, resolve
 from stationmaster.api.local_time import read_time
 from stationmaster.api.number import parse_number
 from stationmaster.api.text import clip, one_line
@@ -73,12 +73,12 @@ def _header(
     source: Source,
     options: XjtagOptions,
 ) -> Report:
-    named = _in_description(description, options)
+    named = named_groups(options.part_number_pattern, description, "part_number_pattern")
     header = resolve(
         Found(
             sn=_serial_number(root, info, options),
-            pn=named.get("pn") or "",
-            rev=named.get("rev") or "",
+            pn=named.get("pn", ""),
+            rev=named.get("rev", ""),
             program=description,
             place=place(root if info is None else info),
         ),
@@ -96,13 +96,6 @@ def _header(
 
 def _info(info: Element | None, name: str) -> str:
     return "" if info is None else child_text(info, name).strip()
-
-
-def _in_description(description: str, options: XjtagOptions) -> dict[str, str | None]:
-    if not options.part_number_pattern:
-        return {}
-    found = _compiled(options.part_number_pattern, "part_number_pattern").search(description)
-    return found.groupdict() if found else {}
 
 
 def _compiled(pattern: str, option: str) -> re.Pattern[str]:

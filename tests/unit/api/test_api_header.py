@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stationmaster.api import ConversionError, ConverterOptions, Result, Source, Station, Status
-from stationmaster.api.header import Found, is_placeholder, resolve
+from stationmaster.api.header import Found, is_placeholder, named_groups, resolve
 from stationmaster.api.json_text import JsonObject, as_object, parse_json
 from stationmaster.api.lines import read_lines
 from stationmaster.api.local_time import from_epoch, local_time, read_time
@@ -342,3 +342,11 @@ def test_wrong_types_are_named_with_their_path(ask: Any, reason: str) -> None:
     with pytest.raises(ConversionError) as caught:
         ask(node)
     assert str(caught.value) == reason
+
+
+def test_named_groups_of_a_pattern_from_the_options() -> None:
+    assert named_groups("", "BRD-7", "pattern") == {}
+    assert named_groups("(?P<pn>BRD-.)(?P<rev> .)?", "x BRD-7", "pattern") == {"pn": "BRD-7"}
+    assert named_groups("(?P<pn>BRD)", "x", "pattern") == {}
+    with pytest.raises(ConversionError, match="the option pattern is no regular expression"):
+        named_groups("(", "x", "pattern")
