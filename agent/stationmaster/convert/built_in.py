@@ -18,5 +18,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "listen-soundcheck": "stationmaster.converters.listen_soundcheck:ListenSoundCheckConverter",
     "saki-aoi": "stationmaster.converters.saki_aoi:SakiAoiConverter",
     "viscom-aoi": "stationmaster.converters.viscom_aoi:ViscomAoiConverter",
+    "sigmaquest-xml": "stationmaster.converters.sigmaquest_xml:SigmaQuestXmlConverter",
 }
 """Name -> `module:Class`."""
