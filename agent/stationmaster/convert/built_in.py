@@ -19,5 +19,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "saki-aoi": "stationmaster.converters.saki_aoi:SakiAoiConverter",
     "viscom-aoi": "stationmaster.converters.viscom_aoi:ViscomAoiConverter",
     "sigmaquest-xml": "stationmaster.converters.sigmaquest_xml:SigmaQuestXmlConverter",
+    "stepwize": "stationmaster.converters.stepwize:StepWizeConverter",
 }
 """Name -> `module:Class`."""
