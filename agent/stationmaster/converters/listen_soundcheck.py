@@ -32,11 +32,11 @@ class ListenSoundCheckConverter:
         return 80 if len(first) > 1 and first[0].strip().lower() == _FIRST else 0
 
     def is_complete(self, glimpse: Glimpse) -> bool:
-        """True if the last line is there with its end, and no curve has just begun."""
+        """True if the last line is there with its end, and is neither a header nor half a curve."""
         if not glimpse.tail.endswith((b"\n", b"\r")):
             return False
-        last_two = [line for line in glimpse.tail.splitlines() if line.strip()][-2:]
-        return not any(_begins_curve(line) for line in last_two)
+        *above, last = [b"", *(line for line in glimpse.tail.splitlines() if line.strip())][-2:]
+        return not _is_header(last) and not any(_begins_curve(line) for line in above)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
@@ -68,9 +68,12 @@ def _mark(unit: Unit) -> Resume:
     return Resume(offset=unit.end, state=state)
 
 
+def _is_header(line: bytes) -> bool:
+    return line.removeprefix(_BOM).partition(b"\t")[0].strip().lower() == _FIRST
+
+
 def _begins_curve(line: bytes) -> bool:
-    cells = [cell.strip().lower() for cell in line.split(b"\t")]
-    return cells[0] == _FIRST and b"name" not in cells
+    return _is_header(line) and b"name" not in (cell.strip().lower() for cell in line.split(b"\t"))
 
 
 def _check_whole(unit: Unit, before: list[str]) -> None:

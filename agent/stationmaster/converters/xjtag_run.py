@@ -188,7 +188,7 @@ class _Steps:
             if kind == "testfunction":
                 self._add_function(sequence, child)
             elif kind == "testgroup":
-                skipped = all(_word(one) == "Skipped" for one in child.iter("{*}testfunction"))
+                skipped = all(_word(one) == "skipped" for one in child.iter("{*}testfunction"))
                 status = Status.SKIPPED if skipped else None
                 name = one_line(str(child.get("name") or ""), 500)
                 self.fill(sequence.sequence(name or "-", status=status), child)
@@ -243,7 +243,7 @@ class _Steps:
 
 def _word(function: Element) -> str:
     result = next(children(function, "result"), None)
-    return "" if result is None else str(result.get("value") or "")
+    return "" if result is None else str(result.get("value") or "").strip().casefold()
 
 
 def _output(function: Element) -> str:

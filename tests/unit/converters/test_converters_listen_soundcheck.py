@@ -220,6 +220,13 @@ def test_detection_and_completeness(name: str, complete: bool) -> None:  # noqa:
     assert ListenSoundCheckConverter().is_complete(glimpse) is complete
 
 
+def test_a_file_with_headers_alone_waits(tmp_path: Path) -> None:
+    path = tmp_path / "new.txt"
+    for content in ("Serial #:\tName\n", "Serial #:\tName\nSN-1\tx\nSerial #:\tTHD\n"):
+        path.write_text(content, encoding="utf-8")
+        assert not ListenSoundCheckConverter().is_complete(Glimpse.at(path))
+
+
 @pytest.mark.parametrize("content", [b"", b"Serial #:", b"Serial\tx\n", b"\x00\x01", b"\xff\xfeS\x00"])
 def test_files_of_others(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.txt"
@@ -248,3 +255,22 @@ def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
         converted += 1
         assert all(encode(report) for report in reports)
     assert converted >= 10
+
+
+# ---------------------------------------------------------------- real files
+def test_every_row_of_the_real_files(corpus: Path) -> None:
+    """Each row of results, read by a few lines of its own, is the step at its place."""
+    for path in sorted((corpus / "listen-soundcheck").rglob("*.txt")):
+        header, *lines = [line.split("\t") for line in path.read_text(encoding="ascii").splitlines()]
+        name_at = header.index("Name")
+        rows = [cells for cells in lines if len(cells) == len(header) and cells[0] != "Serial #:"]
+        reports = convert_file(ListenSoundCheckConverter(), path, options=OPTIONS)
+        steps = [(one.sn, step) for one in reports for step in one.root.steps if step.step_type == "ET_NLT"]
+        assert len(rows) == len(steps) > 30
+        for cells, (sn, step) in zip(rows, steps, strict=True):
+            name, value, unit, word, tolerance, limits = cells[name_at:]
+            [row] = step.data["numericMeas"]
+            assert (sn, step.name, row["unit"], row["status"]) == (cells[0], name, unit, word[0])
+            assert row["value"] == float(value)
+            bounds = [row["highLimit"], row["lowLimit"]] if tolerance == "Max/Min" else []
+            assert bounds == ([float(bound) for bound in limits.split("/")] if bounds else [])

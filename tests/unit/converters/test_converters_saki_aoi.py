@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -186,3 +187,19 @@ def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
         converted += 1
         assert all(encode(report) for report in reports)
     assert converted >= 20
+
+
+# ---------------------------------------------------------------- real files
+def test_every_reference_of_the_real_file(corpus: Path) -> None:
+    """Each reference, read by a few lines of its own, is the step at its place."""
+    [path] = (corpus / "saki-aoi").rglob("*.xml")
+    references = [
+        (reference.attrib["designator"], status)
+        for results in ET.parse(path).iter("Results")  # noqa: S314 - a file of the corpus
+        for kind, status in (("FalseCalls", "P"), ("Failed", "F"))
+        for reference in results.iterfind(f"{kind}/Reference")
+    ]
+    [report] = convert_file(SakiAoiConverter(), path, options=OPTIONS)
+    steps = [step for step in report.steps() if step.step_type == "ET_PFT"]
+    assert len(references) == 34
+    assert [(step.name.partition(" #")[0], step.status) for step in steps] == references

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -216,3 +217,21 @@ def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
         converted += 1
         assert all(encode(report) for report in reports)
     assert converted >= 20
+
+
+# ---------------------------------------------------------------- real files
+def test_every_value_of_the_real_file(corpus: Path) -> None:
+    """Each value, read by a few lines of its own, is the step at its place; limits by the site's habit."""
+    [path] = (corpus / "sigmaquest-xml").rglob("*.xml")
+    values = list(ET.parse(path).iter("ValueDouble"))  # noqa: S314 - a file of the corpus
+    [report] = convert_file(SigmaQuestXmlConverter(), path, options={"process_code": 1})
+    rows = {id(step.data): step for step in report.steps() if step.data.get("numericMeas")}
+    lost = [value for value in values if value.text == "null"]
+    assert (len(values), len(rows), len(lost)) == (345, 344, 1)
+    for value, step in zip([one for one in values if one.text != "null"], rows.values(), strict=True):
+        [row] = step.data["numericMeas"]
+        low, high = float(value.attrib["lsl"]), float(value.attrib["usl"])
+        habit = ("LOG", None, None) if low == high == 0 else ("GELE", low, high)
+        expected = ("GE", low, None) if low > high == 0 else habit
+        assert (step.name, row["value"]) == (value.attrib["name"].strip(), float(value.text or ""))
+        assert (row["compOp"], row.get("lowLimit"), row.get("highLimit")) == expected

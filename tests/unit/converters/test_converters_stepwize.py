@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -229,3 +230,28 @@ def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
         converted += 1
         assert all(encode(report) for report in reports)
     assert converted >= 20
+
+
+# ---------------------------------------------------------------- real files
+def test_every_value_of_the_real_file(corpus: Path) -> None:
+    """Each measured value, read by a few lines of its own, is the measurement at its place."""
+    [path] = (corpus / "stepwize").rglob("*.XSPC")
+    records = [
+        {cell.tag: cell.text or "" for cell in record}
+        for record in ET.parse(path).iter("Config_and_Data_Result")  # noqa: S314 - a file of the corpus
+    ]
+    measured = [one for one in records if one["measurementOutcome"] == "Pass"]
+    [report] = convert_file(StepWizeConverter(), path, options={"process_code": 1})
+    rows = [(step.name, row) for step in report.steps() for row in step.data.get("numericMeas", ())]
+    assert (len(records), len(measured), len(rows)) == (233, 131, 131)
+    for record, (name, row) in zip(measured, rows, strict=True):
+        low, high = float(record["lowerLimit"]), float(record["upperLimit"])
+        upper = record["limitMode"] == "Value <= UL"
+        assert (name, row["value"], row["unit"], row["status"]) == (
+            record["stepName"],
+            float(record["stepValue"]),
+            record["units"],
+            "P",
+        )
+        assert row.get("name", "") in {record["subItemName"], ""}
+        assert (row["lowLimit"], row.get("highLimit")) == ((high, None) if upper else (low, high))

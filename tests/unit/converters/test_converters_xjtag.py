@@ -7,6 +7,7 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -289,3 +290,36 @@ def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
         converted += 1
         assert all(encode(report) for report in reports)
     assert converted >= 20
+
+
+# ---------------------------------------------------------------- real files
+def test_every_function_of_the_real_files(corpus: Path) -> None:
+    """Each function, read by a few lines of its own, is the step at its place."""
+    folder = corpus / "xjtag" / "Virinco"
+    words = {"Passed": "P", "Failed": "F", "Skipped": "S"}
+    seen = 0
+    for path in sorted(folder.glob("*.xjlog")):
+        reports = convert_file(XjtagConverter(), path, options=OPTIONS)
+        with zipfile.ZipFile(path) as file:
+            runs = [file.read(f"Run {number}.xml") for number in range(1, len(reports) + 1)]
+        for content, report in zip(runs, reports, strict=True):
+            functions = list(ET.fromstring(content).iter("testfunction"))  # noqa: S314 - a file of the corpus
+            steps = [step for step in report.steps() if step.step_type == "ET_PFT"]
+            assert report.data["result"] in {"P", "F"}
+            for function, step in zip(functions, steps, strict=True):
+                result = function.find("result")
+                assert result is not None
+                assert (step.name, step.status) == (function.attrib["name"], words[result.attrib["value"]])
+                millis = function.findtext("time-taken")
+                assert step.data.get("totTime") == (None if millis is None else int(millis) / 1000)
+                seen += 1
+    assert seen == 19 + 35 + 35 + 24 + 3 + 14 + 14
+
+
+def test_archive_and_bare_run_say_the_same(corpus: Path) -> None:
+    folder = corpus / "xjtag" / "Virinco"
+    found = []
+    for name in ("567567_14_29_24_17_06_2020_Pass.xjlog", "567567_14_29_24_17_06_2020_Pass.xml"):
+        [report] = convert_file(XjtagConverter(), folder / name, options=OPTIONS)
+        found.append([(step.name, step.status, step.data.get("totTime")) for step in report.steps()])
+    assert found[0] == found[1]
