@@ -46,7 +46,11 @@ class KlippelConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """True if the last of the lists is there, with the end of its line."""
-        return glimpse.is_folder or (last_line_ended(glimpse.tail) and b"Results_Invalid=" in glimpse.tail)
+        if glimpse.is_folder:
+            return True
+        return last_line_ended(glimpse.tail) and any(
+            b"Results_Invalid=" in part for part in (glimpse.tail, glimpse.head)
+        )
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
