@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.mutator import mutations
-from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Station
 from stationmaster.api.testing import convert_file, options_of, source_of
 from stationmaster.api.validate import validate
 from stationmaster.api.wsjf import encode
@@ -232,6 +232,15 @@ def test_files_of_others(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.txt"
     path.write_bytes(content)
     assert ListenSoundCheckConverter().detect(Glimpse.at(path)) == 0
+
+
+def test_a_time_in_a_change_of_summer_time_is_told(tmp_path: Path) -> None:
+    text = (DATA / "results.txt").read_text(encoding="utf-8")
+    path = tmp_path / "day.txt"
+    path.write_text(text.replace("3/4/2026 9:15:30 AM", "3/29/2026 2:30:00 AM"), encoding="utf-8")
+    oslo = Station(time_zone="Europe/Oslo")
+    first, *_ = convert_file(ListenSoundCheckConverter(), path, options=OPTIONS, station=oslo)
+    assert "change of summer time" in first.warnings[0]
 
 
 def test_common_options_are_enough() -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fakes.mutator import mutate_xml, mutations
-from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Station
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
 from stationmaster.api.wsjf import encode
@@ -161,6 +161,17 @@ def test_detection_and_completeness(tmp_path: Path) -> None:
     for content, confidence in (("<Panel/>", 0), ('<Panel barcode="" result="" startDate=""/>', 50), ("", 0)):
         other.write_text(content, encoding="utf-8")
         assert converter.detect(Glimpse.at(other)) == confidence
+
+
+def test_a_time_in_a_change_of_summer_time_is_told(tmp_path: Path) -> None:
+    text = (DATA / "failed_panel.xml").read_text(encoding="utf-8")
+    path = tmp_path / "panel.xml"
+    path.write_text(
+        text.replace("28/02/2026", "29/03/2026").replace("16:20:05", "02:30:00"), encoding="utf-8"
+    )
+    oslo = Station(time_zone="Europe/Oslo")
+    [report] = convert_file(SakiAoiConverter(), path, options=OPTIONS, station=oslo)
+    assert "change of summer time" in report.warnings[0]
 
 
 def test_common_options_are_enough() -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fakes.mutator import mutate_xml, mutations
-from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Step
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
 from stationmaster.api.wsjf import encode
@@ -141,9 +141,37 @@ def test_options_of_the_header() -> None:
     assert report.data["binaryData"][0]["name"] == "every_kind.xml"
 
 
-def test_an_end_before_the_start_is_zero_seconds(tmp_path: Path) -> None:
-    report = changed(tmp_path, "2026-04-01T10:0", "2026-04-01T1", process_code=1)
-    assert report.data["uut"]["execTime"] >= 0
+def small(tmp_path: Path, inner: str, times: str = "", **options: Any) -> Report:
+    """The report of a unit with little in it."""
+    path = tmp_path / "SN-Q9.xml"
+    path.write_text(f"<UnitReport {times}>{inner}</UnitReport>", encoding="utf-8")
+    given = {"part_number": "P", "process_code": 1, "serial_number_pattern": "(?P<sn>.+)[.]xml"} | options
+    [report] = convert_file(
+        SigmaQuestXmlConverter(), path, options=given, station=Station(time_zone="Europe/Oslo")
+    )
+    return report
+
+
+def test_a_unit_report_with_little_in_it(tmp_path: Path) -> None:
+    report = small(tmp_path, '<Station/><Category/><TestRun grade="PASS"/>')
+    assert (report.sn, report.pn, report.timed, report.data["result"]) == ("SN-Q9", "P", False, "P")
+    assert [(step.step_type, step.status) for step in report.root.steps] == [("ET_PFT", "P")]
+    assert "miscInfos" not in report.data
+    bare = small(tmp_path, "<TestRun/>")
+    assert [(step.step_type, step.status) for step in bare.root.steps] == [("ET_PFT", "D")]
+    product = '<Product part-no="P-2" serial-no="SN-7"/>'
+    assert small(tmp_path, f"{product}<TestRun/>").pn == "P-2"
+
+
+def test_times_that_turn_back_or_cannot_be_read(tmp_path: Path) -> None:
+    late = small(tmp_path, "<TestRun/>", 'start-time="2026-04-02T10:00:00Z" end-time="2026-04-01T10:00:00Z"')
+    assert late.data["uut"]["execTime"] == 0
+    assert "the unit report ends before it begins: its time was taken as 0" in late.warnings
+    odd = small(tmp_path, '<TestRun><TestRun start-time="soon" end-time="late"/></TestRun>')
+    assert any(text.endswith("its times cannot be read, they were left out") for text in odd.warnings)
+    open_end = small(tmp_path, "<TestRun/>", 'start-time="2026-03-29T02:30:00"')
+    assert "execTime" not in open_end.data["uut"]
+    assert any("change of summer time" in text for text in open_end.warnings)
 
 
 @pytest.mark.parametrize(

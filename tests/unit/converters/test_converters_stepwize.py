@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fakes.mutator import mutate_xml, mutations
-from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Step
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
 from stationmaster.api.wsjf import encode
@@ -204,6 +204,15 @@ def test_detection_and_completeness(tmp_path: Path) -> None:
     assert converter.detect(Glimpse.at(other)) == 0
     with pytest.raises(ConversionError, match="is no file of StepWize"):
         convert_file(converter, other, options=OPTIONS)
+
+
+def test_a_time_in_a_change_of_summer_time_is_told(tmp_path: Path) -> None:
+    text = (DATA / "every_kind.xspc").read_text(encoding="utf-8")
+    path = tmp_path / "unit.xspc"
+    path.write_text(text.replace("2026-05-06T07:08:09.250", "2026-03-29T02:30:00"), encoding="utf-8")
+    oslo = Station(time_zone="Europe/Oslo")
+    [report] = convert_file(StepWizeConverter(), path, options=OPTIONS, station=oslo)
+    assert "change of summer time" in report.warnings[0]
 
 
 def test_common_options_are_enough() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.mutator import mutate_xml, mutations
-from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Station
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
 from stationmaster.api.wsjf import encode
@@ -158,6 +158,15 @@ def test_detection_and_completeness(tmp_path: Path) -> None:
     other = tmp_path / "other.xml"
     other.write_text("<Data/>", encoding="utf-8")
     assert converter.detect(Glimpse.at(other)) == 0
+
+
+def test_a_time_in_a_change_of_summer_time_is_told(tmp_path: Path) -> None:
+    text = (DATA / "panel.xml").read_text(encoding="utf-8")
+    path = tmp_path / "panel.xml"
+    path.write_text(text.replace("20260310", "20260329").replace("081502", "023000"), encoding="utf-8")
+    oslo = Station(time_zone="Europe/Oslo")
+    reports = convert_file(ViscomAoiConverter(), path, options=OPTIONS, station=oslo)
+    assert all(any("change of summer time" in text for text in one.warnings) for one in reports)
 
 
 def test_common_options_are_enough() -> None:
