@@ -25,6 +25,7 @@ HELPERS = (
     "xml",
     "json_text",
     "wsjf",
+    "wsxf",
     "validate",
     "testing",
 )

@@ -29,7 +29,7 @@ def repair(report: Report) -> list[str]:
     for the T or an empty fraction, a start that only `startUTC` tells, numbers that are not finite,
     `num` and `endingIndex` of loops, and the status of a lone measurement that contradicts its step.
     """
-    mends = _Mends()
+    mends = Mends()
     data = report.data
     _letter(mends, data, "result", "")
     _times(mends, data, ("start", "startUTC"), "")
@@ -51,16 +51,18 @@ def repair(report: Report) -> list[str]:
     return mends.sentences()
 
 
-class _Mends:
+class Mends:
     """Collects mends by kind, so that ten thousand of one kind are one sentence."""
 
     def __init__(self) -> None:
         self._places: dict[str, list[str]] = {}
 
     def add(self, text: str, place: str) -> None:
+        """Remember one mend; equal texts become one sentence."""
         self._places.setdefault(text, []).append(place)
 
     def sentences(self) -> list[str]:
+        """One for each kind, with the first place."""
         return [_sentence(text, places) for text, places in self._places.items()]
 
 
@@ -69,7 +71,7 @@ def _sentence(text: str, places: list[str]) -> str:
     return f"{text} ({places[0]}{more})" if places[0] else text
 
 
-def _steps(mends: _Mends, root: dict[str, Any], place: str) -> None:
+def _steps(mends: Mends, root: dict[str, Any], place: str) -> None:
     waiting = [(root, place)]
     while waiting:
         step, here = waiting.pop()
@@ -81,7 +83,7 @@ def _steps(mends: _Mends, root: dict[str, Any], place: str) -> None:
             waiting.extend(reversed(named))
 
 
-def _step(mends: _Mends, step: dict[str, Any], place: str) -> None:
+def _step(mends: Mends, step: dict[str, Any], place: str) -> None:
     _letter(mends, step, "status", place + ".")
     _times(mends, step, ("start",), place + ".")
     for key in MEASUREMENTS:
@@ -97,7 +99,7 @@ def _step(mends: _Mends, step: dict[str, Any], place: str) -> None:
             _follow(mends, step, rows[0], f"{place}.{key}[0].status")
 
 
-def _letter(mends: _Mends, part: dict[str, Any], key: str, place: str) -> None:
+def _letter(mends: Mends, part: dict[str, Any], key: str, place: str) -> None:
     word = part.get(key)
     if not isinstance(word, str) or word in _LETTERS:
         return
@@ -109,14 +111,14 @@ def _letter(mends: _Mends, part: dict[str, Any], key: str, place: str) -> None:
     mends.add(f"{key} {word!r:.40} was written as {letter}", place + key)
 
 
-def _comp_op(mends: _Mends, row: dict[str, Any], place: str) -> None:
+def _comp_op(mends: Mends, row: dict[str, Any], place: str) -> None:
     comp = row.get("compOp")
     if isinstance(comp, str) and comp not in _COMP_OPS and comp.strip().upper() in _COMP_OPS:
         row["compOp"] = comp.strip().upper()
         mends.add(f"compOp {comp!r} was written in capitals", place + "compOp")
 
 
-def _follow(mends: _Mends, step: dict[str, Any], row: dict[str, Any], place: str) -> None:
+def _follow(mends: Mends, step: dict[str, Any], row: dict[str, Any], place: str) -> None:
     status = step.get("status")
     if isinstance(status, str) and status in _LETTERS and row.get("status") != status:
         was = row.get("status")
@@ -124,7 +126,7 @@ def _follow(mends: _Mends, step: dict[str, Any], row: dict[str, Any], place: str
         mends.add(f"the lone measurement said {was!r:.40}, it follows its step to {status}", place)
 
 
-def _times(mends: _Mends, part: dict[str, Any], keys: Iterable[str], place: str) -> None:
+def _times(mends: Mends, part: dict[str, Any], keys: Iterable[str], place: str) -> None:
     for key in keys:
         text = part.get(key)
         if isinstance(text, str):
@@ -134,7 +136,7 @@ def _times(mends: _Mends, part: dict[str, Any], keys: Iterable[str], place: str)
                 mends.add(f"the time {text!r} was written as {mended!r}", place + key)
 
 
-def _loops(mends: _Mends, siblings: list[Any], place: str) -> None:
+def _loops(mends: Mends, siblings: list[Any], place: str) -> None:
     for loop in loops(siblings):
         if loop.summary is None:
             continue

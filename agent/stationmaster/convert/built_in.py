@@ -10,6 +10,7 @@ KINDS: Final = (MODULE, MAPPING)
 
 BUILT_INS: Final[dict[str, str]] = {
     "wsjf": "stationmaster.converters.wsjf:WsjfConverter",
+    "wsxf": "stationmaster.converters.wsxf:WsxfConverter",
     "wstf": "stationmaster.converters.wstf:WstfConverter",
     "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
     "junit": "stationmaster.converters.junit:JUnitConverter",

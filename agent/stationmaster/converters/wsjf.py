@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source
-from stationmaster.api.header import Found, is_placeholder, resolve
-from stationmaster.api.local_time import local_time
-from stationmaster.api.moment import parse
 from stationmaster.api.repair import repair
 from stationmaster.api.wsjf import records
+from stationmaster.converters.wsjf_header import fill_header, fill_start
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]', re.DOTALL)
 _BLANK = b" \t\r\n\0"
@@ -58,8 +56,8 @@ class WsjfConverter:
             place = f"report {count}: " if several else ""
             _kind(report, place)
             report.warnings.extend(repair(report))
-            _header(report, source, options, place)
-            _start(report, source, place)
+            fill_header(report, source, options, place)
+            fill_start(report, source, place)
             _step_types(report, place)
             if options.attach_source and isinstance(report.data.get("binaryData"), list | None):
                 report.attach(source.name, data, content_type="application/json")
@@ -73,42 +71,6 @@ def _kind(report: Report, place: str) -> None:
     part = "root" if kind == "T" else "uur"
     if not isinstance(report.data.get(part), dict):
         raise ConversionError("is missing, or no object", place=place + part)
-
-
-def _header(report: Report, source: Source, options: ConverterOptions, place: str) -> None:
-    """Fill what the source leaves out; what it states stays as it is."""
-    data = report.data
-    sn = data.get("sn")
-    silent = [key for key in ("sn", "pn", "rev") if data.get(key) is None or data[key] == ""]
-    if isinstance(sn, str) and "sn" not in silent and is_placeholder(sn, options):
-        silent.insert(0, "sn")
-    if data.get("processCode") is None:
-        silent.append("processCode")
-    if not silent:
-        return
-    code = data.get("processCode")
-    process = str(code) if code is not None else data.get("processName")
-    texts = {key: data[key] for key in ("sn", "pn", "rev") if isinstance(data.get(key), str)}
-    found = Found(**texts, process=process if isinstance(process, str) else "", place=place + silent[0])
-    header = resolve(found, source, options)
-    known = {"sn": header.sn, "pn": header.pn, "rev": header.rev, "processCode": header.process_code}
-    for key in silent:
-        data[key] = known[key]
-        report.warn(f"{key} {known[key]!r} is not the report's own: from the options or the file's name")
-
-
-def _start(report: Report, source: Source, place: str) -> None:
-    start = report.data.get("start")
-    if start is None or start == "":
-        raise ConversionError("the report names no time, neither start nor startUTC", place=f"{place}start")
-    moment = parse(start) if isinstance(start, str) else None
-    if moment is not None and moment.tzinfo is None:
-        aware = local_time(moment, source.station)
-        offset = aware.at.isoformat()[len(moment.isoformat()) :]
-        report.data["start"] = start + offset
-        report.warn(f"start {start!r} has no offset: that of the station, {offset}, was taken")
-        if aware.warning:
-            report.warn(aware.warning)
 
 
 def _step_types(report: Report, place: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from stationmaster.api import CompOp, Report
+from stationmaster.api import CompOp, Report, Station
+from stationmaster.api.defaults import at_station
 from stationmaster.api.wsjf import decode, encode
 from stationmaster.embedded_server.error import RequestError
 from stationmaster.embedded_server.header import HeaderRow, header_row, mappings, walk
@@ -39,8 +41,36 @@ def read_reports(
     Raises:
         RequestError: status 400, plain text, one sentence a line, as the WATS server answers.
     """
+    return _read(decode, body, now=now, processes=processes, strict_loops=strict_loops)
+
+
+def read_wsxf(
+    body: bytes, *, now: datetime, processes: Processes, strict_loops: bool = False
+) -> list[Incoming]:
+    """Read a WSXF document, which may leave location and purpose empty, and check each of its reports.
+
+    Raises:
+        RequestError: as `read_reports` does.
+    """
+    return _read(_wsxf, body, now=now, processes=processes, strict_loops=strict_loops)
+
+
+def _wsxf(body: bytes) -> list[Report]:
+    from stationmaster.api import wsxf  # noqa: PLC0415 - few clients send XML: its parser is not loaded before
+
+    return [at_station(report, Station()) for report in wsxf.decode(body, name="the body")]
+
+
+def _read(
+    form: Callable[[bytes], list[Report]],
+    body: bytes,
+    *,
+    now: datetime,
+    processes: Processes,
+    strict_loops: bool,
+) -> list[Incoming]:
     try:
-        reports = decode(body)
+        reports = form(body)
         for report in reports:
             _complete(report.data, now)
         lines = _refused(reports, strict_loops=strict_loops)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +23,7 @@ from stationmaster.embedded_server.answer import (
 from stationmaster.embedded_server.attachment import Attachment, list_attachments, pack
 from stationmaster.embedded_server.detail import FULL, Detail, pruned
 from stationmaster.embedded_server.error import RequestError
-from stationmaster.embedded_server.incoming import Incoming, read_reports
+from stationmaster.embedded_server.incoming import Incoming, read_reports, read_wsxf
 from stationmaster.embedded_server.process import Processes
 from stationmaster.embedded_server.query import MAX_TOP, read_query
 from stationmaster.embedded_server.router import Route
@@ -54,6 +55,7 @@ class ReportRoutes:
         """All of them."""
         return [
             Route("POST", "/api/Report/WSJF", self.submit),
+            Route("POST", "/api/Report/WSXF", self.submit_wsxf),
             Route("GET", "/api/Report/Wsjf/{id}", self.read),
             Route("GET", "/api/Report/Query/Header", self.query),
             Route("GET", "/api/Report/Query/HeaderByMiscInfo", self.query_misc),
@@ -64,10 +66,19 @@ class ReportRoutes:
     async def submit(self, request: web.Request, _values: dict[str, str]) -> web.Response:
         """Take a report, or a list of them; answers after the commit."""
         body = await self._body(request)
+        answers = await self._take(body, read_reports)
+        return json_answer(answers if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else answers[0])
+
+    async def submit_wsxf(self, request: web.Request, _values: dict[str, str]) -> web.Response:
+        """Take the reports of a WSXF document; answers after the commit."""
+        answers = await self._take(await self._body(request), read_wsxf)
+        return json_answer(answers if len(answers) > 1 else answers[0])
+
+    async def _take(self, body: bytes, form: Callable[..., list[Incoming]]) -> list[dict[str, Any]]:
         now = self._clock.now()
 
         def read() -> list[Incoming]:
-            return read_reports(body, now=now, processes=self._processes, strict_loops=self._strict_loops)
+            return form(body, now=now, processes=self._processes, strict_loops=self._strict_loops)
 
         found = read() if len(body) <= INLINE_BYTES else await self._store.run(read)
         received = microseconds(now)
@@ -77,8 +88,7 @@ class ReportRoutes:
             ]
         )
         _LOG.debug("took %d report(s), first id %s", len(saved), saved[0].id)
-        answers = [{"ID": one.id, "uuid": one.id, "Report_ID": one.number} for one in saved]
-        return json_answer(answers if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else answers[0])
+        return [{"ID": one.id, "uuid": one.id, "Report_ID": one.number} for one in saved]
 
     async def _body(self, request: web.Request) -> bytes:
         too_large = RequestError(
