@@ -21,6 +21,8 @@ HELPERS = (
     "reading",
     "text",
     "lines",
+    "loop",
+    "notes",
     "verdict",
     "xml",
     "json_text",

@@ -13,6 +13,7 @@ from stationmaster.api.limit import CompOp
 from stationmaster.api.loop import loops, whole
 from stationmaster.api.measurement import number
 from stationmaster.api.moment import mend
+from stationmaster.api.notes import Notes
 from stationmaster.api.report import Report
 from stationmaster.api.status import Status
 from stationmaster.api.verdict import status_of
@@ -29,7 +30,7 @@ def repair(report: Report) -> list[str]:
     for the T or an empty fraction, a start that only `startUTC` tells, numbers that are not finite,
     `num` and `endingIndex` of loops, and the status of a lone measurement that contradicts its step.
     """
-    mends = Mends()
+    mends = Notes()
     data = report.data
     _letter(mends, data, "result", "")
     _times(mends, data, ("start", "startUTC"), "")
@@ -51,27 +52,7 @@ def repair(report: Report) -> list[str]:
     return mends.sentences()
 
 
-class Mends:
-    """Collects mends by kind, so that ten thousand of one kind are one sentence."""
-
-    def __init__(self) -> None:
-        self._places: dict[str, list[str]] = {}
-
-    def add(self, text: str, place: str) -> None:
-        """Remember one mend; equal texts become one sentence."""
-        self._places.setdefault(text, []).append(place)
-
-    def sentences(self) -> list[str]:
-        """One for each kind, with the first place."""
-        return [_sentence(text, places) for text, places in self._places.items()]
-
-
-def _sentence(text: str, places: list[str]) -> str:
-    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-    return f"{text} ({places[0]}{more})" if places[0] else text
-
-
-def _steps(mends: Mends, root: dict[str, Any], place: str) -> None:
+def _steps(mends: Notes, root: dict[str, Any], place: str) -> None:
     waiting = [(root, place)]
     while waiting:
         step, here = waiting.pop()
@@ -83,7 +64,7 @@ def _steps(mends: Mends, root: dict[str, Any], place: str) -> None:
             waiting.extend(reversed(named))
 
 
-def _step(mends: Mends, step: dict[str, Any], place: str) -> None:
+def _step(mends: Notes, step: dict[str, Any], place: str) -> None:
     _letter(mends, step, "status", place + ".")
     _times(mends, step, ("start",), place + ".")
     for key in MEASUREMENTS:
@@ -99,7 +80,7 @@ def _step(mends: Mends, step: dict[str, Any], place: str) -> None:
             _follow(mends, step, rows[0], f"{place}.{key}[0].status")
 
 
-def _letter(mends: Mends, part: dict[str, Any], key: str, place: str) -> None:
+def _letter(mends: Notes, part: dict[str, Any], key: str, place: str) -> None:
     word = part.get(key)
     if not isinstance(word, str) or word in _LETTERS:
         return
@@ -111,14 +92,14 @@ def _letter(mends: Mends, part: dict[str, Any], key: str, place: str) -> None:
     mends.add(f"{key} {word!r:.40} was written as {letter}", place + key)
 
 
-def _comp_op(mends: Mends, row: dict[str, Any], place: str) -> None:
+def _comp_op(mends: Notes, row: dict[str, Any], place: str) -> None:
     comp = row.get("compOp")
     if isinstance(comp, str) and comp not in _COMP_OPS and comp.strip().upper() in _COMP_OPS:
         row["compOp"] = comp.strip().upper()
         mends.add(f"compOp {comp!r} was written in capitals", place + "compOp")
 
 
-def _follow(mends: Mends, step: dict[str, Any], row: dict[str, Any], place: str) -> None:
+def _follow(mends: Notes, step: dict[str, Any], row: dict[str, Any], place: str) -> None:
     status = step.get("status")
     if isinstance(status, str) and status in _LETTERS and row.get("status") != status:
         was = row.get("status")
@@ -126,7 +107,7 @@ def _follow(mends: Mends, step: dict[str, Any], row: dict[str, Any], place: str)
         mends.add(f"the lone measurement said {was!r:.40}, it follows its step to {status}", place)
 
 
-def _times(mends: Mends, part: dict[str, Any], keys: Iterable[str], place: str) -> None:
+def _times(mends: Notes, part: dict[str, Any], keys: Iterable[str], place: str) -> None:
     for key in keys:
         text = part.get(key)
         if isinstance(text, str):
@@ -136,7 +117,7 @@ def _times(mends: Mends, part: dict[str, Any], keys: Iterable[str], place: str) 
                 mends.add(f"the time {text!r} was written as {mended!r}", place + key)
 
 
-def _loops(mends: Mends, siblings: list[Any], place: str) -> None:
+def _loops(mends: Notes, siblings: list[Any], place: str) -> None:
     for loop in loops(siblings):
         if loop.summary is None:
             continue

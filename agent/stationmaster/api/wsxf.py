@@ -15,7 +15,8 @@ from lxml import etree
 from stationmaster.api import xml
 from stationmaster.api.issue import is_uuid
 from stationmaster.api.moment import parse
-from stationmaster.api.repair import Mends, repair
+from stationmaster.api.notes import Notes
+from stationmaster.api.repair import repair
 from stationmaster.api.report import Report
 from stationmaster.api.text import clip, one_line
 from stationmaster.api.verdict import result_of
@@ -72,7 +73,7 @@ def records(root: Element) -> Iterator[Report]:
 
 
 def _report(element: Element, *, is_flat: bool) -> Report:
-    notes = Mends()
+    notes = Notes()
     part = Part(element)
     kind = part.text("type").upper()
     if kind not in {"UUT", "UUR"}:
@@ -110,7 +111,7 @@ def _result(part: Part, kind: str) -> str | None:
         raise part.error(f"Result of the {kind}: {error}") from error
 
 
-def _unstated(root: dict[str, Any], part: Part, notes: Mends) -> str:
+def _unstated(root: dict[str, Any], part: Part, notes: Notes) -> str:
     notes.add("the report has no result: the status of its root was taken", part.place)
     return root["status"] if root["status"] in "PFDET" else "D"
 
@@ -119,7 +120,7 @@ def _first(parts: list[Part], *tags: str) -> Part | None:
     return next((one for one in parts if one.tag in tags), None)
 
 
-def _header(part: Part, parts: list[Part], notes: Mends) -> dict[str, Any]:
+def _header(part: Part, parts: list[Part], notes: Notes) -> dict[str, Any]:
     data: dict[str, Any] = {"type": "T" if part.text("type").upper() == "UUT" else "R"}
     given = part.text("ID").strip("{}")
     if is_uuid(given) and given.strip("0-"):
@@ -139,7 +140,7 @@ def _header(part: Part, parts: list[Part], notes: Mends) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value not in (None, "")}
 
 
-def _times(data: dict[str, Any], part: Part, notes: Mends) -> None:
+def _times(data: dict[str, Any], part: Part, notes: Notes) -> None:
     """The start keeps its own offset; one without takes that between it and the time in UTC."""
     start, utc = part.time("Start"), part.time("Start_utc")
     given = part.text("Start", "Start_utc")
@@ -158,7 +159,7 @@ def _times(data: dict[str, Any], part: Part, notes: Mends) -> None:
     data["start"], data["startUTC"] = start, utc
 
 
-def _test(data: dict[str, Any], report: Part, parts: list[Part], notes: Mends) -> None:
+def _test(data: dict[str, Any], report: Part, parts: list[Part], notes: Notes) -> None:
     info: dict[str, Any] = {"user": ""}
     part = _first(parts, "uut")
     if part is not None:
@@ -181,7 +182,7 @@ def _test(data: dict[str, Any], report: Part, parts: list[Part], notes: Mends) -
         data["subUnits"] = units
 
 
-def _repair(data: dict[str, Any], parts: list[Part], notes: Mends) -> None:
+def _repair(data: dict[str, Any], parts: list[Part], notes: Notes) -> None:
     info: dict[str, Any] = {"user": "", "active": True}
     part = _first(parts, "uur")
     if part is not None:
@@ -204,7 +205,7 @@ def _repair(data: dict[str, Any], parts: list[Part], notes: Mends) -> None:
     add_attachments(data, parts, notes, order)
 
 
-def _comment(part: Part, report: Part, notes: Mends) -> str:
+def _comment(part: Part, report: Part, notes: Notes) -> str:
     text = xml.child_text(part.element, "Comment").strip()
     if len(text) > 5000:
         notes.add("the comment was cut to 5000 characters", report.place)

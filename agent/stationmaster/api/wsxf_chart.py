@@ -8,8 +8,8 @@ import struct
 from typing import Any, Final
 
 from stationmaster.api.measurement import Series
+from stationmaster.api.notes import Notes
 from stationmaster.api.number import parse_number
-from stationmaster.api.repair import Mends
 from stationmaster.api.text import one_line
 from stationmaster.api.wsxf_part import Part
 from stationmaster.api.xml import child_text, children, inner_text
@@ -19,7 +19,7 @@ _PAIR: Final = 16
 """Bytes of a point: x and y as little-endian doubles."""
 
 
-def chart(parts: list[Part], notes: Mends) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+def chart(parts: list[Part], notes: Notes) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """The chart of a step, None where there is none, and the attachments that WRML hides in charts."""
     found: dict[str, Any] | None = None
     attached: list[dict[str, Any]] = []
@@ -41,7 +41,7 @@ def chart(parts: list[Part], notes: Mends) -> tuple[dict[str, Any] | None, list[
     return found, attached
 
 
-def attachment(part: Part, notes: Mends) -> dict[str, Any] | None:
+def attachment(part: Part, notes: Notes) -> dict[str, Any] | None:
     """An attachment; None where the file names it without its content."""
     content = _decoded(part, inner_text(part.element))
     size = part.integer("Size")
@@ -70,7 +70,7 @@ def _decoded(part: Part, text: str) -> bytes:
         raise part.error(f"is not base64: {error}") from error
 
 
-def _head(part: Part, notes: Mends) -> dict[str, Any]:
+def _head(part: Part, notes: Notes) -> dict[str, Any]:
     given = part.text("ChartType")
     kind = _TYPES.get(given.lower(), "")
     if given and not kind:
@@ -86,7 +86,7 @@ def _head(part: Part, notes: Mends) -> dict[str, Any]:
     }
 
 
-def _curves(part: Part, notes: Mends) -> list[dict[str, Any]]:
+def _curves(part: Part, notes: Notes) -> list[dict[str, Any]]:
     curves = [_series(Part(one)) for one in children(part.element, "Series")]
     text = child_text(part.element, "Data")
     if text.strip():

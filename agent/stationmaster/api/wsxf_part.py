@@ -7,8 +7,8 @@ from typing import Final
 
 from stationmaster.api.measurement import number
 from stationmaster.api.moment import mend, parse
+from stationmaster.api.notes import Notes
 from stationmaster.api.number import parse_number
-from stationmaster.api.repair import Mends
 from stationmaster.api.status import Status
 from stationmaster.api.verdict import status_of
 from stationmaster.api.xml import Element, local_name, place
@@ -109,7 +109,7 @@ class Part:
             raise self.error(f"{names[0]}: {self.text(*names)[:40]!r} is no whole number")
         return value
 
-    def seconds(self, notes: Mends, *names: str) -> float | str | None:
+    def seconds(self, notes: Notes, *names: str) -> float | str | None:
         """A duration, which is not negative."""
         value = self.number(*names)
         if isinstance(value, int | float) and value < 0:
@@ -140,7 +140,7 @@ class Part:
             raise self.error(f"{names[0]}: {text[:40]!r} is no time")
         return mended if moment.year >= FIRST_YEAR else None
 
-    def status(self, notes: Mends) -> Status | None:
+    def status(self, notes: Notes) -> Status | None:
         """The verdict; None where there is none.
 
         Raises:
@@ -158,7 +158,7 @@ class Part:
             raise self.error(f"Status: {error}") from error
 
 
-def tell_unread(report: Element, notes: Mends) -> None:
+def tell_unread(report: Element, notes: Notes) -> None:
     """Name what the file says and nobody reads, so that nothing is lost in silence."""
     unread: Counter[str] = Counter()
     for element in report.iter():

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from stationmaster.api.limit import CompOp, Limits
 from stationmaster.api.measurement import short_name
-from stationmaster.api.repair import Mends
+from stationmaster.api.notes import Notes
 from stationmaster.api.status import Status
 from stationmaster.api.step import Step
 from stationmaster.api.text import one_line
@@ -30,7 +30,7 @@ class Steps:
         more_attachments: those that a step cannot hold, for the report as a whole.
     """
 
-    def __init__(self, notes: Mends) -> None:
+    def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self.more_attachments: list[dict[str, Any]] = []
 
@@ -152,7 +152,7 @@ def _loop(step: dict[str, Any], part: Part) -> None:
 
 
 # ---------------------------------------------------------------- measurements
-def _measure(step: dict[str, Any], by_tag: dict[str, list[Part]], notes: Mends) -> None:
+def _measure(step: dict[str, Any], by_tag: dict[str, list[Part]], notes: Notes) -> None:
     numbers: list[dict[str, Any]] = []
     silent: list[dict[str, Any]] = []
     for part in by_tag.get("numericlimit", ()):
@@ -171,7 +171,7 @@ def _measure(step: dict[str, Any], by_tag: dict[str, list[Part]], notes: Mends) 
 
 
 def _without_value(
-    step: dict[str, Any], numbers: list[dict[str, Any]], silent: list[dict[str, Any]], notes: Mends
+    step: dict[str, Any], numbers: list[dict[str, Any]], silent: list[dict[str, Any]], notes: Notes
 ) -> list[dict[str, Any]]:
     """Rows without a number keep their verdict as pass/fail; limits become text.
 
@@ -210,7 +210,7 @@ def _named(part: Part, row: dict[str, Any]) -> dict[str, Any]:
     return {"name": short_name(name), **row} if name else row
 
 
-def _status(part: Part, step: dict[str, Any], notes: Mends, passes: bool | None) -> str:  # noqa: FBT001 - what the limits say
+def _status(part: Part, step: dict[str, Any], notes: Notes, passes: bool | None) -> str:  # noqa: FBT001 - what the limits say
     status = part.status(notes)
     if status is not None:
         return status.value
@@ -220,7 +220,7 @@ def _status(part: Part, step: dict[str, Any], notes: Mends, passes: bool | None)
     return Status.of(passes).value
 
 
-def _comp(part: Part, notes: Mends) -> CompOp:
+def _comp(part: Part, notes: Notes) -> CompOp:
     word = part.text("CompOperator").upper()
     if not word:
         notes.add("a measurement without an operator became LOG (only recorded)", part.place)
@@ -231,7 +231,7 @@ def _comp(part: Part, notes: Mends) -> CompOp:
         raise part.error(f"CompOperator: {word[:20]!r} is no operator") from None
 
 
-def _numeric(part: Part, step: dict[str, Any], notes: Mends) -> dict[str, Any]:
+def _numeric(part: Part, step: dict[str, Any], notes: Notes) -> dict[str, Any]:
     comp = _comp(part, notes)
     low, high = part.number("LowLimit"), part.number("HighLimit")
     if comp.bounds == 1:
@@ -255,7 +255,7 @@ def _numeric(part: Part, step: dict[str, Any], notes: Mends) -> dict[str, Any]:
     return _named(part, {key: one for key, one in row.items() if one is not None})
 
 
-def _string(part: Part, step: dict[str, Any], notes: Mends) -> dict[str, Any]:
+def _string(part: Part, step: dict[str, Any], notes: Notes) -> dict[str, Any]:
     comp = _comp(part, notes)
     limit, value = part.raw("StringLimit"), part.raw("StringValue")
     comp = CompOp.CASESENSIT if comp is CompOp.EQ else comp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stationmaster.api.failure import Failure
-from stationmaster.api.repair import Mends
+from stationmaster.api.notes import Notes
 from stationmaster.api.text import one_line
 from stationmaster.api.wsxf_chart import attachment
 from stationmaster.api.wsxf_part import Part
@@ -16,13 +16,13 @@ _UNITS: Final = ("reportunithierarchy", "partinfo")
 _UNNAMED: Final = "-"
 
 
-def built_in(parts: list[Part], notes: Mends) -> list[dict[str, Any]]:
+def built_in(parts: list[Part], notes: Notes) -> list[dict[str, Any]]:
     """The parts that are built in."""
     return [_unit(part, notes, needed=("sn", "pn")) for part in parts if part.tag in _UNITS]
 
 
 def repair_units(
-    data: dict[str, Any], parts: list[Part], notes: Mends
+    data: dict[str, Any], parts: list[Part], notes: Notes
 ) -> tuple[list[dict[str, Any]], dict[int, int]]:
     """The units of a repair report with their failures.
 
@@ -66,7 +66,7 @@ def repair_units(
     return list(units.values()), order
 
 
-def add_attachments(data: dict[str, Any], parts: list[Part], notes: Mends, order: dict[int, int]) -> None:
+def add_attachments(data: dict[str, Any], parts: list[Part], notes: Notes, order: dict[int, int]) -> None:
     """Files of the report as a whole; in a repair report one may show a failure."""
     for part in parts:
         if part.tag not in {"binary", "attachment"}:
@@ -82,7 +82,7 @@ def add_attachments(data: dict[str, Any], parts: list[Part], notes: Mends, order
         data.setdefault("binaryData", []).append(found)
 
 
-def add_extras(data: dict[str, Any], parts: list[Part], notes: Mends) -> None:
+def add_extras(data: dict[str, Any], parts: list[Part], notes: Notes) -> None:
     """Misc infos, assets and additional data."""
     for part in parts:
         if part.tag == "miscinfo":
@@ -100,7 +100,7 @@ def add_extras(data: dict[str, Any], parts: list[Part], notes: Mends) -> None:
             data.setdefault("additionalData", []).append(additional(part))
 
 
-def _misc(data: dict[str, Any], part: Part, notes: Mends) -> dict[str, Any]:
+def _misc(data: dict[str, Any], part: Part, notes: Notes) -> dict[str, Any]:
     text, number = inner_text(part.element).strip(), part.number("Numeric")
     name = one_line(part.text("Description"), 100) or _UNNAMED
     row: dict[str, Any] = {"description": name}
@@ -114,7 +114,7 @@ def _misc(data: dict[str, Any], part: Part, notes: Mends) -> dict[str, Any]:
     return row
 
 
-def _unit(part: Part, notes: Mends, *, needed: tuple[str, ...]) -> dict[str, Any]:
+def _unit(part: Part, notes: Notes, *, needed: tuple[str, ...]) -> dict[str, Any]:
     fields = {
         "partType": one_line(part.text("PartType"), 50),
         "pn": one_line(part.text("PN"), 100),

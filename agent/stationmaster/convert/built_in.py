@@ -12,6 +12,7 @@ BUILT_INS: Final[dict[str, str]] = {
     "wsjf": "stationmaster.converters.wsjf:WsjfConverter",
     "wsxf": "stationmaster.converters.wsxf:WsxfConverter",
     "wstf": "stationmaster.converters.wstf:WstfConverter",
+    "atml": "stationmaster.converters.atml:AtmlConverter",
     "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
     "junit": "stationmaster.converters.junit:JUnitConverter",
     "xjtag": "stationmaster.converters.xjtag:XjtagConverter",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from stationmaster.api.converter import Glimpse
 from stationmaster.api.trial.case import Case
@@ -10,6 +11,7 @@ from stationmaster.api.trial.finding import Findings
 from stationmaster.sentence import closed
 
 _NAME = "J\u00fcrgen Gr\u00fcn"
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -44,7 +46,10 @@ def check_letters(case: Case, found: Findings) -> None:
     text = _operator(case)
     if not text or not _is_text(case.content) or case.content.startswith(codecs.BOM_UTF8):
         return
-    for encoding in ("utf-8", "cp1252"):
+    # A document that says what it is written in says so rightly: another page is no other way to save it.
+    other = _DECLARED.match(case.content[:300])
+    is_utf8 = other is None or other[1].lower() == b"utf-8"
+    for encoding in ("utf-8", "cp1252") if is_utf8 else ("cp1252",):
         changed = case.content.replace(text.encode(), _NAME.encode(encoding))
         outcome = case.run(case.variant(changed))
         if outcome.error is not None and not outcome.refused:
