@@ -13,6 +13,7 @@ BUILT_INS: Final[dict[str, str]] = {
     "wsxf": "stationmaster.converters.wsxf:WsxfConverter",
     "wstf": "stationmaster.converters.wstf:WstfConverter",
     "atml": "stationmaster.converters.atml:AtmlConverter",
+    "teststand-xml": "stationmaster.converters.teststand_xml:TestStandXmlConverter",
     "openhtf": "stationmaster.converters.openhtf:OpenHtfConverter",
     "junit": "stationmaster.converters.junit:JUnitConverter",
     "xjtag": "stationmaster.converters.xjtag:XjtagConverter",

@@ -17,12 +17,11 @@ from stationmaster.converters.atml_data import (
     number_of,
     unit_of,
 )
+from stationmaster.converters.teststand_limits import tolerance
 
 _LOW: Final = {"AND": frozenset({"GE", "GT"}), "OR": frozenset({"LE", "LT"})}
 _HIGH: Final = {"AND": frozenset({"LE", "LT"}), "OR": frozenset({"GE", "GT"})}
 _TEXT: Final = {"EQ": CompOp.CASESENSIT, "CIEQ": CompOp.IGNORECASE}
-_SCALES: Final = {"PERCENTAGE": 1e-2, "PPM": 1e-6, "DELTA": 0.0}
-"""Of the nominal value; a delta is in the unit itself."""
 _NUMBER: Final = {"EQ": CompOp.EQ, "NE": CompOp.NE}
 
 
@@ -99,17 +98,12 @@ def _threshold(result: Element) -> str:
 
 def _around(found: Compared, datum: Element, threshold: str) -> None:
     """Tolerances around a nominal value become limits, also where that is negative."""
-    nominal = number_of(datum, datum_text(datum))
-    found.note = f"Nominal: {datum_text(datum).strip()} {unit_of(datum)}".rstrip()
-    limits = found.limits
-    if nominal is None or limits is None or limits.low is None or limits.high is None:
+    nominal, limits = number_of(datum, datum_text(datum)), found.limits
+    if limits is None:
         return
-    scale = _SCALES.get(threshold)
-    if scale is None:
-        return
-    step = abs(nominal) * scale if scale else 1.0
-    found.note += f", -{limits.low:g} +{limits.high:g} {threshold}"
-    found.limits = Limits(limits.comp, nominal - step * limits.low, nominal + step * limits.high)
+    around, found.note = tolerance(nominal, limits.low, limits.high, threshold, unit_of(datum))
+    if around is not None:
+        found.limits = Limits(limits.comp, around.low, around.high)
 
 
 def _expected(expected: Element, threshold: str) -> Compared:

@@ -36,7 +36,8 @@ class Unit:
             return str(code)
         details = self.values.get("UUTOperationTypeDetails")
         inner = Unit(details) if isinstance(details, Mapping) else Unit()
-        return inner.text("OpTypeCodeString", "OpTypeName")
+        number = inner.whole("OpTypeCodeInt")
+        return str(number) if number else inner.text("OpTypeCodeString", "OpTypeName")
 
     def rows(self, name: str) -> Iterator[Unit]:
         """The elements of an array in `MiscUUTResult`."""
