@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -134,10 +135,7 @@ def array_of(array: Element) -> Value:
     """An array as a list, lists in it for further dimensions; one with gaps as a mapping by position."""
     cells = _cells(array)
     size = [int(one) for one in _POSITION.findall(attribute(array, "dimensions"))]
-    full = 1
-    for one in size:
-        full *= one
-    if len(size) not in {1, 2} or full != len(cells) or not cells:
+    if len(size) not in {1, 2} or math.prod(size) != len(cells) or not cells:
         return {f"[{','.join(map(str, at))}]": value for at, value in cells.items()}
     width = size[1] if len(size) == 2 else 0
     try:

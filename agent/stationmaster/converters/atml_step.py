@@ -63,7 +63,7 @@ class Reader:
         kind = child_text(properties, "StepType").strip() if properties is not None else ""
         node = Node(
             name=_name(element),
-            kind=kind or ("SequenceCall" if local_name(element) == "TestGroup" else "Action"),
+            kind=kind or ("SequenceCall" if local_name(element) == "TestGroup" else ""),
             place=place(element),
             status=status,
             number=attribute(element, "ID"),
@@ -83,6 +83,8 @@ class Reader:
         for result in children(element, "TestResult"):
             self._result(result, node)
         self._loose(node)
+        if not node.kind and local_name(element) == "Test" and not (node.numbers or node.strings):
+            node.kind = "ET_MPFT" if node.verdicts else "ET_PFT"
         node.steps = [self.node(child) for child in children(element, *STEPS)]
         return node
 

@@ -103,7 +103,7 @@ class Builder:
             step = parent.generic(node.kind or "Action", name, self._status(node))
         else:
             step = self._without_value(parent, node, name)
-        if node.kind not in _ROLES and role != "other":
+        if node.kind and node.kind not in _ROLES and role != "other":
             step.additional("Step type", {"name": node.kind})
         return step
 

@@ -57,7 +57,7 @@ class Node:
     """A step.
 
     Attributes:
-        kind: TestStand's step type.
+        kind: TestStand's step type; "" where another program wrote the file.
         place: where it stands in the file, for error texts and warnings.
         status: the tester's verdict; None: the file has none.
         number: TestStand's own number of this result, for the critical failure.

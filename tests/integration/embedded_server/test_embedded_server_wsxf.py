@@ -77,6 +77,11 @@ async def test_wsjf_is_no_wsxf(session: aiohttp.ClientSession) -> None:
         assert "not well-formed XML" in await answer.text()
 
 
+async def test_a_document_with_entities_is_refused(session: aiohttp.ClientSession) -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY b "b"><!ENTITY c "&b;&b;">]><Reports>&c;</Reports>'
+    assert "entities of its own" in await posted(session, bomb, 400)
+
+
 async def test_real_files(session: aiohttp.ClientSession, corpus: Path) -> None:
     for path in sorted((corpus / "wsxf").rglob("*.xml")):
         [report] = decode(path.read_bytes())

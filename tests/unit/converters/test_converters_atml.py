@@ -279,6 +279,111 @@ def test_the_container_of_another_unit_does_not(tmp_path: Path) -> None:
     assert "subUnits" not in report.data
 
 
+def test_files_of_other_programs_lack_step_types(tmp_path: Path) -> None:
+    datum = '<c:Datum value="{}" xsi:type="c:double" standardUnit="V"/>'
+    limits = (
+        '<tr:TestLimits><tr:Limits><c:SingleLimit comparator="GE">'
+        f"{datum.format(1)}</c:SingleLimit></tr:Limits></tr:TestLimits>"
+    )
+    inside = (
+        '<tr:Test name="Self test"><tr:Outcome value="Passed"/></tr:Test>'
+        '<tr:TestGroup name="Supply"><tr:Outcome value="Passed"/>'
+        '<tr:Test name="VCC"><tr:Outcome value="Passed"/><tr:TestResult ID="m1">'
+        f"<tr:TestData>{datum.format(5)}</tr:TestData>{limits}</tr:TestResult></tr:Test>"
+        '</tr:TestGroup><tr:SessionAction name="Off"><tr:ActionOutcome value="Done"/></tr:SessionAction>'
+    )
+    [report] = made(tmp_path, results(inside))
+    assert told(report) == [
+        "Self test: ET_PFT P",
+        "Self test = P",
+        "Supply: SequenceCall P",
+        "Supply / VCC: ET_MNLT P",
+        "Supply / VCC / m1 = 5 V GE 1 P",
+        "Off: Action D",
+    ]
+    assert not [one for one in report.steps() if one.data.get("additionalResults")]
+
+
+STRING = '<c:Datum xsi:type="c:string"><c:Value>{}</c:Value></c:Datum>'
+RESULT = '<tr:TestResult name="{}"><tr:TestData>{}</tr:TestData>{}</tr:TestResult>'
+EXPECTED = '<tr:TestLimits><tr:Limits><c:Expected comparator="{}">{}</c:Expected></tr:Limits></tr:TestLimits>'
+
+
+def test_without_a_verdict_limits_decide_and_are_told_so(tmp_path: Path) -> None:
+    number = '<c:Datum value="{}" xsi:type="c:double"/>'
+    bound = f'<tr:TestLimits><tr:Limits><c:SingleLimit comparator="GE">{number.format(1)}</c:SingleLimit>'
+    limits = f"{bound}</tr:Limits></tr:TestLimits>"
+    text = EXPECTED.format("CIEQ", STRING.format("ABC"))
+    inside = (
+        f'<tr:Test name="Number">{RESULT.format("Numeric", number.format(0), limits)}</tr:Test>'
+        f'<tr:Test name="Text">{RESULT.format("String", STRING.format("abc"), text)}</tr:Test>'
+        f'<tr:Test name="Numbers">{RESULT.format("a", number.format(2), limits)}'
+        f"{RESULT.format('b', number.format(''), limits)}</tr:Test>"
+        '<tr:Test name="Nothing"/>'
+    )
+    [report] = made(tmp_path, results(inside))
+    shown = [(one.name, one.status) for one in report.root.steps]
+    assert shown == [("Number", "F"), ("Text", "P"), ("Numbers", "P"), ("Nothing", "D")]
+    assert step(report, "Numbers").data["reportText"] == "b: no value, GE 1, no verdict"
+    for told_of in ("its limits decided", "its limit decided", "without a verdict became D"):
+        assert any(told_of in text for text in report.warnings), told_of
+
+
+def test_curves_of_every_shape(tmp_path: Path) -> None:
+    def array(dimensions: str, cells: dict[str, str]) -> str:
+        inside = "".join(f'<c:Element position="[{at}]" value="{one}"/>' for at, one in cells.items())
+        return (
+            f'<c:IndexedArray dimensions="[{dimensions}]" xsi:type="c:doubleArray">{inside}</c:IndexedArray>'
+        )
+
+    kind = (
+        "<tr:Extension><ts:TSStepProperties><ts:StepType>WATS_XYGMNLT</ts:StepType></ts:TSStepProperties>"
+        "</tr:Extension>"
+    )
+    arrays = {
+        "y": array("2", {"0": "5", "1": "6"}),
+        "rows": array("2,3", {f"{row},{at}": str(row * 10 + at) for row in range(2) for at in range(3)}),
+        "gap": array("3", {"0": "5", "2": "6"}),
+        "holes": array("2", {"0": "5", "1": ""}),
+    }
+    inside = "".join(RESULT.format(name, text, "") for name, text in arrays.items())
+    peak = RESULT.format("peak", '<c:Datum value="1" xsi:type="c:double"/>', '<tr:Outcome value="Passed"/>')
+    [report] = made(
+        tmp_path, results(f'<tr:Test name="G">{kind}<tr:Outcome value="Passed"/>{peak}{inside}</tr:Test>')
+    )
+    found = step(report, "G").data
+    assert [(one["name"], one["xdata"], one["ydata"]) for one in found["chart"]["series"]] == [
+        ("y", "0;1", "5;6"),
+        ("rows", "0;1;2", "10;11;12"),
+    ]
+    assert [one["name"] for one in found["additionalResults"][0]["props"]] == ["gap", "holes"]
+
+
+def test_what_a_loop_calls_follows_the_loop(tmp_path: Path) -> None:
+    def looping(inside: str) -> str:
+        kind = "<ts:StepType>PassFailTest</ts:StepType>"
+        loop = f"<ts:LoopingProperties>{inside}</ts:LoopingProperties>"
+        properties = f"<ts:TSStepProperties>{kind}{loop}</ts:TSStepProperties>"
+        return f'<tr:Extension>{properties}</tr:Extension><tr:Outcome value="Passed"/>'
+
+    called = '<tr:TestGroup name="a.seq#Sub" callerName="L"><tr:Outcome value="Passed"/></tr:TestGroup>'
+    counts = "<ts:NumLoops value='2'/><ts:NumPassed value='2'/><ts:NumFailed value='0'/>"
+    inside = f'<tr:Test name="L">{looping(counts)}</tr:Test>'
+    for at in range(2):
+        iteration = looping(f"<ts:LoopIndex value='{at}'/>")
+        inside += f'<tr:TestGroup name="L">{iteration}{called}</tr:TestGroup>'
+    [report] = made(tmp_path, results(inside + '<tr:Test name="After"/>'))
+    assert [(one.name, one.step_type) for one in report.root.steps] == [
+        ("L", "ET_PFT"),
+        ("L", "ET_PFT"),
+        ("L", "ET_PFT"),
+        ("L", "SequenceCall"),
+        ("L", "SequenceCall"),
+        ("After", "ET_PFT"),
+    ]
+    assert report.root.steps[0].data["loop"]["num"] == 2
+
+
 # ---------------------------------------------------------------- verdicts and times
 @pytest.mark.parametrize(
     ("outcome", "status"),

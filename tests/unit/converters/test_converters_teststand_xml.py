@@ -198,6 +198,45 @@ def test_verdicts_and_texts() -> None:
     assert step(report, "Label, any case").data["stringMeas"][0]["compOp"] == "IGNORECASE"
 
 
+def test_numbers_without_a_value_are_told(tmp_path: Path) -> None:
+    limits = prop("Limits", "Obj", value("Low", "5", "Number") + value("High", "9", "Number"))
+    rest = limits + value("Comp", "GELE") + value("Units", "V")
+    cells = "".join(
+        f"<Value ID='[{at}]'>{prop(name, 'Obj', value('Data', number, 'Number') + rest)}</Value>"
+        for at, (name, number) in enumerate((("a", "6"), ("b", "")))
+    )
+    several = f"<Prop Name='Measurement' Type='Array'>{cells}</Prop>"
+    steps = (
+        result("One", "NumericLimitTest", value("Numeric", "", "Number"), rest),
+        result("Two", "NI_MultipleNumericLimitTest", several),
+        result("Delta", "NumericLimitTest", value("Numeric", "5", "Number"), value("Comp", "ODD"), limits),
+    )
+    [report] = made(tmp_path, document(*steps))
+    assert (step(report, "One").step_type, step(report, "One").status) == ("ET_PFT", "P")
+    assert step(report, "One").data["reportText"] == "no value, GELE 5 9 V"
+    assert [one["name"] for one in step(report, "Two").data["numericMeas"]] == ["a"]
+    assert step(report, "Two").data["reportText"] == "b: no value, GELE 5 9 V, no verdict"
+    assert row(report, "Delta")["compOp"] == "LOG"
+
+
+@pytest.mark.parametrize(
+    ("inside", "shown"),
+    [
+        (value("Comp", "RegExp") + value("StringLimit", "a.*"), ("LOG", None, "Expected, RegExp: a.*")),
+        (prop("Limits", "Obj", value("String", "abc")), ("CASESENSIT", "abc", None)),
+        (
+            prop("Limits", "Obj", value("String", "xyz")),
+            ("LOG", None, "Limit: xyz; how it compares is not told"),
+        ),
+    ],
+)
+def test_texts_and_odd_comparisons(tmp_path: Path, inside: str, shown: tuple[str, str | None, str]) -> None:
+    [report] = made(tmp_path, document(result("T", "StringValueTest", value("String", "abc"), inside)))
+    found = step(report, "T").data
+    [text] = found["stringMeas"]
+    assert (text["compOp"], text.get("limit"), found.get("reportText")) == shown
+
+
 def test_several_measurements() -> None:
     report = board()
     assert [

@@ -277,6 +277,87 @@ def test_top_steps_get_one_root(tmp_path: Path) -> None:
     assert any("no result" in text for text in report.warnings)
 
 
+def test_what_a_report_cannot_hold_as_it_is(tmp_path: Path) -> None:
+    long = "x" * 120
+    report = unit(
+        tmp_path,
+        f'<MiscInfo Description="note">{long}</MiscInfo>',
+        '<Step Name="Main" StepType="SequenceCall" Status="Passed">',
+        f'<Step Name="{long}" StepType="Action"/>',
+        '<Step Name="Curves" StepType="Chart" Status="Done">'
+        '<Chart ChartType="Bar" Label="A"><Series><ydata>1</ydata></Series></Chart>'
+        '<Chart ChartType="Line" Label="B"><Series Name="b"><ydata>2</ydata></Series></Chart>'
+        '<AdditionalResults Name="More"><Prop Name="n" Comment="why" NumFmt="%d">7</Prop></AdditionalResults>'
+        "</Step></Step>",
+    )
+    assert len(report.data["miscInfos"][0]["text"]) == 100
+    assert report.data["additionalData"][0]["props"][0]["value"] == long
+    action = report.root.steps[0]
+    assert (len(action.name), action.status) == (100, "D")
+    assert action.data["additionalResults"][0]["props"][0]["value"] == long
+    curves = step(report, "Curves").data
+    assert (curves["chart"]["chartType"], curves["chart"]["label"]) == ("Line", "A")
+    assert [one["name"] for one in curves["chart"]["series"]] == ["Series 1", "b"]
+    assert curves["additionalResults"][0]["props"] == [
+        {"name": "n", "type": "String", "value": "7", "comment": "why", "numFormat": "%d"}
+    ]
+    for text in (
+        "a misc info was cut",
+        "a step without a status became D",
+        "the chart type 'Bar' became Line",
+        "a step holds one chart",
+    ):
+        assert any(text in warning for warning in report.warnings), text
+
+
+@pytest.mark.parametrize(
+    ("measured", "row", "text"),
+    [
+        ('CompOperator="EQ" StringLimit="a" StringValue="a"', ("CASESENSIT", "a", "P"), None),
+        ('CompOperator="NE" StringLimit="b" StringValue="a"', ("LOG", None, "P"), "must not be 'b'"),
+        ('CompOperator="IGNORECASE" StringValue=""', ("IGNORECASE", "", "P"), None),
+        ('StringValue="a"', ("LOG", None, "P"), None),
+    ],
+)
+def test_texts(tmp_path: Path, measured: str, row: tuple[str, str | None, str], text: str | None) -> None:
+    inside = (
+        '<Step Name="Main" StepType="SequenceCall" Status="Passed">'
+        f'<Step Name="T" StepType="ET_SVT" Status="Passed"><StringValue {measured}/></Step></Step>'
+    )
+    found = step(unit(tmp_path, inside), "T").data
+    [value] = found["stringMeas"]
+    assert (value["compOp"], value.get("limit"), value["status"]) == row
+    assert found.get("reportText") == text
+
+
+def test_a_loop_that_names_its_last_index_only(tmp_path: Path) -> None:
+    inside = (
+        '<Step Name="Main" StepType="SequenceCall" Status="Passed"><Step Name="A" StepType="ET_PFT" '
+        'Status="Passed"><Loop ending_index="2" passed="3"/><PassFail Status="Passed"/></Step></Step>'
+    )
+    loop = step(unit(tmp_path, inside), "A").data["loop"]
+    assert (loop["num"], loop["endingIndex"], loop["passed"]) == (3, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        ('<Failures Code="Burned"/>', "a failure without Category"),
+        ('<Failures Category="C" Code="Burned" PartIdx="7"/>', "there is no such unit"),
+        ('<ReportUnitHierarchy Idx="1" PN="P"/><ReportUnitHierarchy Idx="1" PN="P"/>', "Idx 1 stands twice"),
+        ('<UUR Active="maybe"/>', "'maybe' is neither true nor false"),
+        ('<UUR ConfirmDate="yesterday"/>', "'yesterday' is no time"),
+        ('<UUR ReferencedUUT="x"/><Process Code="1.5"/>', "'1.5' is no whole number"),
+    ],
+)
+def test_what_is_wrong_with_a_repair(tmp_path: Path, inside: str, reason: str) -> None:
+    path = tmp_path / "unit.xml"
+    header = HEADER.replace("UUT", "UUR")
+    path.write_text(document(f"<Report {header}>{inside}{PROCESS}</Report>"), encoding="utf-8")
+    with pytest.raises(ConversionError, match=reason):
+        convert_file(WsxfConverter(), path, options={"process_code": 500})
+
+
 def test_the_source_can_be_attached(tmp_path: Path) -> None:
     report = unit(tmp_path, attach_source=True)
     held = report.data["binaryData"][0]
