@@ -9,6 +9,7 @@ import pytest
 
 from fakes.equipment import OPTIONS, Equipment
 from fakes.typed import Typist
+from stationmaster.convert.built_in import BUILT_INS
 
 AWAY = "http://127.0.0.1:9"
 GIVEN = [word for name, value in OPTIONS.items() for word in ("--option", f"{name}={value}")]
@@ -99,7 +100,7 @@ async def test_all_lists_how_sure_each_converter_is(alone: Typist, junit: Path, 
     alone.hosted.store.add("line1", AWAY, [other, own], {})
     words = ("converter", "test", str(junit), "--all", "--instance", "line1")
     done = await alone.type(*words, "--json")
-    assert set(done.data["confidences"]) == {"wsjf", "wstf", "openhtf", "junit"}
+    assert set(done.data["confidences"]) == set(BUILT_INS)
     for_people = (await alone.type(*words)).talk
     assert "  0 wsjf does not know it" in for_people
     assert re.search(r"^ *\d+ junit$", for_people, re.MULTILINE)
