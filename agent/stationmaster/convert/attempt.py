@@ -174,6 +174,7 @@ class Attempt:
         return Conversion(
             converter=name,
             version=chosen.info.version,
+            code=chosen.info.code,
             digest=reply.digest,
             reports=MetaFile(order.meta_file, reply.count) if many else reply.metas,
             results=order.payload_file if reply.count else None,

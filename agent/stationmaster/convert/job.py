@@ -27,6 +27,8 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
         fetches: it can fetch source files by itself.
         options: JSON schema of its options.
         summary: first line of its docstring.
+        code: what its code is, in words: of a file the beginning of its SHA-256, of a built-in the program's
+            version.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
     fetches: bool = False
     options: dict[str, Any] = {}
     summary: str = ""
+    code: str = ""
 
     @property
     def option_names(self) -> frozenset[str]:
@@ -112,6 +115,7 @@ class Conversion:
     Attributes:
         converter: name of the converter that did it.
         version: that converter's version.
+        code: what that converter's code is, see `ConverterInfo`.
         digest: hex SHA-256 of the source file.
         reports: one for each report, in file order; read from disk as they are asked for when many.
         results: file with the payloads; None when there is no report.
@@ -124,6 +128,7 @@ class Conversion:
 
     converter: str
     version: str
+    code: str = ""
     digest: str
     reports: Sequence[ReportMeta]
     results: Path | None
@@ -132,6 +137,11 @@ class Conversion:
     files: tuple[Path, ...] = ()
     confidences: Mapping[str, int] = field(default_factory=dict)
     issues: tuple[IssueNote, ...] = ()
+
+    @property
+    def reader(self) -> str:
+        """Which converter, version and code it was: to be kept with each report."""
+        return f"{self.converter}, version {self.version}{self.code and ', ' + self.code}"
 
     def discard(self) -> None:
         """Remove the temporary files; call it once the reports are committed. Idempotent."""

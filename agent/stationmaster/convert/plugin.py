@@ -8,6 +8,7 @@ mappings. A file wins over an entry point, an entry point over a built-in.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from typing import Any, cast
 
 import msgspec
 
+from stationmaster import __version__
 from stationmaster.api.converter import Completes, Converter, ConverterOptions, Detects
 from stationmaster.api.fetch import Fetches
 from stationmaster.convert.built_in import BUILT_INS, KINDS, MAPPING, MODULE
@@ -211,7 +213,19 @@ def _info(cls: type[Converter], origin: str, target: str) -> ConverterInfo:
         fetches=callable(getattr(cls, Fetches.fetch.__name__, None)),
         options=_schema(options_type(cls)),
         summary=lines[0] if lines else "",
+        code=_code(cls, origin, target),
     )
+
+
+def _code(cls: type[Converter], origin: str, target: str) -> str:
+    """Which code it is: two files of one version number may differ."""
+    if origin == BUILT_IN:
+        return f"Stationmaster {__version__}"
+    try:
+        path = Path(target.rpartition(":")[0]) if origin == FILE else Path(inspect.getfile(cls))
+        return f"code {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    except (OSError, TypeError):
+        return ""  # out of a zip, or gone meanwhile
 
 
 def _schema(options: type[ConverterOptions]) -> dict[str, Any]:

@@ -221,7 +221,7 @@ class Intake:
                 return await self._commit(task, result), result.resume
 
     async def _commit(self, task: Task, result: Conversion) -> Outcome:
-        source = task.source(result.digest, result.converter, resume=result.resume)
+        source = task.source(result.digest, result.converter, resume=result.resume, reader=result.reader)
         try:
             taken = await self._spool.take(source, result.reports, result.results)
         finally:

@@ -70,7 +70,9 @@ class Task:
         """The file where it lies now."""
         return msgspec.structs.replace(self.state, path=self.path)
 
-    def source(self, digest: str, converter: str, *, resume: bytes | None = None) -> TakenSource:
+    def source(
+        self, digest: str, converter: str, *, resume: bytes | None = None, reader: str = ""
+    ) -> TakenSource:
         """What the ledger is told of it."""
         return TakenSource(
             state=self.state,
@@ -82,4 +84,5 @@ class Task:
             resume=resume,
             source_id=self.source_id,
             failed=self.failed,
+            reader=reader,
         )

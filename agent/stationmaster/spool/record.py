@@ -30,6 +30,7 @@ class TakenSource(msgspec.Struct, frozen=True, kw_only=True):
         after: what happens to the file once its reports are committed: keep, move, archive, delete.
         resume: how far a growing file was converted, opaque to the spool.
         source_id: the ledger row this continues (a retried or grown file), 0 to find it by path.
+        reader: which version of the converter it was, kept with each new report; "" for nothing.
         failed: of a retry: digest of the error that it is about, "" for the last one of that row.
     """
 
@@ -41,6 +42,7 @@ class TakenSource(msgspec.Struct, frozen=True, kw_only=True):
     after: str = "keep"
     resume: bytes | None = None
     source_id: int = 0
+    reader: str = ""
     failed: str = ""
 
 

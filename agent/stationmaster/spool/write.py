@@ -56,10 +56,12 @@ def take(
         with results.open("rb") as file:
             for meta in reports:
                 payload = _payload(file, meta, results)
-                _, outcome = put(
+                entry_id, outcome = put(
                     db, change, meta, payload,
                     source_id=source_id, origin="", converter=source.converter, lane=source.lane, now=now,
                 )  # fmt: skip
+                if source.reader and outcome != "same":
+                    record(db, entry_id, now, "converted", detail=source.reader)
                 tally[outcome] += 1
                 yield
     return Taken(source_id=source_id, taken_at=to_time(now), **tally)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,8 @@ async def test_dismissing_asks_and_stays_on_record(typist: Typist, oracle: Oracl
     shown = await typist.type("queue", "show", str(second.id), "--json")
     assert (shown.data["state"], shown.data["dismissed_by"]) == ("dismissed", getpass.getuser())
     told = await typist.type("queue", "show", str(second.id), "--history", "--json")
-    assert [event["what"] for event in told.data] == ["queued", "dismissed"]
+    assert [event["what"] for event in told.data] == ["queued", "converted", "dismissed"]
+    assert re.fullmatch(r"\w+, version \S+, (code [0-9a-f]{12}|Stationmaster \S+)", told.data[1]["detail"])
     assert "400" in told.data[-1]["detail"]
     assert told.data[-1]["by"] == getpass.getuser()
     for_people = (await typist.type("queue", "show", str(second.id), "--history")).out

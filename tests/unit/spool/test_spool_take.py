@@ -187,3 +187,16 @@ async def test_a_file_that_is_to_be_tried_again_is_told_until_it_is(spool: Spool
     assert await spool.wants_retry(row.source_id)
     await spool.dismiss([failed], by="kim")
     assert not await spool.wants_retry(row.source_id)
+
+
+async def test_which_version_of_the_converter_it_was_is_kept_with_each_new_report(
+    spool: Spool, tmp_path: Path
+) -> None:
+    for version, name in enumerate(("a", "a", "b"), 1):
+        results = tmp_path / f"r{version}"
+        metas = write_results(results, [name])
+        source = msgspec.structs.replace(source_of("/in/f"), reader=f"rig, version {version}, code abc")
+        await spool.take(source, metas, results)
+    told = [[e.detail for e in await spool.history(one) if e.what == "converted"] for one in (1, 2)]
+    assert told == [["rig, version 1, code abc"], ["rig, version 3, code abc"]]
+    assert await spool.get(3) is None
