@@ -72,6 +72,8 @@ CONVERT_SMALL = Row("convert: small file through a warm worker", "ms", 10.0)
 CONVERT_START = Row("convert: start of a worker", "ms", 120.0)
 CONVERT_TWO = Row("convert: 2 workers against 1", "x", 1.8, least=True)
 
+FORMATS_TWO = Row("formats: 2 workers against 1, mean of all formats", "x", 1.6, least=True)
+
 STATION_IDLE_MEMORY = Row("station: idle memory, 4 instances, 8 folders", "MB", 60.0)
 STATION_IDLE_CPU = Row("station: idle CPU", "%", 0.3, excused=True)
 STATION_IDLE_THREADS = Row("station: idle OS threads", "", 6.0)

@@ -16,6 +16,7 @@ BENCHMARKS = (
     "spool",
     "ingest",
     "convert",
+    "formats",
     "station",
     "backlog",
     "tray",
