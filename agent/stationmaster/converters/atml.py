@@ -38,7 +38,7 @@ _MARKS: Final = ("ieee.org/atml", "ieee-1636.1")
 
 
 class AtmlConverter:
-    """One `TestResults` element is one report."""
+    """Reads ATML (IEEE 1636.1) 2.02, 5.00 and 6.01, one report a `TestResults` element."""
 
     name: ClassVar[str] = "atml"
     version: ClassVar[str] = "1"

@@ -25,7 +25,7 @@ _ROOTS: Final = frozenset({"Reports", "TSReport"})
 
 
 class TestStandXmlConverter:
-    """One `Report` element, or one `TSReport` document, is one report."""
+    """Reads XML reports of TestStand, one report a `Report` element or `TSReport` document."""
 
     __test__ = False  # its name is no test's
     name: ClassVar[str] = "teststand-xml"

@@ -19,7 +19,7 @@ _BLANK = b" \t\r\n\0"
 
 
 class WsjfConverter:
-    """One JSON object is one report; a list of objects is as many."""
+    """Reads WSJF, the JSON form of WATS reports; a list holds as many reports."""
 
     name: ClassVar[str] = "wsjf"
     version: ClassVar[str] = "1"

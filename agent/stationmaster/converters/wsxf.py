@@ -14,7 +14,7 @@ from stationmaster.converters.wsjf_header import fill_header, fill_start
 
 
 class WsxfConverter:
-    """One `Report` element is one report."""
+    """Reads WSXF and WRML, the XML forms of WATS reports, one report a `Report` element."""
 
     name: ClassVar[str] = "wsxf"
     version: ClassVar[str] = "1"
