@@ -217,6 +217,17 @@ def _enter(page: SettingsPage, key: str, value: object) -> None:
     row.field.changed.emit()
 
 
+async def small(studio: Studio, only: str) -> None:
+    """Each page in the smallest window."""
+    size = studio.tray.window.size()
+    studio.tray.window.resize(studio.tray.window.minimumSize())
+    for spec in PAGES:
+        if not only or spec.id == only:
+            await studio.page(spec.id)
+            await studio.picture(f"{spec.id}-small")
+    studio.tray.window.resize(size)
+
+
 async def states(studio: Studio, only: str) -> None:
     """The overview paused, with files in error, and without an agent."""
     if only not in {"", "overview"}:
@@ -298,6 +309,7 @@ async def _make(app: QApplication, out: Path, only: str) -> None:
             await trials(studio, only)
             await settings(studio, only)
             await wizard(studio, only)
+            await small(studio, only)
             await states(studio, only)
             tray.quit()
             await running

@@ -142,4 +142,6 @@ def _sheet(now: Colours) -> str:
     QRadioButton::indicator:checked {{ border: 4px solid {now.accent}; width: 6px; height: 6px; }}
     QPlainTextEdit {{ background: {now.panel}; border: 1px solid {now.line}; border-radius: 3px; }}
     QPushButton {{ padding: 5px 14px; }}
+    QPushButton:checked {{ background: {now.accent}; color: {now.on_accent}; border: 1px solid {now.accent};
+        border-radius: 4px; }}
     """

@@ -8,9 +8,12 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -141,12 +144,21 @@ class Window(QWidget):
         right.setSpacing(10)
         for widget in (self._title, self.banner):
             right.addWidget(widget)
-        right.addWidget(self._stack, 1)
+        right.addWidget(self._scrolled(), 1)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self._list)
         whole.addLayout(right, 1)
+
+    def _scrolled(self) -> QScrollArea:
+        """The pages: in a window that is too small for one, nothing of it is cut off."""
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self._stack)
+        return scroll
 
     def _restore(self) -> None:
         known = self._desk.memory.now
@@ -175,6 +187,9 @@ class Window(QWidget):
         spec = PAGES[row]
         page = self._made(spec)
         self._title.setText(spec.title())
+        for one in self._pages.values():  # only the page that is shown says how much room it needs
+            policy = QSizePolicy.Policy.Preferred if one is page else QSizePolicy.Policy.Ignored
+            one.setSizePolicy(policy, policy)
         self._stack.setCurrentWidget(page)
         argument, self._argument = self._argument, None
         self._enter(page, argument)
@@ -182,6 +197,7 @@ class Window(QWidget):
     def _made(self, spec: PageSpec) -> Page:
         if spec.id not in self._pages:
             self._pages[spec.id] = spec.make(self._desk)
+            self._pages[spec.id].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             self._stack.addWidget(self._pages[spec.id])
         return self._pages[spec.id]
 

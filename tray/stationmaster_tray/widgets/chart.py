@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -151,12 +151,13 @@ class Chart(QWidget):
 
     def _legend(self, painter: QPainter, data: ChartData, colours: theme.Colours) -> None:
         metrics: QFontMetrics = self.fontMetrics()
-        right = float(self.width())
-        for one in reversed(data.series if len(data.series) > 1 else ()):
-            right -= metrics.horizontalAdvance(one.name)
+        right, side = float(self.width()), metrics.ascent() * 0.8
+        shown = data.series if len(data.series) > 1 else ()
+        room = right - metrics.horizontalAdvance(data.title) - len(shown) * (side + 4 + 3 * _GAP)
+        for one, name in reversed(list(zip(shown, _fitting(metrics, shown, room), strict=True))):
+            right -= metrics.horizontalAdvance(name)
             painter.setPen(QColor(colours.quiet))
-            painter.drawText(QPointF(right, metrics.ascent()), one.name)
-            side = metrics.ascent() * 0.8
+            painter.drawText(QPointF(right, metrics.ascent()), name)
             right -= side + 4
             painter.fillRect(QRectF(right, metrics.ascent() - side, side, side), _brush(one, colours))
             right -= 3 * _GAP
@@ -185,6 +186,19 @@ class Chart(QWidget):
             return None
         count = len(self._data.moments)
         return min(count - 1, int((at.x() - plot.left()) / plot.width() * count))
+
+
+def _fitting(metrics: QFontMetrics, shown: Sequence[Series], room: float) -> list[str]:
+    """The names of the series, the long ones cut so that all of them fit."""
+    names = [one.name for one in shown]
+    wide = sorted(metrics.horizontalAdvance(name) for name in names)
+    limit, left = room, len(wide)
+    for width in wide:
+        if width > room / left:
+            limit = room / left
+            break
+        room, left = room - width, left - 1
+    return [metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(0, int(limit))) for name in names]
 
 
 def _draw_bars(painter: QPainter, plot: QRectF, data: ChartData, colours: theme.Colours) -> None:
