@@ -23,5 +23,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "viscom-aoi": "stationmaster.converters.viscom_aoi:ViscomAoiConverter",
     "sigmaquest-xml": "stationmaster.converters.sigmaquest_xml:SigmaQuestXmlConverter",
     "stepwize": "stationmaster.converters.stepwize:StepWizeConverter",
+    "i3070": "stationmaster.converters.i3070:I3070Converter",
 }
 """Name -> `module:Class`."""
