@@ -1,14 +1,28 @@
-"""Readings that may lack their number, and lines of text that gather at a step."""
+"""Readings that may lack their number, names of units, and lines of text that gather at a step."""
 
 from __future__ import annotations
+
+import re
 
 from stationmaster.api.limit import Limits
 from stationmaster.api.status import Status
 from stationmaster.api.step import Sequence, Step
-from stationmaster.api.text import clip
+from stationmaster.api.text import clip, one_line
 
 MAX_TEXT = 20_000
 """Characters of a step's report text."""
+
+
+_OHM = re.compile(
+    r"([pnu\N{MICRO SIGN}mkKMG]?)(?:O|[Oo]hms?|OHMS?|\N{OHM SIGN}|\N{GREEK CAPITAL LETTER OMEGA})"
+)
+
+
+def unit_name(text: str) -> str:
+    """The unit as it is, but the many ways to write ohm as "Ohm": "O", "ohm", "KO" is "kOhm"."""
+    text = one_line(text, 100)
+    found = _OHM.fullmatch(text)
+    return f"{found[1].replace('K', 'k')}Ohm" if found else text
 
 
 def add_reading(

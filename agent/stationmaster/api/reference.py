@@ -23,6 +23,7 @@ HELPERS = (
     "lines",
     "loop",
     "notes",
+    "growing",
     "verdict",
     "xml",
     "json_text",

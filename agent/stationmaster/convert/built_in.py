@@ -24,5 +24,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "sigmaquest-xml": "stationmaster.converters.sigmaquest_xml:SigmaQuestXmlConverter",
     "stepwize": "stationmaster.converters.stepwize:StepWizeConverter",
     "i3070": "stationmaster.converters.i3070:I3070Converter",
+    "spea-3030": "stationmaster.converters.spea_3030:Spea3030Converter",
 }
 """Name -> `module:Class`."""

@@ -8,7 +8,7 @@ import pytest
 
 from stationmaster.api import Limits, Report, Station, Status, at_most, between
 from stationmaster.api.day_time import DayOrder, read_day_time
-from stationmaster.api.reading import MAX_TEXT, add_line, add_reading
+from stationmaster.api.reading import MAX_TEXT, add_line, add_reading, unit_name
 
 OSLO = Station(time_zone="Europe/Oslo")
 
@@ -36,6 +36,15 @@ def test_without_a_number_it_is_a_pass_fail_step_that_tells_its_limits(
 ) -> None:
     step = add_reading(report().root, "a", None, unit="V", limits=limits, status=Status.FAILED)
     assert (step.step_type, step.status, step.data["reportText"]) == ("ET_PFT", "F", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("O", "Ohm"), ("ohm ", "Ohm"), ("KO", "kOhm"), ("mO", "mOhm"), ("MOhm", "MOhm"), ("\N{OHM SIGN}", "Ohm")]
+    + [(text, text) for text in ("V", "nF", "OK", "", "Orange", "\N{DEGREE SIGN}C")],
+)
+def test_ohm_has_one_name(text: str, name: str) -> None:
+    assert unit_name(text) == name
 
 
 def test_lines_gather_up_to_a_bound() -> None:
