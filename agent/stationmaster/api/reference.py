@@ -24,6 +24,7 @@ HELPERS = (
     "loop",
     "notes",
     "growing",
+    "compressed",
     "verdict",
     "xml",
     "json_text",

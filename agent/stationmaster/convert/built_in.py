@@ -25,5 +25,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "stepwize": "stationmaster.converters.stepwize:StepWizeConverter",
     "i3070": "stationmaster.converters.i3070:I3070Converter",
     "spea-3030": "stationmaster.converters.spea_3030:Spea3030Converter",
+    "takaya": "stationmaster.converters.takaya:TakayaConverter",
 }
 """Name -> `module:Class`."""
