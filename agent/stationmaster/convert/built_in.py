@@ -26,5 +26,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "i3070": "stationmaster.converters.i3070:I3070Converter",
     "spea-3030": "stationmaster.converters.spea_3030:Spea3030Converter",
     "takaya": "stationmaster.converters.takaya:TakayaConverter",
+    "teradyne-gr228x": "stationmaster.converters.teradyne_gr228x:Gr228xConverter",
 }
 """Name -> `module:Class`."""
