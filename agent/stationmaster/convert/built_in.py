@@ -27,5 +27,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "spea-3030": "stationmaster.converters.spea_3030:Spea3030Converter",
     "takaya": "stationmaster.converters.takaya:TakayaConverter",
     "teradyne-gr228x": "stationmaster.converters.teradyne_gr228x:Gr228xConverter",
+    "teradyne-spectrum": "stationmaster.converters.teradyne_spectrum:SpectrumConverter",
 }
 """Name -> `module:Class`."""
