@@ -28,5 +28,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "takaya": "stationmaster.converters.takaya:TakayaConverter",
     "teradyne-gr228x": "stationmaster.converters.teradyne_gr228x:Gr228xConverter",
     "teradyne-spectrum": "stationmaster.converters.teradyne_spectrum:SpectrumConverter",
+    "ict-text": "stationmaster.converters.ict_text:IctTextConverter",
 }
 """Name -> `module:Class`."""
