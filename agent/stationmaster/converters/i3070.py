@@ -38,10 +38,9 @@ class I3070Converter:
         return 80 if head.startswith(b"{@BTEST|") else 0
 
     def is_complete(self, glimpse: Glimpse) -> bool:
-        """True if all braces are closed; of a file of more than 64 KiB, if none is opened behind the last."""
+        """True if all braces are closed; of a file of more than 64 KiB, as far as its end shows."""
         if glimpse.size > len(glimpse.head):
-            last = glimpse.tail.rpartition(b"}")
-            return bool(last[1]) and b"{" not in last[2]
+            return _seems_closed(glimpse)
         try:
             found = [record.kind for record in Reader(glimpse.head, _begin(glimpse.head)).records()]
         except UnfinishedError:
@@ -85,6 +84,19 @@ class I3070Converter:
         for text in (*left_out, *reader.warnings):
             held.warn(text)
         yield held
+
+
+def _seems_closed(glimpse: Glimpse) -> bool:
+    """A block stands in a board, and that in a batch: behind the last blocks both must be closed."""
+    *_, last = glimpse.tail.rpartition(b"}")
+    if b"}" not in glimpse.tail or b"{" in last:
+        return False
+    at = glimpse.tail.find(b"{@BLOCK|")
+    if at < 0:
+        return True
+    around = 2 if b"{@BATCH|" in glimpse.head[:1000] else 1
+    rest = glimpse.tail[at:]
+    return rest.count(b"}") - rest.count(b"{") >= around
 
 
 def _begin(data: bytes) -> int:

@@ -312,6 +312,8 @@ def test_detection(head: bytes, sure: int) -> None:
         b"{@BATCH|P{@BTEST|S}} junk",
         b"{@BATCH|P\nwrong",
         b"{@BATCH|P" + b"{@B|x}" * 20_000 + b"}",
+        b"{@BATCH|P{@BTEST|S\n" + b"{@BLOCK|x\n}\n" * 20_000 + b"}}\n",
+        b"{@BTEST|S\n" + b"{@BLOCK|x\n}\n" * 20_000 + b"}\n",
     ],
 )
 def test_what_is_closed_or_broken_is_complete(data: bytes) -> None:
@@ -326,6 +328,8 @@ def test_what_is_closed_or_broken_is_complete(data: bytes) -> None:
         b"{@BATCH|P~40|x",
         b"{@BATCH|P" + b"{@B|x}" * 20_000 + b"{@B",
         b"{@BATCH|P" + b"{@B|x" * 20_000,
+        b"{@BATCH|P{@BTEST|S\n" + b"{@BLOCK|x\n}\n" * 20_000,
+        b"{@BATCH|P{@BTEST|S\n" + b"{@BLOCK|x\n}\n" * 20_000 + b"}",
     ],
 )
 def test_what_is_open_is_not_complete(data: bytes) -> None:
