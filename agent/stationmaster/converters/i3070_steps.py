@@ -78,6 +78,9 @@ _TESTS: Final = {
     "@TS": _Shape(0, 4, ((1, "shorts"), (2, "opens"), (3, "phantoms"))),
     "@ARRAY": _Shape(1, 0, ((2, "failures"), (3, "samples"))),
 }
+_SUBSTATUS: Final = ("failed", "safeguard timeout", "hardware error", "pause", "halt", "overvoltage")
+"""Of a digital test, what each bit of the substatus means, the lowest first; there are bits above."""
+
 _LEARNED: Final = 20
 """Status of a shorts test that passed while it learned."""
 
@@ -256,10 +259,19 @@ class _Board:
         step = parent.passfail(name, status or _test_status(record))
         parts = [f"{what}: {record.text(at)}" for at, what in shape.told if record.text(at)]
         if step.status != Status.PASSED:
-            add_line(step, clip("; ".join([f"status: {record.text(shape.status)}", *parts]), 5000))
+            parts = [f"status: {record.text(shape.status)}", *parts, *_bits(record)]
+            add_line(step, clip("; ".join(parts), 5000))
         for line in _lines(record, 0):
             add_line(step, line)
         return step
+
+
+def _bits(record: Record) -> list[str]:
+    """What the substatus of a digital test says, in words."""
+    text = record.text(1)
+    if record.kind != "@D-T" or not (text.isascii() and text.isdecimal() and len(text) < 10):
+        return []
+    return [word for bit, word in enumerate(_SUBSTATUS) if int(text) >> bit & 1]
 
 
 def _add_lines(step: Step, lines: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from stationmaster.api import ConversionError, ConverterOptions, Report, Result, Source
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import local_time
+from stationmaster.api.reading import add_line
 from stationmaster.api.text import one_line
 from stationmaster.converters.i3070_records import Record
 from stationmaster.converters.i3070_steps import Several, add_steps, told
@@ -110,6 +111,8 @@ def build(batch: Record, board: Record, source: Source, options: I3070Options) -
         report.warn(warning)
     _add_info(report, batch, board, code, options)
     add_steps(report, board, strip=options.strip_board_number, several=options.several)
+    if code and not report.root.steps:
+        add_line(report.root, _meaning(code))
     return report
 
 

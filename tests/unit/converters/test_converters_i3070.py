@@ -129,7 +129,8 @@ def test_a_block_of_measurements_and_digital_tests_is_a_sequence_in_file_order()
         ("q1%func", "ET_PFT", "F"),
     ]
     text = mixed.steps[1].data["reportText"]
-    assert text.startswith("status: 1; substatus: 21; failing vector: 123; pins: 1")
+    told = "status: 1; substatus: 21; failing vector: 123; pins: 1; failed; hardware error; halt\n"
+    assert text.startswith(told)
     assert "3%NET_A, 20" in text
 
 
@@ -203,6 +204,11 @@ def test_the_status_of_the_board_alone_decides(tmp_path: Path, status: str, resu
     assert report.root.status == result
     assert report.root.steps[0].status == "F"
     assert any("status 18" in text for text in report.warnings) == (status == "18")
+
+
+def test_a_board_that_failed_before_its_first_test_says_why(tmp_path: Path) -> None:
+    report = board(tmp_path, status="12")
+    assert (report.data["result"], report.root.data["reportText"]) == ("E", "trouble with the bar code")
 
 
 def test_readings_without_a_number_or_limits(tmp_path: Path) -> None:
