@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ import pytest
 import contents
 from fakes import bundle, keyring_session
 from fakes.station import Station
-from fakes.waiting import until
+from fakes.waiting import answer, until
 from stationmaster import __version__
+from stationmaster.cli.exit import Exit
+from stationmaster.errors import NoAgentError
 
 WHY_NOT = bundle.not_built(bundle.CONSOLE)
 pytestmark = [pytest.mark.bundle, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "it is built")]
@@ -142,3 +145,66 @@ def test_a_token_goes_into_the_systems_keyring(tmp_path: Path, short_folder: Pat
         assert token["state"] == "ok", token
         everything = [path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file()]
         assert not any(b"bmFtZTpzZWNyZXQ=" in data for data in everything)
+
+
+ENVIRONMENT = """
+import os
+
+from stationmaster.api import ConversionError
+
+
+class Environment:
+    name = "environment"
+    version = "1"
+
+    def convert(self, source, options, resume):
+        raise ConversionError(f"The path is {os.environ.get('LD_LIBRARY_PATH')}.")
+"""
+
+
+async def test_a_program_that_a_converter_starts_gets_none_of_our_libraries(frozen: Station) -> None:
+    folder = {"converters": ["environment"], "options": {}}
+    await frozen.line("line1", await frozen.server(), "keep", folder=folder)
+    frozen.home.converters("line1").mkdir(parents=True, exist_ok=True)
+    (frozen.home.converters("line1") / "environment.py").write_text(ENVIRONMENT)
+    await frozen.start()
+    (frozen.root / "line1-1-keep" / "one.txt").write_text("a result\n")
+    await frozen.until(lambda snapshot: snapshot.instances[0].counts.error, seconds=60, what="the answer")
+    (entry,) = await frozen.entries("line1", "error")
+    assert "The path is None." in str(entry)
+
+
+async def test_an_agent_that_a_cleaner_of_temporary_files_damaged_ends_in_order(frozen: Station) -> None:
+    await frozen.line("line1", await frozen.server(), "keep")
+    await frozen.start()
+    (unpacked,) = bundle.unpacked(frozen.root)
+    next(unpacked.glob("lxml/etree*")).unlink()
+    assert await frozen.gone(seconds=90) == Exit.RESTART
+    assert "unpacked into" in (frozen.root / "agent.log").read_text()
+
+
+async def test_an_agent_in_the_background_makes_way_for_the_program_that_replaced_it(tmp_path: Path) -> None:
+    program = tmp_path / "program/stationmaster"
+    program.parent.mkdir()
+    shutil.copy(bundle.CONSOLE, program)
+    async with Station(tmp_path, program=[str(program)]) as station:
+        station.env = {**bundle.environment(tmp_path), "STATIONMASTER_HOME": str(tmp_path / "home")}
+        server = await station.server()
+        line = await station.line("line1", server, "keep")
+        started = await station.command("agent", "start")
+        assert started.returncode == 0, started.stderr
+        before = (await station.status()).pid
+        shutil.copy(bundle.CONSOLE, program.with_suffix(".new"))
+        program.with_suffix(".new").replace(program)
+
+        async def replaced() -> bool:
+            with contextlib.suppress(NoAgentError):
+                return (await station.status()).pid != before
+            return False
+
+        await answer(replaced, seconds=90, what="the next agent")
+        ids = line.inboxes[0].drop(line.equipment.make("junit")).keys()
+        await until(lambda: ids <= server.ids(), what="a report by the next agent")
+        assert (await station.command("agent", "stop")).returncode == 0
+        await until(lambda: not bundle.processes(tmp_path), what="the end of all processes")
+    assert bundle.unpacked(tmp_path) == []

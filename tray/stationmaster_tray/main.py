@@ -15,6 +15,10 @@ QUIET_START = 60.0
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tray app; a second launch raises the first one's window and ends."""
+    if getattr(sys, "frozen", False):
+        from stationmaster.home.frozen import begin  # noqa: PLC0415 - of a single-file program alone
+
+        begin()
     wanted = _wanted(sys.argv[1:] if arguments is None else arguments)
     if wanted.autostart:
         _switch_autostart(wanted.scope, wanted.autostart)

@@ -14,3 +14,4 @@ class Exit(IntEnum):
     NO_AGENT = 3
     NEEDS_PERSON = 4
     NOT_DELIVERED = 5
+    RESTART = 6

@@ -19,7 +19,12 @@ PROGRAM = "stationmaster"
 def main() -> None:
     """Entry point. `stationmaster worker MODULE ...` is for the agent itself: a child of a frozen program."""
     arguments = sys.argv[1:]
-    if len(arguments) > 1 and arguments[0] == "worker":
+    working = len(arguments) > 1 and arguments[0] == "worker"
+    if getattr(sys, "frozen", False):
+        from stationmaster.home import frozen  # noqa: PLC0415 - for a single-file program alone
+
+        (frozen.restore_environment if working else frozen.begin)()
+    if working:
         from stationmaster.worker.child import run_module  # noqa: PLC0415 - not for people
 
         run_module(arguments[1], arguments[2:])

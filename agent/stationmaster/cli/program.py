@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import logging
+import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from stationmaster.blocking import THREAD, BlockingExecutor
 from stationmaster.cli.exit import Exit
@@ -18,23 +20,39 @@ from stationmaster.control.metrics_switch import MetricsSwitch
 from stationmaster.control.server import ControlServer
 from stationmaster.control.server_switch import ServerSwitch
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.home import frozen
 from stationmaster.home.owner import become_owner
-from stationmaster.home.paths import GROUP, Home, Scope
+from stationmaster.home.paths import DETACHED_VARIABLE, GROUP, Home, Scope
 from stationmaster.hosting.notify import SystemdNotifier, sentence
 from stationmaster.runtime.agent import Agent
 from stationmaster.runtime.health import LOOK_EVERY, Beat
 from stationmaster.runtime.log import logging_to
+from stationmaster.runtime.renewal import Renewal
 from stationmaster.runtime.supervisor import expected_in
+
+if TYPE_CHECKING:
+    from stationmaster.hosting.launch import Launcher
 
 _LOG = logging.getLogger(__name__)
 
 
 def start(scope: str, *, once: bool, timeout: float, quiet: bool = False) -> int:
     """`agent run` as a whole, from its arguments to its exit code."""
+    successor = _successor(scope) if os.environ.pop(DETACHED_VARIABLE, "") else None
     try:
-        return run_program(Home.find(Scope(scope)), once=once, timeout=timeout or None, quiet=quiet)
+        code = run_program(Home.find(Scope(scope)), once=once, timeout=timeout or None, quiet=quiet)
+        if code is Exit.RESTART and successor is not None:
+            successor.start()
     except StationmasterError as error:
         return tell(error)
+    return code
+
+
+def _successor(scope: str) -> Launcher:
+    """What starts the next agent; made at once, as another program may lie in our place by then."""
+    from stationmaster.hosting.launch import Launcher  # noqa: PLC0415 - for an agent in the background alone
+
+    return Launcher(scope)
 
 
 def run_program(home: Home, *, once: bool = False, timeout: float | None = None, quiet: bool = False) -> Exit:
@@ -86,13 +104,18 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
             notifier.ready(sentence(agent.status()))
             metrics = group.create_task(MetricsSwitch(agent).run())
             server = group.create_task(ServerSwitch(agent).run())
+            renewal = Renewal(None if once else frozen.own(), agent.clock, agent.request_stop)
+            renewing = group.create_task(renewal.run())
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()
             metrics.cancel()
+            renewing.cancel()
             notifier.stopping(agent.budget.total)
         await running
         server.cancel()  # only now: uploads that were under way may go to it
-        return await watching if watching else Exit.OK
+        if watching:
+            return await watching
+        return Exit.RESTART if renewal.reason else Exit.OK
 
 
 def _tell_systemd(agent: Agent) -> SystemdNotifier:

@@ -8,10 +8,20 @@ from datetime import datetime
 from stationmaster.clock import Clock
 from stationmaster.convert.breaker import Breaker
 from stationmaster.convert.registry import Registry
+from stationmaster.home.frozen import own
 from stationmaster.model import Problem, ProblemCode, Severity
 from stationmaster.sentence import joined
 
 _LOG_STEP = "Look at the error list for details; the converter is loaded again when its file changes."
+
+
+def _start_step() -> str:
+    program = own()
+    if program is not None and program.trouble():
+        return (
+            "Nothing: the agent ends by itself and comes again. If not, start it: stationmaster agent start"
+        )
+    return "Check memory and the limit of processes on this PC."
 
 
 class Troubles:
@@ -162,7 +172,7 @@ class Troubles:
                 "worker",
                 title="No converter process can be started",
                 text=joined(self._start_failure, "Files wait until one can."),
-                next_step="Check memory and the limit of processes on this PC.",
+                next_step=_start_step(),
             )
 
     def _problem(

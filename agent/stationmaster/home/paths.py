@@ -33,6 +33,9 @@ from stationmaster.home.file_system import unsafe_home_reason
 from stationmaster.home.name import check_name
 
 HOME_VARIABLE = "STATIONMASTER_HOME"
+DETACHED_VARIABLE = "STATIONMASTER_DETACHED"
+"""Set for an agent in the background that nothing supervises: it starts its own successor."""
+
 GROUP = "stationmaster"
 """Group that may operate a machine-scope agent: use its control channel, put files into its outboxes."""
 

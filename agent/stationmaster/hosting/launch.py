@@ -14,7 +14,7 @@ from typing import Any
 
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
-from stationmaster.home.paths import HOME_VARIABLE, Home, Scope, make_private
+from stationmaster.home.paths import DETACHED_VARIABLE, HOME_VARIABLE, Home, Scope, make_private
 from stationmaster.home.service_name import LABEL, TASK_FILE, task_name
 from stationmaster.home.system_program import call
 from stationmaster.model import AgentStatus
@@ -127,7 +127,7 @@ class Launcher:
             self._start_service()
             return
         command = list(program())
-        env = dict(self._env)
+        env = {**self._env, DETACHED_VARIABLE: "1"}
         if getattr(sys, "frozen", False):
             env["PYINSTALLER_RESET_ENVIRONMENT"] = "1"  # it must not use files that we unpacked: we go first
         make_private(self.home.log)

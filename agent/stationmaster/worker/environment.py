@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stationmaster.home.frozen import own
+
 _SECRET_PREFIX = "STATIONMASTER_TOKEN"  # noqa: S105 - the start of a variable's name, not a token
 _WITHHELD = ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET")
 
@@ -33,8 +35,16 @@ def child_environment(
 
 
 def child_command(module: str) -> list[str]:
-    """The command line that runs `module` as a child, in a frozen program too."""
+    """The command line that runs `module` as a child, in a frozen program too.
+
+    Raises:
+        OSError: the program that runs was replaced or damaged; a child would be made of something else.
+    """
     if getattr(sys, "frozen", False):
+        program = own()
+        trouble = program.trouble() if program is not None else ""
+        if trouble:
+            raise OSError(trouble)
         return [sys.executable, "worker", module]
     # -P: the working folder is full of other people's files, nothing may be imported from it
     return [sys.executable, "-P", "-m", module]
