@@ -23,6 +23,7 @@ import brand  # noqa: E402 - it lies one folder up
 HERE = Path(__file__).parent
 DIST = ROOT / "dist"
 PROGRAMS = ("stationmaster", "stationmaster-tray")
+SCRIPTS = ("postinst", "prerm")
 DRAWN_BY_QT = (
     *(
         "libgl1",
@@ -125,6 +126,9 @@ def build() -> Path:
         (tree / "DEBIAN").mkdir(mode=0o755)
         (tree / "DEBIAN/control").write_text(control(architecture, kilobytes), encoding="utf-8")
         (tree / "DEBIAN/md5sums").write_text(_sums(tree), encoding="utf-8")
+        for name in SCRIPTS:
+            shutil.copyfile(HERE / name, tree / "DEBIAN" / name)
+            (tree / "DEBIAN" / name).chmod(0o755)
         subprocess.run(  # noqa: S603 - our own paths
             ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(package)],  # noqa: S607
             check=True,

@@ -21,7 +21,15 @@ pytestmark = [pytest.mark.bundle, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_N
 def dpkg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run dpkg on a system below `root`: the machine itself stays as it is."""
     return subprocess.run(
-        ["dpkg", f"--root={root}", "--force-depends", "--force-not-root", "--log=/dev/null", *arguments],
+        [
+            "dpkg",
+            f"--root={root}",
+            "--force-depends",
+            "--force-not-root",
+            "--force-script-chrootless",
+            "--log=/dev/null",
+            *arguments,
+        ],
         capture_output=True,
         text=True,
         check=False,
