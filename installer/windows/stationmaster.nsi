@@ -4,6 +4,7 @@ Unicode true
 Target amd64-unicode
 !include "MUI2.nsh"
 !include "FileFunc.nsh"
+!include "LogicLib.nsh"
 
 !define NAME "Stationmaster"
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
@@ -41,15 +42,76 @@ VIAddVersionKey "LegalCopyright" "Apache-2.0"
   !uninstfinalize '${SIGN} "%1"' = 0
 !endif
 
+Var AgentRan
+Var TrayRan
+
 ; A program that runs cannot be replaced: ask it to go. The spool is safe at any moment.
-!macro EndPrograms
-  IfFileExists "$INSTDIR\stationmaster.exe" 0 +2
-    nsExec::Exec '"$INSTDIR\stationmaster.exe" agent stop'
-  nsExec::Exec 'taskkill /F /T /IM stationmaster-tray.exe'
+!macro FUNCTIONS un
+Function ${un}StartAgain ; what ran before
+  ${If} $AgentRan == 1
+    nsExec::Exec /TIMEOUT=90000 '"$INSTDIR\stationmaster.exe" agent start' ; by its task, where there is one
+    Pop $0
+  ${EndIf}
+  ${If} $TrayRan == 1
+    Exec '"$INSTDIR\stationmaster-tray.exe" --hidden'
+  ${EndIf}
+FunctionEnd
+
+Function ${un}IsFree ; is nothing running of the file $2? Answers in $0.
+  StrCpy $0 1
+  ${If} ${FileExists} "$2"
+    ClearErrors
+    FileOpen $3 "$2" a
+    ${If} ${Errors}
+      StrCpy $0 0
+    ${Else}
+      FileClose $3
+    ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+Function ${un}EndPrograms
+  StrCpy $AgentRan 0
+  StrCpy $TrayRan 0
+  ; Not what it started: the agent has an ordered end of its own.
+  nsExec::Exec 'taskkill /F /IM stationmaster-tray.exe'
+  Pop $0
+  ${If} $0 == 0
+    StrCpy $TrayRan 1
+  ${EndIf}
+  ${For} $1 1 10
+    ${If} ${FileExists} "$INSTDIR\stationmaster.exe"
+    ${AndIf} $1 <= 3
+      nsExec::Exec /TIMEOUT=90000 '"$INSTDIR\stationmaster.exe" agent stop'
+      Pop $0
+      ${If} $0 == 0 ; it has stopped
+      ${OrIf} $0 == 1 ; it is there, and is slow or refuses
+        StrCpy $AgentRan 1
+      ${EndIf}
+    ${EndIf}
+    StrCpy $2 "$INSTDIR\stationmaster.exe"
+    Call ${un}IsFree
+    ${If} $0 == 1
+      StrCpy $2 "$INSTDIR\stationmaster-tray.exe"
+      Call ${un}IsFree
+      ${If} $0 == 1
+        Return
+      ${EndIf}
+    ${EndIf}
+    Sleep 1000
+  ${Next}
+  Call ${un}StartAgain
+  MessageBox MB_OK|MB_ICONSTOP "$2 still runs. Nothing was changed.$\r$\n$\r$\nEnd it, in the Task Scheduler if it \
+    is the machine's service, and try again." /SD IDOK
+  SetErrorLevel 1
+  Abort "$2 still runs. Nothing was changed."
+FunctionEnd
 !macroend
+!insertmacro FUNCTIONS ""
+!insertmacro FUNCTIONS "un."
 
 Section "${NAME}"
-  !insertmacro EndPrograms
+  Call EndPrograms
   SetOutPath "$INSTDIR"
   File "${PROGRAMS}\stationmaster.exe"
   File "${PROGRAMS}\stationmaster-tray.exe"
@@ -67,16 +129,22 @@ Section "${NAME}"
   ${GetSize} "$INSTDIR" "/S=0K" $0 $1 $2
   IntFmt $0 "0x%08X" $0
   WriteRegDWORD HKCU "${UNINSTALL}" "EstimatedSize" "$0"
+  Call StartAgain
 SectionEnd
 
 ; Settings, reports and tokens stay: they are the station's, and the next setup finds them.
 Section "Uninstall"
-  !insertmacro EndPrograms
+  Call un.EndPrograms
+  ${If} ${FileExists} "$INSTDIR\stationmaster.exe"
+    nsExec::Exec /TIMEOUT=90000 '"$INSTDIR\stationmaster.exe" agent uninstall' ; its task would find no program
+    Pop $0
+  ${EndIf}
   Delete "$INSTDIR\stationmaster.exe"
   Delete "$INSTDIR\stationmaster-tray.exe"
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
   Delete "$SMPROGRAMS\${NAME}.lnk"
   DeleteRegValue HKCU "${RUN}" "stationmaster-tray"
+  DeleteRegValue HKCU "${RUN}" "stationmaster-tray-machine"
   DeleteRegKey HKCU "${UNINSTALL}"
 SectionEnd
