@@ -49,6 +49,8 @@ class ControlClient(TrialCalls):
         self.address = address
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
+        self._streams: set[aiohttp.StreamReader] = set()
+        """Those that somebody reads now."""
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -65,6 +67,8 @@ class ControlClient(TrialCalls):
     async def aclose(self) -> None:
         """Close the connection; idempotent."""
         session, self._session = self._session, None
+        for stream in self._streams:  # who waits for more of it would not be told that it is closed
+            stream.set_exception(aiohttp.ClientConnectionError("The control client is closed."))
         if session is not None:
             await session.close()
 
@@ -80,7 +84,7 @@ class ControlClient(TrialCalls):
                 response = await self._open.get("/v1/events", timeout=_NO_LIMIT)
             async with response:
                 await _refusal(response)
-                async for line in _lines(response.content):
+                async for line in self._lines(response.content):
                     yield _decode(line, AgentStatus)
         except TimeoutError as error:
             raise self._late("GET", "/v1/events") from error
@@ -222,7 +226,7 @@ class ControlClient(TrialCalls):
         try:
             async with self._open.post(path, data=body, timeout=_NO_LIMIT) as response:
                 await _refusal(response)
-                async for line in _lines(response.content):
+                async for line in self._lines(response.content):
                     check = _decode(line, protocol.CheckLine).check
                     if check is None:
                         return
@@ -343,6 +347,21 @@ class ControlClient(TrialCalls):
         except (aiohttp.ClientError, ConnectionError) as error:
             raise NoAgentError(f"No agent answers at {self.address}.", next_step=NO_AGENT_STEP) from error
 
+    async def _lines(self, content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+        """Whole lines, of any length: the reader's own iterator refuses lines beyond its buffer."""
+        rest = b""
+        if self._session is None:  # closed after the answer came, before anybody read it
+            raise aiohttp.ClientConnectionError("The control client is closed.")
+        self._streams.add(content)
+        try:
+            async for chunk in content.iter_any():
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    if line:
+                        yield line
+        finally:
+            self._streams.discard(content)
+
     def _late(self, method: str, path: str) -> ControlError:
         return ControlError(
             f"The agent did not answer {method} {path} in {self._timeout.total:g} s.",
@@ -350,16 +369,6 @@ class ControlClient(TrialCalls):
             code="timeout",
             next_step="Look at `stationmaster log tail`; the agent may be very busy.",
         )
-
-
-async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Whole lines, of any length: the reader's own iterator refuses lines beyond its buffer."""
-    rest = b""
-    async for chunk in content.iter_any():
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            if line:
-                yield line
 
 
 def _decode(data: bytes, kind: type[T]) -> T:

@@ -70,6 +70,23 @@ async def test_nobody_there(tmp_path: Path) -> None:
     assert "agent start" in caught.value.next_step
 
 
+async def test_a_stream_that_is_read_ends_with_its_client(channel: Channel) -> None:
+    client = ControlClient(channel.path)
+    read = asyncio.Event()
+
+    async def watch() -> None:
+        async for _ in client.watch():
+            read.set()
+
+    async with client:
+        watching = asyncio.create_task(watch())
+        async with asyncio.timeout(60):
+            await read.wait()
+    with pytest.raises(NoAgentError):
+        async with asyncio.timeout(60):
+            await watching
+
+
 async def test_a_client_that_is_closed_says_so(channel: Channel) -> None:
     client = ControlClient(channel.path)
     await client.aclose()
