@@ -8,7 +8,7 @@ import shutil
 import socket
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -323,6 +323,23 @@ async def test_the_built_in_server_finds_a_port_that_is_free(tmp_path: Path) -> 
                     "enabled": False,
                     "port": port,
                 }
+
+
+async def test_two_agents_that_switch_their_servers_on_at_once_take_two_ports(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with AsyncExitStack() as stack:
+        desks = []
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            station = await stack.enter_async_context(Station(tmp_path / name))
+            await station.start()
+            desk = await stack.enter_async_context(attached(station))
+            await desk.client.configure_agent({"embedded_server.port": port})
+            desks.append(desk)
+        one, other = await asyncio.gather(*(TryServer(desk).on() for desk in desks))
+        assert one != other
 
 
 @pytest.mark.parametrize("stations", [0, 1])

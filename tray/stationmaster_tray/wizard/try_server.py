@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from stationmaster.errors import StationmasterError
-from stationmaster.model import AgentStatus, ProblemCode
+from stationmaster.model import AgentStatus, Problem, ProblemCode
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.text import tr
 
@@ -44,8 +44,26 @@ class TryServer:
         if port != before["port"]:
             patch["embedded_server.port"] = port
             self._undo.setdefault("embedded_server.port", before["port"])
-        asked_at = self._desk.now()
-        await self._desk.client.configure_agent(patch)
+        known = {problem.text for problem in _troubles(self._desk.seen.status)}
+        while True:
+            await self._desk.client.configure_agent(patch)
+            answer = await self._outcome(known)
+            if isinstance(answer, str):
+                return answer
+            taken, port = port, await asyncio.to_thread(_free_port, port)
+            if port == taken:
+                raise StationmasterError(answer.text, next_step=answer.next_step)
+            # Another program took it between our look and the agent's, such as an agent set up just now.
+            known.add(answer.text)
+            patch = {"embedded_server.port": port}
+            self._undo.setdefault("embedded_server.port", before["port"])
+
+    async def _outcome(self, known: Container[str]) -> str | Problem:
+        """The server's address, or why it does not run; `known` are texts of earlier troubles.
+
+        Raises:
+            StationmasterError: it is neither there in time nor told to be in trouble.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE), contextlib.AsyncExitStack() as stack:
                 news = asyncio.Event()
@@ -55,12 +73,9 @@ class TryServer:
                     status = self._desk.seen.status
                     if status is not None and status.embedded_server:
                         return status.embedded_server
-                    for problem in status.problems if status else ():
-                        if (
-                            problem.code is ProblemCode.EMBEDDED_SERVER_UNAVAILABLE
-                            and problem.since >= asked_at
-                        ):
-                            raise StationmasterError(problem.text, next_step=problem.next_step)
+                    for problem in _troubles(status):
+                        if problem.text not in known:
+                            return problem
                     await news.wait()
         raise StationmasterError(
             tr("The built-in server does not start."), next_step=tr("The log says more; or try it again.")
@@ -71,6 +86,11 @@ class TryServer:
         undo, self._undo = self._undo, {}
         if undo:
             await self._desk.client.configure_agent(undo)
+
+
+def _troubles(status: AgentStatus | None) -> list[Problem]:
+    problems = status.problems if status is not None else ()
+    return [one for one in problems if one.code is ProblemCode.EMBEDDED_SERVER_UNAVAILABLE]
 
 
 @contextlib.contextmanager
