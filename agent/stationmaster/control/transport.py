@@ -37,7 +37,9 @@ def connector(address: str) -> aiohttp.BaseConnector:
         NoAgentError: there is no such socket, or it belongs to somebody else.
     """
     if is_pipe(address):
-        return aiohttp.NamedPipeConnector(path=address)
+        from stationmaster.control.pipe_owner import OwnedPipeConnector  # noqa: PLC0415 - of Windows alone
+
+        return OwnedPipeConnector(path=address)
     path = Path(address)
     try:
         owner, trusted = path.lstat().st_uid, _trusted_owners(path)
