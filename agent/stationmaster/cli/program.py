@@ -21,6 +21,7 @@ from stationmaster.control.server import ControlServer
 from stationmaster.control.server_switch import ServerSwitch
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.home import frozen
+from stationmaster.home.frozen import Frozen
 from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import DETACHED_VARIABLE, GROUP, Home, Scope
 from stationmaster.hosting.notify import SystemdNotifier, sentence
@@ -39,8 +40,12 @@ _LOG = logging.getLogger(__name__)
 def start(scope: str, *, once: bool, timeout: float, quiet: bool = False) -> int:
     """`agent run` as a whole, from its arguments to its exit code."""
     successor = _successor(scope) if os.environ.pop(DETACHED_VARIABLE, "") else None
+    # The Task Scheduler of Windows starts nothing again that ended by itself.
+    comes_again = successor is not None or sys.platform != "win32"
+    program = frozen.own() if comes_again and not once else None
     try:
-        code = run_program(Home.find(Scope(scope)), once=once, timeout=timeout or None, quiet=quiet)
+        home = Home.find(Scope(scope))
+        code = run_program(home, once=once, timeout=timeout or None, quiet=quiet, program=program)
         if code is Exit.RESTART and successor is not None:
             successor.start()
     except StationmasterError as error:
@@ -55,8 +60,22 @@ def _successor(scope: str) -> Launcher:
     return Launcher(scope)
 
 
-def run_program(home: Home, *, once: bool = False, timeout: float | None = None, quiet: bool = False) -> Exit:
-    """Run an agent in this process until it is told to stop; `quiet`: its log goes to the file alone.
+def run_program(
+    home: Home,
+    *,
+    once: bool = False,
+    timeout: float | None = None,
+    quiet: bool = False,
+    program: Frozen | None = None,
+) -> Exit:
+    """Run an agent in this process until it is told to stop.
+
+    Args:
+        home: whose instances.
+        once: deliver what is there, then leave.
+        timeout: seconds for that.
+        quiet: its log goes to the file alone.
+        program: its end is ours, too: see `Renewal`.
 
     Raises:
         StationmasterError: an agent runs already, or the home cannot be used.
@@ -73,14 +92,14 @@ def run_program(home: Home, *, once: bool = False, timeout: float | None = None,
     try:
         level = ConfigStore(home).load_all().agent.log_level
         with logging_to(home.log, level=level, console=not quiet):
-            return _run(home, once=once, timeout=timeout)
+            return _run(home, program, once=once, timeout=timeout)
     finally:
         lock.release()
 
 
-def _run(home: Home, *, once: bool, timeout: float | None) -> Exit:
+def _run(home: Home, program: Frozen | None, *, once: bool, timeout: float | None) -> Exit:
     try:
-        return asyncio.run(_main(home, once=once, timeout=timeout))
+        return asyncio.run(_main(home, program, once=once, timeout=timeout))
     except BaseExceptionGroup as group:
         expected = expected_in(group)
         if expected is None:
@@ -88,7 +107,13 @@ def _run(home: Home, *, once: bool, timeout: float | None) -> Exit:
         raise expected from group
 
 
-async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
+async def _main(
+    home: Home,
+    program: Frozen | None,
+    *,
+    once: bool,
+    timeout: float | None,  # noqa: ASYNC109 - of the whole run
+) -> Exit:
     loop = asyncio.get_running_loop()
     # DNS, folders and small blocking calls share one thread; the storage has its own.
     loop.set_default_executor(BlockingExecutor(THREAD))
@@ -104,7 +129,7 @@ async def _main(home: Home, *, once: bool, timeout: float | None) -> Exit:  # no
             notifier.ready(sentence(agent.status()))
             metrics = group.create_task(MetricsSwitch(agent).run())
             server = group.create_task(ServerSwitch(agent).run())
-            renewal = Renewal(None if once else frozen.own(), agent.clock, agent.request_stop)
+            renewal = Renewal(program, agent.clock, agent.request_stop)
             renewing = group.create_task(renewal.run())
             watching = group.create_task(run_once(agent, timeout)) if once else None
             await agent.stopping()

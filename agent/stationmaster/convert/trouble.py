@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -18,6 +19,8 @@ _LOG_STEP = "Look at the error list for details; the converter is loaded again w
 def _start_step() -> str:
     program = own()
     if program is not None and program.trouble():
+        if sys.platform == "win32":
+            return "Start the agent anew: stationmaster agent stop, then: stationmaster agent start"
         return (
             "Nothing: the agent ends by itself and comes again. If not, start it: stationmaster agent start"
         )
