@@ -29,5 +29,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "teradyne-gr228x": "stationmaster.converters.teradyne_gr228x:Gr228xConverter",
     "teradyne-spectrum": "stationmaster.converters.teradyne_spectrum:SpectrumConverter",
     "ict-text": "stationmaster.converters.ict_text:IctTextConverter",
+    "ipc-cfx": "stationmaster.converters.ipc_cfx:IpcCfxConverter",
 }
 """Name -> `module:Class`."""
