@@ -30,5 +30,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "teradyne-spectrum": "stationmaster.converters.teradyne_spectrum:SpectrumConverter",
     "ict-text": "stationmaster.converters.ict_text:IctTextConverter",
     "ipc-cfx": "stationmaster.converters.ipc_cfx:IpcCfxConverter",
+    "robot": "stationmaster.converters.robot:RobotConverter",
 }
 """Name -> `module:Class`."""
