@@ -78,10 +78,13 @@ CASES = {
     "litepoint-csv": Wanted(
         "litepoint-csv/zyBBcc/12345678.csv",
         1,
-        4171,
-        3855,
+        4387,
+        5351,
         {"sn": "12345678", "result": "P"},
-        ("TX Calibration 24GHz / 2.1 2G 802.11n 0 MCS7 20MHz 2412 / Measure Power = 17.65 GELE 17 18 P",),
+        (
+            "TX Calibration 24GHz / 2.1 2G 802.11n 0 MCS7 20MHz 2412 / Measure Power = 17.65 GELE 17 18 P",
+            "RX Calibration 24GHz / 5 2G 0 / LNA GAIN 13 = -6.42 GELE -11 -3 P",
+        ),
     ),
     "listen": Wanted(
         "listen-soundcheck/Virinco/US/WATS18 11-2-2020.txt",

@@ -31,5 +31,7 @@ BUILT_INS: Final[dict[str, str]] = {
     "ict-text": "stationmaster.converters.ict_text:IctTextConverter",
     "ipc-cfx": "stationmaster.converters.ipc_cfx:IpcCfxConverter",
     "robot": "stationmaster.converters.robot:RobotConverter",
+    "fct-csv": "stationmaster.converters.fct_csv:FctCsvConverter",
+    "litepoint-csv": "stationmaster.converters.litepoint_csv:LitePointCsvConverter",
 }
 """Name -> `module:Class`."""

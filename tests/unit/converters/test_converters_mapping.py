@@ -171,6 +171,91 @@ def test_sections_have_columns_of_their_own(tmp_path: Path) -> None:
     ]
 
 
+WIDE = """
+kind = "table"
+header.sn = "sn"
+verdict = "steps"
+[[step]]
+wide.keys = ["sn", "band"]
+wide.verdict = "(?i)pass/fail|\\\\[[<>]"
+wide.limit = "limit$"
+wide.skip = "^note"
+"""
+
+
+def test_limits_stand_in_the_names_of_columns(tmp_path: Path) -> None:
+    text = (
+        "sn,band,clock,gain 0,Pass/Fail(35+-/4),power,evm,both [>=23dBm] [<=-25dB],temp [C],Pass/Fail\n"
+        "A1,2G,7,35.25,Pass,22.9,-26,Fail,46,Fail\n"
+    )
+    [report] = made(WIDE, text, tmp_path)
+    assert told(report)[2::2] == [
+        "A1 2G / clock = 7 LOG P",
+        "A1 2G / gain 0 = 35.25 GELE 31 39 P",
+        "A1 2G / power = 22.9 dBm GE 23 F",
+        "A1 2G / evm = -26 dB LE -25 P",
+        "A1 2G / temp [C] = 46 C LOG P",
+    ]
+    assert told(report)[0] == "A1 2G: SequenceCall F"
+
+
+def test_a_verdict_is_that_of_the_numbers_its_name_is_about(tmp_path: Path) -> None:
+    text = (
+        "sn,band,flat 1,flat 2,gain,Flat Pass/Fail(+-4),RSSI1,RSSI2,offset,RSSI PASS/FAIL,Pass/Fail\n"
+        "A1,2G,1,5,9,Fail,-50,-60,2,Fail,Fail\n"
+    )
+    rows = [line for line in lines(WIDE, text, tmp_path) if " = " in line]
+    assert rows == [
+        "A1 2G / flat 1 = 1 GELE -4 4 P",
+        "A1 2G / flat 2 = 5 GELE -4 4 F",
+        "A1 2G / gain = 9 LOG P",
+        "A1 2G / RSSI1 = -50 LOG F",
+        "A1 2G / RSSI2 = -60 LOG F",
+        "A1 2G / offset = 2 LOG P",
+    ]
+
+
+def test_a_limit_is_that_of_the_column_before_it_even_if_that_is_empty(tmp_path: Path) -> None:
+    text = "sn,band,u,i,i limit,Pass/Fail\nA1,2G,9,,(<3),Pass\n"
+    assert lines(WIDE, text, tmp_path)[-1] == "A1 2G / u = 9 LOG P"
+
+
+@pytest.mark.parametrize(("word", "first", "second"), [("Pass", "P", "P"), ("Fail", "F", "P")])
+def test_of_a_row_that_failed_limits_tell_what_did(
+    tmp_path: Path, word: str, first: str, second: str
+) -> None:
+    text = f"sn,band,u,u limit,i,i limit,Pass/Fail\nA1,2G,9,(<3),1,(<3),{word}\n"
+    rows = [line for line in lines(WIDE, text, tmp_path) if " = " in line]
+    assert rows == [f"A1 2G / u = 9 LT 3 {first}", f"A1 2G / i = 1 LT 3 {second}"]
+
+
+def test_vectors_are_steps_of_several_and_texts_are_told(tmp_path: Path) -> None:
+    many = " ".join(map(str, range(150)))
+    text = f"sn,band,margin,mask,mode,note,Pass/Fail\nA1,2G,[1.5 -2 ],[{many}],auto,x,Pass\n"
+    [report] = made(WIDE, text, tmp_path)
+    [row] = report.root.steps
+    margin, mask = row.steps
+    assert (margin.step_type, [one["value"] for one in margin.data["numericMeas"]]) == ("ET_MNLT", [1.5, -2])
+    assert mask.step_type == "Chart"
+    assert row.data["reportText"] == "mode: auto"
+
+
+def test_lines_may_have_to_be_whole(tmp_path: Path) -> None:
+    mapping = HEAD.replace("[header]", 'table.short = "refuse"\n[header]') + "[[step]]\n"
+    assert made(mapping, "sn,name,value,,\nA1,u,1\n", tmp_path)
+    with pytest.raises(ConversionError, match="line 3: 2 cells, but the columns are 3"):
+        made(mapping, "sn,name,value\nA1,u,1\nA1,i\n", tmp_path)
+
+
+def test_a_key_may_be_optional_and_a_verdict_missing(tmp_path: Path) -> None:
+    mapping = HEAD.replace("[rows]", 'user = { from = "who", optional = true }\nresult = "ok"\n[rows]')
+    [report] = made(mapping + "[[step]]\n", "sn,ok,name,value\nA1,,u,1\n", tmp_path)
+    assert report.warnings == [
+        one for one in report.warnings if "no verdict of the whole" in one or "start" in one
+    ]
+    assert any("the file has no verdict of the whole test" in one for one in report.warnings)
+
+
 def test_fixed_width_keys_anywhere_and_an_end_mark(tmp_path: Path) -> None:
     mapping = """
     kind = "table"

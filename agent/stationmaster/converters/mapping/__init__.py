@@ -62,8 +62,9 @@ class MappingConverter:
     ) -> Iterator[Report | Resume]:
         """Yield one report for each unit. `resume` is not used."""
         del resume
-        builder = Builder(self.mapping, source, options)
-        if self.mapping.kind in {"xml", "json"}:
+        mapping = self.mapping_for(options)
+        builder = Builder(mapping, source, options)
+        if mapping.kind in {"xml", "json"}:
             yield from self._from_tree(source, builder)
             return
         units = self._units(source)
@@ -79,6 +80,11 @@ class MappingConverter:
             if unit.record and len(units) > 1:
                 report.record = "\n".join(unit.record).encode("utf-8", "surrogatepass")
             yield report
+
+    def mapping_for(self, options: ConverterOptions) -> Mapping:
+        """The mapping to use; a subclass may have options that change it."""
+        del options
+        return self.mapping
 
     def _units(self, source: Source) -> list[table.Unit]:
         if source.size > MAX_TEXT:

@@ -96,8 +96,10 @@ class Builder:
 
     def _end(self, report: Report, unit: Cells, keys: dict[str, str]) -> None:
         mapping = self._mapping
-        if "result" not in mapping.header:
+        if "result" not in mapping.header and not mapping.verdict:
             report.warn("the mapping names no verdict of the whole test: it is that of the steps")
+        elif "result" not in report.data and not mapping.verdict:
+            report.warn("the file has no verdict of the whole test: it is that of the steps")
         told = {name: self._read.text(given, unit, f"misc.{name}") for name, given in mapping.misc.items()}
         if mapping.misc_rest:
             told |= {name: text for name, text in keys.items() if name not in self._used}

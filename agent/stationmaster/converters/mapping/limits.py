@@ -1,16 +1,12 @@
-"""Limits as people write them in one cell, and tables of which one row has many measurements."""
+"""Limits as people write them in one cell."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from stationmaster.api import CompOp, Limits, at_least, at_most, between
 from stationmaster.api.number import Decimal, parse_number
-from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Wide
 
 _N: Final = r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?"
 _UNIT: Final = r"\s*[A-Za-z\u00b5\u03bc\u03a9\u00b0%]{0,8}"
@@ -74,40 +70,3 @@ def _number(text: str, decimal: Decimal) -> float:
     if value is None:
         raise ValueError(f"{text[:40]!r} is no number")
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One measurement of a wide row: names of the columns it comes from.
-
-    Attributes:
-        column: has the value, and names the measurement.
-        limit: has the limits in one text, "" for none.
-        verdict: has the verdict, "" for none.
-    """
-
-    column: str
-    limit: str = ""
-    verdict: str = ""
-
-
-def measured(row: Row, wide: Wide) -> Iterator[Measured]:
-    """The measurements of a wide row: its columns of numbers, with the limits and the verdict after each."""
-    waiting: list[Measured] = []
-    for name, cell in row.cells.items():
-        if wide.verdict and re.search(wide.verdict, name):
-            yield from (Measured(one.column, one.limit, name if cell else "") for one in waiting)
-            waiting = []
-        elif wide.limit and re.search(wide.limit, name):
-            if waiting and cell:
-                waiting[-1] = Measured(waiting[-1].column, name)
-        elif name not in wide.keys and not (wide.skip and re.search(wide.skip, name)) and _is_number(cell):
-            waiting.append(Measured(name))
-    yield from waiting
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return parse_number(cell) is not None
-    except ValueError:
-        return False

@@ -138,7 +138,8 @@ class Picker:
                     return _group(found)
         names = [value.from_] if isinstance(value.from_, str) else value.from_
         found_texts = [cells.get(name) for name in names]
-        if names and cells.names and not value.default and all(text is None for text in found_texts):
+        required = not (value.default or value.optional)
+        if names and cells.names and required and all(text is None for text in found_texts):
             raise self._no_such(names, cells, key)
         texts = [self._clean(text) for text in found_texts]
         if value.join is not None:

@@ -37,6 +37,7 @@ class Value(_Part, rename={"from_": "from"}, frozen=True, kw_only=True):
         replace: pairs of regular expression and replacement.
         lookup: text -> other text; what is not in it stays.
         default: where nothing is found.
+        optional: no file need have such a column or key.
         format: of a time: `%Y-%m-%d %H:%M` and the like, or `iso`, `epoch`, `epoch_ms`; several are tried.
         zone: of a time without one: an IANA name, or `UTC`; else the station's.
     """
@@ -50,6 +51,7 @@ class Value(_Part, rename={"from_": "from"}, frozen=True, kw_only=True):
     replace: list[tuple[str, str]] = []
     lookup: dict[str, str | int] = {}
     default: str = ""
+    optional: bool = False
     format: str | list[str] = "iso"
     zone: str = ""
 
@@ -99,6 +101,8 @@ class Table(_Part, frozen=True, kw_only=True):
         record: first cell -> what the line is. With it, `header` and `columns` are not used.
         extra: what becomes of cells beyond the columns: `refuse` the file, `ignore` them, or take the `last`
             one as that of the last column.
+        short: what becomes of a line with fewer cells than columns: `fill` it with empty ones, or `refuse`
+            the file, which may be half written.
         skip: regular expression for lines to leave out.
         end: regular expression for the last line; what follows is not read, and without it the file is not
             complete.
@@ -115,6 +119,7 @@ class Table(_Part, frozen=True, kw_only=True):
     units: list[str] = []
     record: dict[str, Record] = {}
     extra: Literal["refuse", "ignore", "last"] = "refuse"
+    short: Literal["fill", "refuse"] = "fill"
     skip: str = ""
     end: str = ""
 
@@ -165,11 +170,12 @@ class LimitText(_Part, rename={"from_": "from"}, frozen=True, kw_only=True):
 
 
 class Wide(_Part, frozen=True, kw_only=True):
-    """One row with many measurements: each column of numbers is one.
+    """One row with many measurements: each column of numbers, or of vectors such as `[1 2 3]`, is one.
 
     Attributes:
         keys: columns that say which row it is; they name it.
-        verdict: regular expression for the columns with a verdict; it is that of the numbers before it.
+        verdict: regular expression for the columns with a verdict; it is that of the numbers before it that
+            its name is about, and the last one is that of the row. Its name may have limits in brackets.
         limit: regular expression for the columns with limits in one text, of the number before it.
         skip: regular expression for columns to leave out.
     """
@@ -276,6 +282,7 @@ class Mapping(_Part, frozen=True, kw_only=True):
         words: verdict of the file -> `P`, `F`, `S`, `D`, `E` or `T`, beside the usual words.
         detect: which files are its own.
         header: field of the report -> where it comes from.
+        verdict: where the file has no verdict of the whole: `steps` says that it is that of the steps.
         misc: name of a misc info -> where it comes from.
         misc_rest: what the lines of keys tell and nothing else uses becomes misc infos.
         attach: the file itself goes along.
@@ -299,6 +306,7 @@ class Mapping(_Part, frozen=True, kw_only=True):
     xml: Tree = Tree()
     json: Tree = Tree()
     header: dict[str, Given] = {}
+    verdict: Literal["", "steps"] = ""
     misc: dict[str, Given] = {}
     misc_rest: bool = False
     attach: bool = False

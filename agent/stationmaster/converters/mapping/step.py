@@ -18,9 +18,10 @@ from stationmaster.api import (
 from stationmaster.api.number import parse_number
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.limits import limits_of, measured, read_limits
+from stationmaster.converters.mapping.limits import limits_of, read_limits
 from stationmaster.converters.mapping.pick import Cells, Row
 from stationmaster.converters.mapping.schema import Mapping, StepKind, StepRule, Wide
+from stationmaster.converters.mapping.wide import add_wide
 
 _Kept = TypeVar("_Kept")
 _TRUE_FALSE: Final = {"true", "false"}
@@ -245,10 +246,4 @@ class Steps:
         """A sequence for the row, a numeric step for each of its measurements."""
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
         self._open((*groups, keys or row.place), fresh=True)
-        for one in measured(row, wide):
-            limits = self._told_limits(row.cells.get(one.limit, ""), "", f"{row.place}, column {one.limit!r}")
-            word = row.cells.get(one.verdict, "")
-            status = self._read.status(word, row, one.verdict) if word else None
-            value = parse_number(row.cells[one.column], decimal=self._read.decimal)
-            if value is not None:
-                self._at.numeric(one.column, value, limits=limits, status=status)
+        add_wide(self._at, row, wide, self._read)

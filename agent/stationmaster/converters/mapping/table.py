@@ -11,6 +11,8 @@ from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Record, Table
 
+_ANY = Table(extra="ignore")
+
 
 @dataclass(slots=True)
 class Unit:
@@ -101,7 +103,7 @@ class _Columns:
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:
         row = Row(
-            _fill(self._columns, cells, number, self._table.extra),
+            _fill(self._columns, cells, number, self._table),
             f"line {number}",
             self._told,
             self._section,
@@ -138,7 +140,7 @@ class _Records:
         record = self._record.get(cells[0])
         if record is None:
             return
-        named = _fill(record.columns, cells[1:], number, "ignore")
+        named = _fill(record.columns, cells[1:], number, _ANY)
         if record.role == "start" or (self._open is None and record.role == "row"):
             self._open = Unit(keys=dict(self._file), place=f"line {number}")
             self._units.append(self._open)
@@ -173,12 +175,20 @@ def _named(cells: list[str]) -> list[str]:
     return names
 
 
-def _fill(columns: list[str], cells: list[str], number: int, extra: str) -> dict[str, str]:
+def _fill(columns: list[str], cells: list[str], number: int, table: Table) -> dict[str, str]:
     """Cells by the names of their columns.
 
     Raises:
-        ConversionError: there are cells beyond the columns, and they are not empty.
+        ConversionError: there are cells beyond the columns, and they are not empty; or too few.
     """
+    extra = table.extra
+    named = max((place for place, name in enumerate(columns, 1) if name), default=0)
+    if table.short == "refuse" and len(cells) < named:
+        raise ConversionError(
+            f"{len(cells)} cells, but the columns are {named}",
+            place=f"line {number}",
+            next_step="The tester may have stopped while it wrote the file.",
+        )
     beyond = list(filter(None, cells[len(columns) :]))
     if beyond and extra == "refuse":
         raise ConversionError(
