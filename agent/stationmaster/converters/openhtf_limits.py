@@ -46,13 +46,17 @@ def read_validators(measurement: JsonObject) -> Judged:
         ConversionError: `validators` is no list of texts.
     """
     judged = Judged()
-    is_text = isinstance(measurement.data.get("measured_value"), str)
+    value = measurement.data.get("measured_value")
+    is_text = isinstance(value, str)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     for index, text in enumerate(measurement.items("validators")):
         if not isinstance(text, str):
             raise ConversionError("should be a text", place=f"{measurement.at('validators')}[{index}]")
         shown = f"Validator: {clip(text, _MAX_TEXT)}"
         limits = None if judged.limits else _limits(text)
         equal_to = _EQUAL_TEXT.fullmatch(text)
+        if equal_to and is_number and judged.limits is None:
+            limits = _equal(equal_to["value"])
         if limits is not None:
             judged.limits = limits
             judged.texts.append(shown)
@@ -64,6 +68,14 @@ def read_validators(measurement: JsonObject) -> Judged:
         else:
             judged.notes.append(printable(shown))
     return judged
+
+
+def _equal(text: str) -> Limits | None:
+    try:
+        value = parse_number(text)
+    except ValueError:
+        return None
+    return None if value is None else equal(value)
 
 
 def _limits(text: str) -> Limits | None:

@@ -132,7 +132,9 @@ def test_validators_that_are_no_limits_are_kept_as_text() -> None:
         ("x", ("LOG", None, None)),
         ("0 < x < 4", ("LOG", None, None)),
         ("x == y", ("LOG", None, None)),
-        ("'x' is equal to '4'", ("LOG", None, None)),
+        ("'x' is equal to '4'", ("EQ", 4, None)),
+        ("'x' is equal to 'four'", ("LOG", None, None)),
+        ("'x' is equal to ''", ("LOG", None, None)),
         ("1 <= x <= 2 and more", ("LOG", None, None)),
     ],
 )
