@@ -37,6 +37,8 @@ class Steps:
         self._read = read
         self._at = root
         self._path: tuple[str, ...] = ()
+        self._opened: list[Sequence] = []
+        self._curves: list[tuple[Step, list[float], list[float]]] = []
         self._kept: tuple[str, object] | None = None
         self._count = self._left = 0
 
@@ -79,6 +81,9 @@ class Steps:
                 place=unit.place,
                 next_step="Do the mapping's steps fit? Their `when` or `each` may ask for something else.",
             )
+        for step, all_x, all_y in self._curves:
+            if all_x:
+                step.chart(step.name, [Series(step.name, all_x, all_y)])
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
 
@@ -110,11 +115,11 @@ class Steps:
         while same < min(len(path), len(self._path)) and path[same] == self._path[same]:
             same += 1
         same = min(same, len(path) - 1) if fresh else same
-        at = self._root
-        for name in path[:same]:
-            at = Sequence(next(one for one in reversed(at.steps) if one.name == name[:100].strip()).data)
+        del self._opened[same:]
+        at = self._opened[-1] if self._opened else self._root
         for name in path[same:]:
             at = at.sequence(name)
+            self._opened.append(at)
         self._at, self._path, self._kept = at, path, None
 
     def _several(self, name: str, make: Callable[[], _Kept]) -> _Kept:
@@ -189,13 +194,13 @@ class Steps:
         """One more point of the curve under this name."""
 
         def begin() -> tuple[Step, list[float], list[float]]:
-            return self._at.chart_step(name), [], []
+            self._curves.append((self._at.chart_step(name), [], []))
+            return self._curves[-1]
 
-        step, all_x, all_y = self._several(name, begin)
+        _step, all_x, all_y = self._several(name, begin)
         if x is not None and y is not None:
             all_x.append(x)
             all_y.append(y)
-            step.chart(name, [Series(name, all_x, all_y)])
         return None
 
     def _kind(self, rule: StepRule, value: str, limits: Limits | None, status: Status | None) -> StepKind:
