@@ -30,7 +30,7 @@ $(PEER)/.ready: tests/peer.lock
 
 setup: $(VENV)/.ready ## make the virtual environment from the hashed lock
 
-peer: $(PEER)/.ready ## the published third-party client that tests compare with, in its own environment
+peer: $(PEER)/.ready ## programs of others that tests compare with (a WATS client, an STDF reader), in an environment of their own
 
 system: ## system packages that the tests use (a keyring, D-Bus, strace, systemd, a screen)
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
