@@ -33,5 +33,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "robot": "stationmaster.converters.robot:RobotConverter",
     "fct-csv": "stationmaster.converters.fct_csv:FctCsvConverter",
     "litepoint-csv": "stationmaster.converters.litepoint_csv:LitePointCsvConverter",
+    "stdf": "stationmaster.converters.stdf:StdfConverter",
 }
 """Name -> `module:Class`."""
