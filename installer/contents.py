@@ -44,6 +44,8 @@ NEVER = [
         "pip",
         "pkg_resources",
     ),
+    # LGPL, and brings numpy along: who reads TDMS installs the extra.
+    "nptdms",
     # What a library would use if it were there, and does without.
     *("IPython", "numpy", "uvloop", "trio", "brotli", "yaml"),
     *("requests", "urllib3", "certifi", "bs4", "html5lib", "cssselect", "charset_normalizer", "chardet"),
