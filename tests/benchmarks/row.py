@@ -102,6 +102,10 @@ BUNDLE_TRAY_SIZE = Row("bundle: size of the tray", "MB", 70.0)
 BUNDLE_START = Row("bundle: `stationmaster --version`, the whole command", "s", 0.5)
 BUNDLE_TRAY_WINDOW = Row("bundle: the tray's start to its window, an agent runs", "s", 1.5)
 
+STDF_READ = Row("stdf: MB/s read, against Semi-ATE-STDF", "x", 10.0, least=True)
+STDF_REPORTS = Row("stdf: MB/s made into reports, against its reading alone", "x", 5.0, least=True)
+STDF_MEMORY = Row("stdf: memory, a file of 200 MB made into reports", "MB", 60.0)
+
 PEER_SIZES = ("1 kB", "50 kB")
 
 

@@ -17,6 +17,7 @@ BENCHMARKS = (
     "ingest",
     "convert",
     "formats",
+    "stdf",
     "station",
     "backlog",
     "tray",
