@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from fakes.optional import skip_without
 from stationmaster.api import Converter, Glimpse, Report
 from stationmaster.api.converter import Detects
 from stationmaster.api.step import Step
@@ -131,6 +132,7 @@ def convert(corpus: Path, oracle: Oracle, file: OneFile) -> list[Report]:
     Raises:
         ConversionError: it cannot become reports.
     """
+    skip_without(oracle.converter)
     path = corpus / oracle.folder / file.path
     return convert_file(converters()[oracle.converter], path, options=oracle.options_for(file))
 

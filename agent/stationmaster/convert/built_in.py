@@ -34,5 +34,6 @@ BUILT_INS: Final[dict[str, str]] = {
     "fct-csv": "stationmaster.converters.fct_csv:FctCsvConverter",
     "litepoint-csv": "stationmaster.converters.litepoint_csv:LitePointCsvConverter",
     "stdf": "stationmaster.converters.stdf:StdfConverter",
+    "tdms": "stationmaster.converters.tdms:TdmsConverter",
 }
 """Name -> `module:Class`."""

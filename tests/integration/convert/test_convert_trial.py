@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from corpus.oracle import Oracle, oracles
+from fakes.optional import skip_without
 from stationmaster.api.converter import Converter
 from stationmaster.api.testing import Severity, check_converter
 from stationmaster.convert.built_in import BUILT_INS
@@ -34,6 +35,7 @@ OWN = {name: sorted((DATA / name).iterdir()) for name in BUILT_INS}
 
 def faults(name: str, files: list[Path], options: dict[str, Any]) -> list[str]:
     """What is wrong with a converter, apart from what its files are to blame for."""
+    skip_without(name)
     converter: Converter = Plugins().make(BUILT_INS[name])
     told = []
     for one in check_converter(converter, files, options=options):

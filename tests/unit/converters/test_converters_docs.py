@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.optional import skip_without
 from stationmaster.api import Converter, Glimpse
 from stationmaster.api.converter import ConverterOptions, Detects, HasOptions
 from stationmaster.api.testing import convert_file
@@ -50,6 +51,7 @@ def test_every_option_stands_on_the_page_with_its_default(converter: Converter) 
 
 @pytest.mark.parametrize("converter", CONVERTERS, ids=lambda converter: converter.name)
 def test_the_sample_converts(converter: Converter, tmp_path: Path) -> None:
+    skip_without(converter.name)
     assert isinstance(converter, Detects)
     path = sample(converter, tmp_path)
     confidence = converter.detect(Glimpse.at_folder(path) if path.is_dir() else Glimpse.at(path))
