@@ -75,6 +75,8 @@ class StdfConverter:
         packed = glimpse.head.startswith(PACKED)
         if not whole:
             return packed or _ends_with_mrr(glimpse.tail, byte_order(glimpse.head) or "<")
+        if packed and len(unpacked(glimpse.head, _MAX_UNPACKED)) >= _MAX_UNPACKED:
+            return True
         return _is_closed(unpacked(glimpse.head, _MAX_UNPACKED, whole=True))
 
     def convert(

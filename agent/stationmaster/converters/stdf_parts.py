@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stationmaster.api import ConversionError
 from stationmaster.converters.stdf_fields import LAYOUTS, Fields, generic_of
 from stationmaster.converters.stdf_part import Part, Wafer
 from stationmaster.converters.stdf_results import Results
@@ -66,7 +65,7 @@ class Parts:
                 part.records.append(record)
                 self._bytes += len(record)
                 if self._bytes > _MAX_OPEN_BYTES:
-                    raise self._too_much(kind)
+                    self._count(kind, 0)
             elif kind in {PIR, PRR}:
                 yield from self._turn(kind, record)
             else:
@@ -94,10 +93,12 @@ class Parts:
                     self.strays += part.results
             part = self._begin(head, site, announced=True)
             part.records.append(record)
+            self._count(kind, len(record))
             return
         if part is None:
             part = self._begin(head, site, announced=False)
         part.records.append(record)
+        self._bytes += len(record)
         part.end = self._fields(kind, record)
         self._end(part)
         yield part
@@ -113,10 +114,10 @@ class Parts:
         self._ended += counts
         part.number = self._ended
         del self._open[part.head << 8 | part.site]
+        self._bytes -= sum(map(len, part.records))
         if not self._open:
             # A tester that stops in the middle of a section writes no end of it.
             self._sections.clear()
-            self._bytes = 0
 
     def _aside(self, kind: int, record: bytes) -> None:
         """Records that are neither results nor the begin or end of a part."""
@@ -135,18 +136,21 @@ class Parts:
             self.head += record
 
     def _section(self, kind: int, record: bytes) -> None:
-        name: str | None = None
+        events: list[str | None] = [None]
         if kind == BPS:
             name = str(self._fields(kind, record).get("SEQ_NAME", "")) or "Section"
-            if len(self._sections) >= _MAX_SECTIONS:
+            # One that begins again has ended, with all in it, though nobody wrote so.
+            again = len(self._sections) - self._sections.index(name) if name in self._sections else 0
+            if len(self._sections) - again >= _MAX_SECTIONS:
                 return
-            self._sections.append(name)
+            events = [*[None] * again, name]
+            self._sections[len(self._sections) - again :] = [name]
         elif self._sections:
             self._sections.pop()
         for part in self._open.values():
-            part.events.append(name)
+            part.events.extend(events)
             part.records.append(record)
-        self._count(kind, len(record))
+        self._count(kind, len(record) * len(self._open))
 
     def _add_text(self, kind: int, record: bytes) -> None:
         if not self._open:
@@ -161,21 +165,18 @@ class Parts:
         for part in self._open.values():
             part.texts.append(text)
             part.records.append(record)
-        self._count(kind, len(record))
+        self._count(kind, len(record) * len(self._open))
 
     def _count(self, kind: int, size: int) -> None:
-        """Each open part keeps the record."""
-        self._bytes += size * len(self._open)
+        """Open parts keep so many bytes more."""
+        self._bytes += size
         if self._bytes > _MAX_OPEN_BYTES:
-            raise self._too_much(kind)
+            raise self._records.error(
+                kind, f"the parts that have not ended here take more than {_MAX_OPEN_BYTES} bytes"
+            )
 
     def _fields(self, kind: int, record: bytes) -> Fields:
         try:
             return LAYOUTS[kind].read(record, self._records.order)
         except ValueError as error:
             raise self._records.error(kind, str(error), "The file is damaged.") from error
-
-    def _too_much(self, kind: int) -> ConversionError:
-        return self._records.error(
-            kind, f"the parts that are not finished here take more than {_MAX_OPEN_BYTES} bytes"
-        )
