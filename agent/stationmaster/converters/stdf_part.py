@@ -136,19 +136,17 @@ def fill(templates: tuple[str, ...], values: Mapping[str, str], option: str) -> 
     """
     for template in templates:
         try:
-            names = [name for _text, name, _spec, _conversion in string.Formatter().parse(template) if name]
-            if any(name not in _NAMES for name in names):
-                raise ValueError(f"only these are known: {', '.join(_NAMES)}")
+            fields = [one for one in string.Formatter().parse(template) if one[1] is not None]
+            names = [str(name) for _text, name, _spec, _conversion in fields]
+            if any(name not in _NAMES or spec or conversion for _text, name, spec, conversion in fields):
+                raise ValueError(f"only these names are known: {', '.join(_NAMES)}")
         except ValueError as error:
             raise ConversionError(
                 f"the converter's option {option} holds {template!r}: {error}",
                 next_step="Write names in braces, such as {part_id}.",
             ) from error
         if all(values[name] for name in names):
-            text = template
-            for name in names:
-                text = text.replace(f"{{{name}}}", values[name])
-            return text.strip()
+            return template.format_map(values).strip()
     return ""
 
 

@@ -177,7 +177,8 @@ def test_serial_numbers_are_made_of_what_the_options_name(tmp_path: Path) -> Non
     assert one(tmp_path, file).sn == "3"
     assert one(tmp_path, file, serial_numbers=["{lot}-{wafer}-{x}-{y}"]).sn == "LOT-7-W-2-4--5"
     assert one(tmp_path, file, serial_numbers=["{sublot}-{part_id}", "{lot}.{index}"]).sn == "LOT-7.1"
-    refused(tmp_path, file, "only these are known", serial_numbers=["{serial}"])
+    for wrong in ("{serial}", "{}", "{x:3}", "{x!r}", "{x"):
+        refused(tmp_path, file, "serial_numbers holds", serial_numbers=[wrong])
     assert one(tmp_path, file).data["uut"]["comment"] == "lid open"
 
 
