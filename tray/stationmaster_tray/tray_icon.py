@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from stationmaster_tray import icons, theme
+from stationmaster_tray.markup import unmarked
 from stationmaster_tray.menu import menu
 from stationmaster_tray.menu_widget import Chosen, TrayMenu
 from stationmaster_tray.presenter import State, TrayView
@@ -68,7 +69,7 @@ class TrayIcon(QObject):
         if old is None or old.state is not view.state:
             self._icon.setIcon(self._picture())
         if old is None or old.tooltip != view.tooltip:
-            self._icon.setToolTip(view.tooltip)
+            self._icon.setToolTip(unmarked(view.tooltip))
         if old is None:
             self._icon.show()
             self._look()
@@ -105,7 +106,7 @@ class TrayIcon(QObject):
         old.deleteLater()
         if self._view is not None:
             self._icon.setIcon(self._picture())
-            self._icon.setToolTip(self._view.tooltip)
+            self._icon.setToolTip(unmarked(self._view.tooltip))
             self._icon.show()
         self._look()
 

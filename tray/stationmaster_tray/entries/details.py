@@ -15,6 +15,7 @@ from stationmaster_tray.desk import Desk
 from stationmaster_tray.entries import wording
 from stationmaster_tray.entries.deed import Deeds
 from stationmaster_tray.entries.pager import key_of
+from stationmaster_tray.markup import tip
 from stationmaster_tray.text import plural, tr
 from stationmaster_tray.widgets.label import label, set_role
 
@@ -174,7 +175,9 @@ class Details(QFrame):
             on, why = may[action.objectName()]
             action.setEnabled(on)
             button.setEnabled(on)
-            button.setToolTip("" if on or not self._count else why)
+            said = "" if on or not self._count else why
+            button.setToolTip(tip(said))
+            button.setAccessibleDescription(said)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Light or dark now: the text has colours of its own."""

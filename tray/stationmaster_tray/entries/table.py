@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from stationmaster.model import Entry
 from stationmaster_tray.entries.pager import Key, key_of
 from stationmaster_tray.entries.wording import Column
+from stationmaster_tray.markup import tip
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = QModelIndex()
@@ -45,7 +46,7 @@ class EntryTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.columns[index.column()].text(self._rows[index.row()])
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.columns[index.column()].whole(self._rows[index.row()]) or None
+            return tip(self.columns[index.column()].whole(self._rows[index.row()])) or None
         return None
 
     def headerData(  # noqa: N802 - Qt's name

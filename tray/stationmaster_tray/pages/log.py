@@ -23,6 +23,7 @@ from stationmaster.control.protocol import LogRecord
 from stationmaster_tray import theme
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.markup import tip
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import clock, number, tr
 from stationmaster_tray.widgets.columns import keep_widths
@@ -93,7 +94,7 @@ class LogModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._cell(record, index.column())
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == len(self.TITLES) - 1:
-            return plain(record)
+            return tip(plain(record))
         if role == Qt.ItemDataRole.ForegroundRole:
             colour = _COLOURS.get(record.level)
             return QColor(getattr(theme.colours(), colour)) if colour else None

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from stationmaster.control.trial_protocol import SettingForm
+from stationmaster_tray.markup import tip
 from stationmaster_tray.settings.entered import last
 from stationmaster_tray.settings.toml_text import value_text
 from stationmaster_tray.text import tr
@@ -91,7 +92,7 @@ class SettingRow(QWidget):
     def _lay_out(self, form: SettingForm) -> None:
         name = QLabel(title_of(form.key), self)
         name.setBuddy(self.field.editor)
-        name.setToolTip(form.key)
+        name.setToolTip(tip(form.key))
         name.setWordWrap(True)
         name.setFixedWidth(self.fontMetrics().horizontalAdvance("n" * _NAME_WIDTH))
         name.setContentsMargins(0, 5, 0, 0)  # on a line with what stands in the editor

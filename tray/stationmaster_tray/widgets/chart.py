@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QHelpEvent, QPainter, QP
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from stationmaster_tray import theme
+from stationmaster_tray.markup import tip
 from stationmaster_tray.text import number, tr
 
 _GAP = 6.0
@@ -115,7 +116,7 @@ class Chart(QWidget):
             if self._data is None or column is None:
                 QToolTip.hideText()
             else:
-                QToolTip.showText(event.globalPos(), self._data.words(column), self)
+                QToolTip.showText(event.globalPos(), tip(self._data.words(column)), self)
             return True
         return super().event(event)
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPoly
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from stationmaster_tray import theme
+from stationmaster_tray.markup import tip
 from stationmaster_tray.report.document import FAILED
 from stationmaster_tray.report.measure import Measured, Wave
 from stationmaster_tray.report.wording import verdict
@@ -75,7 +76,7 @@ class LimitChart(_Plot):
             plot = self._plot()
             place = int((event.pos().x() - plot.left()) / max(1.0, plot.width()) * len(self._measured))
             if plot.contains(QPointF(event.pos())) and 0 <= place < len(self._measured):
-                QToolTip.showText(event.globalPos(), words(self._measured[place]), self)
+                QToolTip.showText(event.globalPos(), tip(words(self._measured[place])), self)
             else:
                 QToolTip.hideText()
             return True

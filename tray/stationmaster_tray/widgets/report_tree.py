@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QApplication, QHeaderView, QTreeView, QWidget
 
 from stationmaster_tray import theme
+from stationmaster_tray.markup import tip
 from stationmaster_tray.report.document import FAILED, Document, Path
 from stationmaster_tray.report.measure import number_of
 from stationmaster_tray.report.plain import line
@@ -105,8 +106,9 @@ class ReportModel(QAbstractItemModel):
             return self._size
         if role == Qt.ItemDataRole.ForegroundRole:
             return _colour(row, column)
-        tells_all = role == Qt.ItemDataRole.AccessibleTextRole and column == _NAME
-        return line(row) if tells_all or role == Qt.ItemDataRole.ToolTipRole else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(line(row))
+        return line(row) if role == Qt.ItemDataRole.AccessibleTextRole and column == _NAME else None
 
 
 def _cell(row: Row, column: int) -> str:

@@ -1,0 +1,76 @@
+"""The tray hands text of others to Qt only where it is taken as it stands, never as markup."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stationmaster_tray
+
+ROOT = Path(stationmaster_tray.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+TIP_OF_CALL = {"setToolTip": 0, "showText": 1}
+"""Where a call takes its tool tip."""
+SAFE = {"tip", "unmarked"}
+
+
+def wrong_tips(text: str) -> list[int]:
+    """Lines that give Qt a tool tip which is neither escaped nor a sentence of ours."""
+    tree = ast.parse(text)
+    lines = [
+        call.lineno
+        for call in _calls(tree)
+        if (place := TIP_OF_CALL.get(_name(call))) is not None and not _is_safe(call.args[place])
+    ]
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            asked = any(
+                isinstance(one, ast.Attribute) and one.attr == "ToolTipRole" for one in ast.walk(function)
+            )
+            if asked and not any(_name(call) == "tip" for call in _calls(function)):
+                lines.append(function.lineno)
+    return lines
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (one for one in ast.walk(tree) if isinstance(one, ast.Call))
+
+
+def _name(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _is_safe(given: ast.expr) -> bool:
+    if isinstance(given, ast.Constant):
+        return True
+    if not isinstance(given, ast.Call):
+        return False
+    ours = _name(given) in {"tr", "plural"} and not given.keywords
+    return ours or _name(given) in SAFE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_tool_tip_shows_text_as_it_stands(path: Path) -> None:
+    assert not wrong_tips(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one.setToolTip(tr('F3'))", False),
+        ("one.setToolTip(tip(name))", False),
+        ("one.setToolTip(plural(count, 'a', 'b'))", False),
+        ("one.setToolTip(name)", True),
+        ("one.setToolTip(tr('{name}', name=name))", True),
+        ("QToolTip.showText(at, name, self)", True),
+        ("def data(role):\n if role == Qt.ItemDataRole.ToolTipRole:\n  return cell", True),
+        ("def data(role):\n if role == Qt.ItemDataRole.ToolTipRole:\n  return tip(cell)", False),
+    ],
+)
+def test_a_tool_tip_of_others_is_found(text: str, *, expected: bool) -> None:
+    assert bool(wrong_tips(text)) is expected
