@@ -54,9 +54,22 @@ def _is_safe(given: ast.expr) -> bool:
     return ours or _name(given) in SAFE
 
 
+def wrong_boxes(text: str) -> list[int]:
+    """Lines that make a message box or a label with text which Qt would look through for tags."""
+    return [
+        call.lineno
+        for call in _calls(ast.parse(text))
+        if _name(call) == "QMessageBox"
+        or (_name(call) == "QLabel" and len(call.args) > 1 and not _is_safe(call.args[0]))
+        or (isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "QMessageBox")
+    ]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_tool_tip_shows_text_as_it_stands(path: Path) -> None:
-    assert not wrong_tips(path.read_text(encoding="utf-8"))
+def test_text_is_shown_as_it_stands(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not wrong_tips(text)
+    assert not wrong_boxes(text) or path.name == "message.py"
 
 
 @pytest.mark.parametrize(
@@ -74,3 +87,18 @@ def test_a_tool_tip_shows_text_as_it_stands(path: Path) -> None:
 )
 def test_a_tool_tip_of_others_is_found(text: str, *, expected: bool) -> None:
     assert bool(wrong_tips(text)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("QMessageBox(self)", True),
+        ("QMessageBox.warning(self, title, name)", True),
+        ("QLabel(name, self)", True),
+        ("QLabel(tr('Name'), self)", False),
+        ("QLabel(self)", False),
+        ("message(QMessageBox.Icon.Warning, title, name)", False),
+    ],
+)
+def test_a_box_with_words_of_others_is_found(text: str, *, expected: bool) -> None:
+    assert bool(wrong_boxes(text)) is expected

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QLabel, QMessageBox
 
 from stationmaster.model import Entry, EntryState
 from stationmaster_tray.entries.table import EntryTable
 from stationmaster_tray.entries.wording import columns
 from stationmaster_tray.markup import TIP_MAX, tip
 from stationmaster_tray.report.document import read
+from stationmaster_tray.widgets.message import message
 from stationmaster_tray.widgets.plain_table import Line, PlainTable
 from stationmaster_tray.widgets.report_tree import ReportTree
 
@@ -71,3 +73,10 @@ def test_no_list_makes_qt_open_what_a_text_names() -> None:
         found = tips(at)
         assert any(hostile in Pictures(one).toPlainText() for one in found)
         assert not any(Pictures(one).asked for one in found)
+
+
+def test_a_message_shows_tags_as_they_are() -> None:
+    hostile = "<h1>Agent update failed<br>log in here"
+    box = message(QMessageBox.Icon.Question, "Title", hostile, more=hostile)
+    shown = [one for one in box.findChildren(QLabel) if one.text() == hostile]
+    assert [one.textFormat() for one in shown] == [Qt.TextFormat.PlainText] * 2

@@ -29,6 +29,7 @@ from stationmaster_tray.widgets.blank import Blank
 from stationmaster_tray.widgets.columns import keep_widths
 from stationmaster_tray.widgets.drop import accept_copy, files_of
 from stationmaster_tray.widgets.label import label
+from stationmaster_tray.widgets.message import message
 from stationmaster_tray.widgets.plain_table import Line, PlainTable
 
 
@@ -152,17 +153,16 @@ class Watched(QWidget):
             self._tell(files, place, " ".join(sorted(refusals)))
             return None
         count = plural(len(files), "{name}", "{count} files", name=files[0].name)
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(tr("Submit files"))
-        box.setText(tr("Copy {what} into {folder}?", what=count, folder=place.path))
-        box.setInformativeText(
-            tr(
+        box = message(
+            QMessageBox.Icon.Question,
+            tr("Submit files"),
+            tr("Copy {what} into {folder}?", what=count, folder=place.path),
+            more=tr(
                 "{station} takes copies like every other file there: they are converted and sent to its "
                 "server. To see first what would become of a file, test it.",
                 station=place.station,
-            )
+            ),
+            parent=self,
         )
         yes = box.addButton(tr("Copy and send"), QMessageBox.ButtonRole.AcceptRole)
         test = box.addButton(tr("Test only"), QMessageBox.ButtonRole.ActionRole)
@@ -199,14 +199,15 @@ class Watched(QWidget):
         self._queue.show()
 
     def _tell(self, files: Sequence[Path], place: Place, why: str) -> None:
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Information)
-        box.setWindowTitle(tr("Submit files"))
         said = plural(len(files), "{name} would not be taken.", "Not all files would be taken.",
                       name=files[0].name)  # fmt: skip
-        box.setText(said)
-        box.setInformativeText(f"{why} {tr('Nothing was copied into {folder}.', folder=place.path)}")
+        box = message(
+            QMessageBox.Icon.Information,
+            tr("Submit files"),
+            said,
+            more=f"{why} {tr('Nothing was copied into {folder}.', folder=place.path)}",
+            parent=self,
+        )
         box.addButton(QMessageBox.StandardButton.Close)
         box.open()
 

@@ -23,6 +23,7 @@ from stationmaster_tray.entries.pager import Key, key_of
 from stationmaster_tray.entries.report import ReportDialog
 from stationmaster_tray.slices import sliced
 from stationmaster_tray.text import plural, tr
+from stationmaster_tray.widgets.message import message
 
 AT_ONCE = 1000
 """Entries of one call, and of one slice of work on the loop of the window."""
@@ -86,25 +87,24 @@ class Deeds(QObject):
             self.bar.run(_who, lambda who: self._ask(wanted, who))
 
     def _ask(self, wanted: list[Key], who: str) -> None:
-        box = QMessageBox(self._parent)
-        box.setObjectName("dismiss")
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(tr("Dismiss"))
-        box.setText(
+        box = message(
+            QMessageBox.Icon.Warning,
+            tr("Dismiss"),
             plural(
                 len(wanted),
                 "Dismiss this entry? It will never be delivered.",
                 "Dismiss these {count} entries? They will never be delivered.",
-            )
+            ),
+            more=tr("It goes on record that {who} did this.", who=who),
+            parent=self._parent,
         )
-        box.setInformativeText(tr("It goes on record that {who} did this.", who=who))
+        box.setObjectName("dismiss")
         yes = box.addButton(tr("Dismiss"), QMessageBox.ButtonRole.AcceptRole)
         no = box.addButton(QMessageBox.StandardButton.Cancel)
         yes.setAutoDefault(False)  # also where it gets the focus: a change of colours may do that
         box.setDefaultButton(no)
         box.setEscapeButton(no)
         yes.clicked.connect(lambda: self._dismiss(wanted, who))
-        box.finished.connect(lambda _result: box.deleteLater())
         box.open()
         no.setFocus()  # whoever presses Return without reading changes nothing
 

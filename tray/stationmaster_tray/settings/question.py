@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
+from stationmaster_tray.widgets.message import message
 
 
 class TokenDialog(QDialog):
@@ -67,20 +68,19 @@ class TokenDialog(QDialog):
 
 def ask_removal(name: str, parent: QWidget, yes: Callable[[], None]) -> QMessageBox:
     """Ask; nobody waits for the answer."""
-    box = QMessageBox(parent)
-    box.setObjectName("removal")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(tr("Remove {name}?", name=name))
-    box.setText(tr("Remove the station {name}?", name=name))
-    box.setInformativeText(
-        tr(
+    box = message(
+        QMessageBox.Icon.Question,
+        tr("Remove {name}?", name=name),
+        tr("Remove the station {name}?", name=name),
+        more=tr(
             "Its settings and its token go. Its spool stays on disk, with all reports that wait: "
             "a new station of the same name goes on with it."
-        )
+        ),
+        parent=parent,
     )
+    box.setObjectName("removal")
     remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(box.addButton(tr("Keep it"), QMessageBox.ButtonRole.RejectRole))
     remove.clicked.connect(yes)
-    box.finished.connect(box.deleteLater)
     box.open()
     return box

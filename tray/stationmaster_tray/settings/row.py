@@ -90,10 +90,9 @@ class SettingRow(QWidget):
 
     # ---------------------------------------------------------------- inside
     def _lay_out(self, form: SettingForm) -> None:
-        name = QLabel(title_of(form.key), self)
+        name = label(title_of(form.key), parent=self)
         name.setBuddy(self.field.editor)
         name.setToolTip(tip(form.key))
-        name.setWordWrap(True)
         name.setFixedWidth(self.fontMetrics().horizontalAdvance("n" * _NAME_WIDTH))
         name.setContentsMargins(0, 5, 0, 0)  # on a line with what stands in the editor
         right = self._right
