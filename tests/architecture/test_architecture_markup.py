@@ -12,8 +12,8 @@ import stationmaster_tray
 
 ROOT = Path(stationmaster_tray.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
-TIP_OF_CALL = {"setToolTip": 0, "showText": 1}
-"""Where a call takes its tool tip."""
+TIP_OF_CALL = {"setToolTip": 0, "showText": 1, "showMessage": 1}
+"""Where a call takes its tool tip, or the text of a notification."""
 SAFE = {"tip", "unmarked"}
 
 

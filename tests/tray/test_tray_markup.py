@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox
 from stationmaster.model import Entry, EntryState
 from stationmaster_tray.entries.table import EntryTable
 from stationmaster_tray.entries.wording import columns
-from stationmaster_tray.markup import TIP_MAX, tip
+from stationmaster_tray.markup import TIP_MAX, tip, unmarked
 from stationmaster_tray.report.document import read
 from stationmaster_tray.widgets.message import message
 from stationmaster_tray.widgets.plain_table import Line, PlainTable
@@ -53,7 +53,12 @@ def test_a_tip_shows_tags_and_lines_as_they_are() -> None:
 def test_a_tip_is_cut() -> None:
     shown = QTextDocument()
     shown.setHtml(tip("<" * 100_000))
-    assert shown.toPlainText() == "<" * TIP_MAX + "…"
+    assert shown.toPlainText() == "<" * (TIP_MAX - 1) + "…"
+
+
+def test_what_a_desktop_shows_has_no_tags() -> None:
+    assert unmarked("<b>x</b> & co") == "‹b›x‹/b› & co"  # noqa: RUF001 - they look alike, and are not
+    assert unmarked("a" * 100, 10) == "a" * 9 + "…"
 
 
 def test_no_list_makes_qt_open_what_a_text_names() -> None:

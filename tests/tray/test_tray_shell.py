@@ -99,6 +99,22 @@ async def test_what_needs_a_person_is_notified_once_and_its_end_too(
         assert [one.title for one in panel.notifications] == [problem.title, f"Solved: {problem.title}"]
 
 
+async def test_a_folder_called_like_markup_is_none_in_a_notification(
+    tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
+) -> None:
+    panel, variables = on_desktop
+    root = tmp_path / "<b>in"
+    root.mkdir()
+    async with at_work(root, variables, "--quiet-start", "0") as (station, _):
+        await panel.until_tooltip("Ready")
+        folder = station.lines["line1"].inboxes[0].path
+        folder.rename(folder.with_name("gone"))
+        await until(lambda: panel.notifications, what="a notification")
+        shown = panel.notifications[0]
+        assert "b›in" in shown.text  # noqa: RUF001 - it looks like a bracket, and is none
+        assert not {"<", ">"} & {*shown.text, *shown.title, *await panel.tooltip()}
+
+
 async def test_a_second_launch_raises_the_first_ones_window_and_leaves(
     tmp_path: Path, on_desktop: tuple[Panel, dict[str, str]]
 ) -> None:

@@ -23,10 +23,20 @@ def tip(text: str) -> str:
     """A tool tip that shows `text` as it is, with its lines; "" for none."""
     if not text:
         return ""
-    cut = text if len(text) <= TIP_MAX else f"{text[:TIP_MAX]}…"
-    return f"<p style='white-space:pre-wrap'>{html.escape(cut)}</p>"
+    return f"<p style='white-space:pre-wrap'>{html.escape(_cut(text, TIP_MAX))}</p>"
 
 
-def unmarked(text: str) -> str:
-    """Text for a desktop's panel, some of which read markup and some of which would show its escapes."""
-    return text.translate(_BRACKETS)
+def unmarked(text: str, most: int = TIP_MAX) -> str:
+    """One text for all desktops: some read markup in tool tips of icons and in notifications, others none.
+
+    Escapes would be seen where none is read; brackets that only look like those of a tag are right in both.
+
+    Args:
+        text: of others, or ours around it.
+        most: characters that there is room for.
+    """
+    return _cut(text, most).translate(_BRACKETS)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -19,6 +19,8 @@ if sys.platform == "linux":
     from PySide6.QtDBus import QDBusConnection, QDBusServiceWatcher
 
 _WATCHER = "org.kde.StatusNotifierWatcher"
+_TITLE_MAX, _TEXT_MAX = 120, 500
+"""Characters of a notification: a desktop shows a few lines, and the window the rest."""
 _LOOK_EVERY = 5000
 """Milliseconds between two looks for a panel, where nobody tells us of one."""
 
@@ -82,7 +84,11 @@ class TrayIcon(QObject):
     def notify(self, title: str, text: str, *, urgent: bool) -> None:
         """Show a notification."""
         kind = QSystemTrayIcon.MessageIcon
-        self._icon.showMessage(title, text, kind.Warning if urgent else kind.Information)
+        self._icon.showMessage(
+            unmarked(title, _TITLE_MAX),
+            unmarked(text, _TEXT_MAX),
+            kind.Warning if urgent else kind.Information,
+        )
 
     def close(self) -> None:
         """Take the icon away."""
