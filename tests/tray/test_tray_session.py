@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -15,9 +16,11 @@ from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import until
 from stationmaster.control.transport import bind_unix
-from stationmaster.errors import NoAgentError
+from stationmaster.errors import NoAgentError, StationmasterError
+from stationmaster.hosting.launch import Launcher
 from stationmaster_tray import session as session_module
 from stationmaster_tray.seen import Contact
+from stationmaster_tray.session import Session
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -106,3 +109,60 @@ async def test_an_agent_that_cannot_live_is_tried_again_with_pauses(tmp_path: Pa
             await desk.client.shutdown()
             await until(lambda: desk.seen.contact is Contact.GONE, what="its end")
             await until(lambda: desk.session.launcher.ended() is not None, what="the end of its process")
+
+
+@asynccontextmanager
+async def starting(station: Station) -> AsyncIterator[Session]:
+    """A session that starts the station's agent itself."""
+    async with asyncio.TaskGroup() as group:
+        session = Session(Launcher("user", station.env))
+        following = group.create_task(session.run())
+        try:
+            yield session
+        finally:
+            session.stop_starting()
+            following.cancel()
+
+
+async def test_an_agent_that_still_starts_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "LEAVE", 120.0)  # the machine may be slow
+    async with Station(tmp_path) as station, starting(station) as session:
+        await until(lambda: session.launcher.mine, what="a process")
+        assert session.seen.status is None
+        await session.end_agent()
+        await until(lambda: not session.launcher.mine, what="its end")
+        ended = session.launcher.ended()
+        assert ended is not None
+        assert ended[0] == 0
+
+
+async def test_an_agent_that_is_about_to_be_started_is_ended_or_never_begun(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, starting(station) as session:
+        await session.end_agent()
+        await until(lambda: not session.launcher.mine, what="its end")
+        await until(lambda: session.seen.contact is Contact.GONE, what="no other one")
+
+
+async def test_an_agent_that_is_silent_is_not_said_to_have_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "LEAVE", 0.3)
+    async with Station(tmp_path) as station:
+        await station.start()
+        assert station.agent is not None
+        async with attached(station) as desk:
+            os.kill(station.agent.pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(StationmasterError, match="could not be stopped"):
+                    await desk.session.end_agent()
+            finally:
+                os.kill(station.agent.pid, signal.SIGCONT)
+            await until(lambda: desk.seen.status is not None, what="its answer")
+
+
+async def test_where_no_agent_runs_none_is_waited_for(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        await desk.session.end_agent()
+        assert desk.seen.status is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from stationmaster.control.protocol import next_morning
-from stationmaster.errors import NoAgentError, StationmasterError
+from stationmaster.errors import StationmasterError
 from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.guide import guide
@@ -152,7 +151,6 @@ class Actor(QObject):
         self.quit_wanted.emit()
 
     async def _quit_all(self, _instance: str, _argument: str) -> None:
-        with contextlib.suppress(NoAgentError):  # none runs: that is what is wanted
-            await self._desk.client.shutdown()
+        await self._desk.session.end_agent()
         self._desk.session.stop_starting()
         self.quit_wanted.emit()

@@ -27,6 +27,8 @@ PATIENCE = 15.0
 """Seconds that it may take to answer that, and that a new one may take to answer at all."""
 BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before a dead agent is started again: the last one for ever after."""
+LEAVE = 20.0
+"""Seconds that an agent has to take the order to end: a new one may need some until it listens."""
 WELL = timedelta(seconds=60)
 """An agent that lived this long was well: the next one starts at once again."""
 
@@ -53,6 +55,8 @@ class Session(QObject):
         self._started_at: float | None = None
         """By the monotonic clock: were the other set back, a dead agent would stay dead till it caught up."""
         self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """Held by who starts an agent or ends it: one that is half started could not be told to end."""
 
     # ---------------------------------------------------------------- what others use
     @property
@@ -77,6 +81,36 @@ class Session(QObject):
     def stop_starting(self) -> None:
         """We leave, or the agent is about to be stopped: start none any more."""
         self._wanted = False
+
+    async def end_agent(self) -> None:
+        """End the agent in order, also one that has not answered yet; returns at once where there is none.
+
+        Raises:
+            StationmasterError: it does not answer, or refuses: it runs on.
+        """
+        wanted, self._wanted = self._wanted, False
+        try:
+            async with asyncio.timeout(LEAVE), self._turn:  # who is starting one is done first
+                await self._shut_down()
+        except TimeoutError as error:
+            self._wanted = wanted
+            raise StationmasterError(
+                tr("The agent does not answer, so it could not be stopped."),
+                next_step=tr("Wait a moment and try again, or quit the tray alone: the agent goes on."),
+            ) from error
+        except BaseException:
+            self._wanted = wanted
+            raise
+
+    async def _shut_down(self) -> None:
+        while True:
+            try:
+                async with ControlClient(self.launcher.address, timeout=2 * LEAVE) as client:
+                    return await client.shutdown()
+            except NoAgentError:
+                if not self.launcher.mine:
+                    return None  # nobody is there: that is what is wanted
+            await asyncio.sleep(LOOK_EVERY)
 
     async def run(self) -> None:
         """Attach, follow, start; until cancelled."""
@@ -184,6 +218,11 @@ class Session(QObject):
         return waited >= BACKOFF[min(self._deaths, len(BACKOFF) - 1)]
 
     async def _start(self, *, again: bool) -> None:
+        async with self._turn:
+            if self._wanted is not False:
+                await self._started(again=again)
+
+    async def _started(self, *, again: bool) -> None:
         self._started_at = time.monotonic()
         self._deaths += 1
         try:
