@@ -11,6 +11,7 @@
     │   └── ValidationError       ... because its report breaks the report format's rules
     ├── SourceBusyError           the file is locked, or changed while it was read: look again later
     ├── ConfigError               a setting is wrong; names file, key, value
+    │   └── ConfigChangedError    ... the settings are not those any more that an edit was made for
     ├── SpoolError                the durable store cannot take work now (full disk, I/O error), or this
     │                             one write never (`refused`): then its file goes to the error list
     ├── NoAgentError              no agent answers on the control channel
@@ -134,6 +135,10 @@ class ConfigError(StationmasterError):
         """Keep which setting it is."""
         super().__init__(text, next_step=next_step)
         self.key = key
+
+
+class ConfigChangedError(ConfigError):
+    """An edit was made for settings that were changed meanwhile; nothing is written."""
 
 
 class SpoolError(StationmasterError):

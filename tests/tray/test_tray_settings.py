@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMessageBox
 from fakes.station import Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
+from stationmaster.control.protocol import InstanceConfigView
 from stationmaster.errors import ControlError
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.pages.settings import SettingsPage
@@ -200,6 +201,59 @@ async def test_a_change_elsewhere_meanwhile_is_not_overwritten(tmp_path: Path) -
             click(button(row(page, "station.location"), "Keep mine"))
             await saved(page)
             assert (await values(desk))["station"]["location"] == "Hall 4"
+
+
+async def test_a_folder_removed_elsewhere_while_it_is_saved_changes_no_other_one(
+    tmp_path: Path,
+) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep", "delete")
+        await station.start()
+        async with attached(station) as desk, page_of(desk) as page:
+            second = (await values(desk))["watch"][1]
+            asked, looks = page._config, 0
+
+            async def look(name: str) -> InstanceConfigView:
+                """The answer is out of date by the time that it is here."""
+                nonlocal looks
+                looks += 1
+                view = await asked(name)
+                if looks == 1:
+                    await desk.client.configure("line1", {"watch.0": None})
+                return view
+
+            page._config = look  # type: ignore[method-assign]  # it asks as before
+            enter(page, "watch.0.settle", "7")
+            await until(page.save.isEnabled, what="Save")
+            click(page.save)
+            await until(lambda: "watch" in page.conflicts, what="the question")
+            assert (await values(desk))["watch"] == [second]
+            assert form(page).cards("watch").rows()[0].values["settle"] == 7.0  # what was entered stays
+            click(button(form(page), "Show it as it is now"))
+            assert not page.conflicts
+            assert (await values(desk))["watch"] == [second]
+
+
+async def test_a_change_elsewhere_of_something_else_holds_no_saving_up(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk, page_of(desk) as page:
+            asked, looks = page._config, 0
+
+            async def look(name: str) -> InstanceConfigView:
+                nonlocal looks
+                looks += 1
+                view = await asked(name)
+                if looks == 1:
+                    await desk.client.configure("line1", {"station.purpose": "Trial"})
+                return view
+
+            page._config = look  # type: ignore[method-assign]  # it asks as before
+            enter(page, "station.location", "Hall 2")
+            await saved(page)
+            now = (await values(desk))["station"]
+            assert (now["location"], now["purpose"]) == ("Hall 2", "Trial")
 
 
 async def test_the_search_shows_what_matches(tmp_path: Path) -> None:

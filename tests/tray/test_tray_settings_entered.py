@@ -161,6 +161,18 @@ def test_a_list_with_other_items_is_a_conflict_as_a_whole() -> None:
     assert merged.conflicts == {"watch": fresh.lists["watch"]}
 
 
+def test_what_was_entered_belongs_to_its_folder_whatever_number_that_has_now() -> None:
+    """Somebody removed /a, so /b moved up to its number, and here /a was changed."""
+    base = settings("/a", "/b")
+    a, b = base.lists["watch"]
+    fresh = settings("/b")
+    now = merge(base, fresh, listed(base, edited(a, settle=3), b)).now
+    assert patch_of(SCHEMA, fresh, now) == {"watch.1": {"path": "/a", "settle": 3}}
+    fresh = settings("/c", "/a", "/b")
+    now = merge(base, fresh, listed(base, edited(a, settle=3), b)).now
+    assert patch_of(SCHEMA, fresh, now) == {"watch.1.settle": 3, "watch.0": None}
+
+
 def test_a_new_item_survives_a_change_of_another_one_elsewhere() -> None:
     base = settings("/a")
     new = edited(new_row(WATCH), path="/e")

@@ -21,7 +21,7 @@ from stationmaster.config.content import parse_agent, parse_instance, patched
 from stationmaster.config.lock import FileLock
 from stationmaster.config.schema import AgentConfig, InstanceConfig
 from stationmaster.config.template import fresh
-from stationmaster.errors import ConfigError
+from stationmaster.errors import ConfigChangedError, ConfigError
 from stationmaster.home.name import check_name, same_place
 from stationmaster.home.paths import Home
 
@@ -90,9 +90,10 @@ class ConfigStore:
 
     def load_agent(self) -> AgentConfig:
         """Settings of the agent itself; the defaults where there is no file."""
-        return self._read_agent()[0]
+        return self.read_agent()[0]
 
-    def _read_agent(self) -> tuple[AgentConfig, str]:
+    def read_agent(self) -> tuple[AgentConfig, str]:
+        """The same, and the text that says so; "" where there is no file."""
         path = self.home.agent_file
         text = read_text(path)
         return (AgentConfig(), "") if text is None else (parse_agent(text, path), text)
@@ -109,7 +110,7 @@ class ConfigStore:
                 errors[name] = error
         agent = AgentConfig()
         try:
-            agent, texts[""] = self._read_agent()
+            agent, texts[""] = self.read_agent()
         except ConfigError as error:
             errors[""] = error
         return Loaded(instances, errors, agent, texts)
@@ -120,6 +121,11 @@ class ConfigStore:
         files[""] = self.home.agent_file
         marks = {name: stamp_of(file) for name, file in files.items()}
         return {name: mark for name, mark in marks.items() if mark is not None}
+
+    def revision(self, name: str) -> str:
+        """Changes with the settings file: for `edit` of what was read after this call. "" is the agent's."""
+        path = self.home.instance_file(name) if name else self.home.agent_file
+        return _revision(stamp_of(path))
 
     # ---------------------------------------------------------------- write
     def add(
@@ -211,34 +217,47 @@ class ConfigStore:
                     next_step="Leave the id out: each instance gets one of its own.",
                 )
 
-    def edit(self, name: str, patch: Mapping[str, Any]) -> InstanceConfig:
+    def edit(self, name: str, patch: Mapping[str, Any], *, base: str = "") -> InstanceConfig:
         """Change settings of an instance; comments and everything else in its file stay.
 
         Args:
             name: the instance.
             patch: values by dotted key: `upload.mode`, `watch.0.settle`. The number after the last adds one
                 (`watch.1.path`). None removes the setting, so that its default holds. Applied in order.
+            base: the `revision` that the patch was made for: another item may have a number by now. "" for
+                any.
 
         Raises:
             ConfigError: no such instance, or a setting is wrong; nothing is written then.
+            ConfigChangedError: the revision is another one.
         """
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
-        return self._edit(path, InstanceConfig, patch, partial(parse_instance, path=path, name=name))
+        return self._edit(path, InstanceConfig, patch, partial(parse_instance, path=path, name=name), base)
 
-    def edit_agent(self, patch: Mapping[str, Any]) -> AgentConfig:
+    def edit_agent(self, patch: Mapping[str, Any], *, base: str = "") -> AgentConfig:
         """Change settings of the agent itself, as `edit` does; the file is made if need be."""
         path = self.home.agent_file
         self.home.ensure()
-        return self._edit(path, AgentConfig, patch, partial(parse_agent, path=path))
+        return self._edit(path, AgentConfig, patch, partial(parse_agent, path=path), base)
 
     def _edit(
-        self, path: Path, root: type[msgspec.Struct], patch: Mapping[str, Any], parse: Callable[..., C]
+        self,
+        path: Path,
+        root: type[msgspec.Struct],
+        patch: Mapping[str, Any],
+        parse: Callable[..., C],
+        base: str,
     ) -> C:
         with FileLock(self.home.lock, timeout=self._wait):
             for _ in range(_EDIT_TRIES):
                 before = stamp_of(path)
+                if base and base != _revision(before):
+                    raise ConfigChangedError(
+                        f"{path} was changed meanwhile, so nothing was written.",
+                        next_step="Read the settings again, then make the change for them.",
+                    )
                 old = read_text(path) or ""
                 newest = migration.up_to_date(old, root, file=str(path))
                 text = patched(newest, patch, path, root)
@@ -341,6 +360,11 @@ def keep_id(home: Home, name: str, instance_id: UUID) -> None:
     place = home.id_file(name)
     if not place.exists():
         replace_text(place, f"{instance_id}\n")
+
+
+def _revision(stamp: Stamp | None) -> str:
+    # No digest: with the rest of the text known, a password in it could be guessed by one.
+    return "none" if stamp is None else "-".join(str(part) for part in stamp)
 
 
 def _set_aside(path: Path, text: str) -> None:

@@ -95,9 +95,9 @@ class ControlClient(TrialCalls):
         """Ask the agent to stop in order."""
         await self._send("POST", "/v1/shutdown")
 
-    async def configure_agent(self, patch: Mapping[str, Any]) -> None:
-        """Change settings of the agent itself; None removes one."""
-        await self._send("PATCH", "/v1/agent", body=protocol.PatchRequest(patch=dict(patch)))
+    async def configure_agent(self, patch: Mapping[str, Any], *, base: str = "") -> None:
+        """Change settings of the agent itself, as `configure` does."""
+        await self._send("PATCH", "/v1/agent", body=protocol.PatchRequest(patch=dict(patch), base=base))
 
     async def provision(self, request: protocol.ProvisionRequest) -> protocol.Provisioned:
         """Bring the settings of the agent and its instances in line with a provisioning file."""
@@ -116,9 +116,15 @@ class ControlClient(TrialCalls):
         """Settings of an instance."""
         return await self._call("GET", _instance(name), protocol.InstanceConfigView)
 
-    async def configure(self, name: str, patch: Mapping[str, Any]) -> None:
-        """Change settings by dotted key; None removes one."""
-        await self._send("PATCH", _instance(name), body=protocol.PatchRequest(patch=dict(patch)))
+    async def configure(self, name: str, patch: Mapping[str, Any], *, base: str = "") -> None:
+        """Change settings by dotted key; None removes one.
+
+        Args:
+            name: the instance.
+            patch: the change.
+            base: `revision` of the settings that it was made for: with others it is refused. "" for any.
+        """
+        await self._send("PATCH", _instance(name), body=protocol.PatchRequest(patch=dict(patch), base=base))
 
     async def set_token(self, name: str, token: str) -> None:
         """Store a token in the agent's secret store."""

@@ -29,6 +29,9 @@ MOST_BUCKETS = 500
 """Bars that it is cut into at most."""
 
 
+CHANGED = "changed"
+"""Code of the refusal of a patch that was made for other settings."""
+
 NOT_REGISTERED = "not registered"
 """Outcome of a provisioned instance's token where the server gave none."""
 
@@ -40,9 +43,15 @@ class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`PATCH /v1/instances/{name}` and `PATCH /v1/agent`: dotted keys to new values; None removes a key."""
+    """`PATCH /v1/instances/{name}` and `PATCH /v1/agent`.
+
+    Attributes:
+        patch: dotted keys to new values; None removes a key.
+        base: `InstanceConfigView.revision` that it was made for; with another one it is refused. "" for any.
+    """
 
     patch: dict[str, Any]
+    base: str = ""
 
 
 class AddRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,12 +248,17 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstanceConfigView(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance's settings as TOML text and as values; never a token."""
+    """An instance's settings as TOML text and as values; never a token.
+
+    Attributes:
+        revision: another one once the settings are others, for `PatchRequest.base`.
+    """
 
     name: str
     path: str
     toml: str
     values: dict[str, Any]
+    revision: str = ""
 
 
 class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):

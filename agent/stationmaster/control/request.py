@@ -15,6 +15,7 @@ from aiohttp import web
 from stationmaster.control import protocol
 from stationmaster.control.transport import peer_uid
 from stationmaster.errors import (
+    ConfigChangedError,
     ConfigError,
     ControlError,
     ConversionError,
@@ -55,7 +56,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ControlError as error:
         return _refuse(error.status, error.code, error)
     except (ConfigError, ConversionError, RejectedError) as error:
-        return _refuse(400, "usage", error)
+        changed = isinstance(error, ConfigChangedError)
+        return _refuse(409, protocol.CHANGED, error) if changed else _refuse(400, "usage", error)
     except NeedsUserError as error:
         return _refuse(409, error.code, error)
     except StationmasterError as error:

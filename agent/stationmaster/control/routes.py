@@ -74,7 +74,7 @@ async def patch_agent(request: web.Request) -> web.Response:
     """`PATCH /v1/agent`: settings of the agent itself."""
     body = await body_of(request, protocol.PatchRequest)
     try:
-        await agent_of(request).configure_agent(body.patch)
+        await agent_of(request).configure_agent(body.patch, base=body.base)
     except RecursionError:
         raise too_deep() from None
     return done()
@@ -105,7 +105,7 @@ async def patch_config(request: web.Request) -> web.Response:
     """`PATCH /v1/instances/{name}`."""
     body = await body_of(request, protocol.PatchRequest)
     try:
-        await agent_of(request).configure(name_of(request), body.patch)
+        await agent_of(request).configure(name_of(request), body.patch, base=body.base)
     except RecursionError:
         raise too_deep() from None
     return done()

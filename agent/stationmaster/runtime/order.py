@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Any
 
-import aiofiles
 import msgspec
 
 from stationmaster.control.protocol import (
@@ -58,14 +56,14 @@ class Orders(QueueOrders):
         await self.reload(name)
         return note
 
-    async def configure(self, name: str, patch: Mapping[str, Any]) -> None:
-        """Change settings; the instance takes them up at once."""
-        await asyncio.to_thread(self.store.edit, name, patch)
+    async def configure(self, name: str, patch: Mapping[str, Any], *, base: str = "") -> None:
+        """Change settings, only those of the revision `base` if there is one; they are taken up at once."""
+        await asyncio.to_thread(self.store.edit, name, patch, base=base)
         await self.reload(name)
 
-    async def configure_agent(self, patch: Mapping[str, Any]) -> None:
-        """Change settings of the agent itself; they hold at once."""
-        await asyncio.to_thread(self.store.edit_agent, patch)
+    async def configure_agent(self, patch: Mapping[str, Any], *, base: str = "") -> None:
+        """Change settings of the agent itself, as `configure` does; they hold at once."""
+        await asyncio.to_thread(self.store.edit_agent, patch, base=base)
         await self.reload("")
 
     async def provision(self, request: ProvisionRequest) -> Provisioned:
@@ -84,23 +82,28 @@ class Orders(QueueOrders):
         """Settings of an instance, without the proxy's password."""
         from stationmaster.config.field import masked  # noqa: PLC0415 - brings inspect along, rarely asked for
 
-        config = await asyncio.to_thread(self.store.load, name)
-        path = self.home.instance_file(name)
-        async with aiofiles.open(path, encoding="utf-8") as file:
-            text = await file.read()
-        values = msgspec.to_builtins(config)
-        values["server"]["proxy"] = masked(config.server.proxy)
-        return InstanceConfigView(name=name, path=str(path), toml=masked(text), values=values)
+        def look() -> InstanceConfigView:
+            revision = self.store.revision(name)  # first: an edit of what was changed since is refused
+            config, text = self.store.read(name)
+            values = msgspec.to_builtins(config)
+            values["server"]["proxy"] = masked(config.server.proxy)
+            path = str(self.home.instance_file(name))
+            return InstanceConfigView(
+                name=name, path=path, toml=masked(text), values=values, revision=revision
+            )
+
+        return await asyncio.to_thread(look)
 
     async def agent_config_view(self) -> InstanceConfigView:
         """Settings of the agent itself; without a file they are the defaults."""
-        config = await asyncio.to_thread(self.store.load_agent)
-        path = self.home.agent_file
-        text = ""
-        with contextlib.suppress(FileNotFoundError):
-            async with aiofiles.open(path, encoding="utf-8") as file:
-                text = await file.read()
-        return InstanceConfigView(name="", path=str(path), toml=text, values=msgspec.to_builtins(config))
+
+        def look() -> InstanceConfigView:
+            revision = self.store.revision("")
+            config, text = self.store.read_agent()
+            path, values = str(self.home.agent_file), msgspec.to_builtins(config)
+            return InstanceConfigView(name="", path=path, toml=text, values=values, revision=revision)
+
+        return await asyncio.to_thread(look)
 
     async def set_token(self, name: str, token: str) -> None:
         """Store a token and use it at once."""

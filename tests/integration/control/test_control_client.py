@@ -115,6 +115,25 @@ async def test_the_stream_begins_with_the_whole_state_and_ends_with_the_server(
     assert [one.revision for one in seen] == sorted({one.revision for one in seen})
 
 
+async def test_a_patch_made_for_other_settings_is_refused(channel: Channel) -> None:
+    """Folders go by number: the second may be the first by now."""
+    async with ControlClient(channel.path) as client:
+        seen = await client.config("line1")
+        await client.configure("line1", {"station.location": "Hall 1"}, base=seen.revision)
+        for patch in ({"station.location": "Hall 2"}, {"station.purpose": "Trial"}):
+            with pytest.raises(ControlError, match="was changed meanwhile") as caught:
+                await client.configure("line1", patch, base=seen.revision)
+            assert (caught.value.status, caught.value.code) == (409, protocol.CHANGED)
+        now = await client.config("line1")
+        assert now.values["station"]["location"] == "Hall 1"
+        assert now.revision != seen.revision
+        await client.configure("line1", {"station.location": "Hall 3"})
+        own = await client.agent_config()
+        await client.configure_agent({"log_level": "debug"}, base=own.revision)  # there may be no file before
+        with pytest.raises(ControlError, match="was changed meanwhile"):
+            await client.configure_agent({"log_level": "info"}, base=own.revision)
+
+
 async def test_settings_never_show_a_password_or_a_token(channel: Channel) -> None:
     async with ControlClient(channel.path) as client:
         await client.configure(

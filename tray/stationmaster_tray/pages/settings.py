@@ -8,9 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 
-from stationmaster.control.protocol import InstanceConfigView
+from stationmaster.control.protocol import CHANGED, InstanceConfigView
 from stationmaster.control.trial_protocol import Fault, SettingsSchema
-from stationmaster.errors import StationmasterError
+from stationmaster.errors import ControlError, StationmasterError
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.settings.entered import Entered, entered_of, in_order, merge, patch_of
@@ -25,6 +25,8 @@ AGENT = ""
 """Name of the settings of the agent itself."""
 _CHECK_AFTER = 300
 """Milliseconds after the last key until the agent is asked what it thinks of it."""
+_TRIES = 5
+"""How often a patch is made anew for settings that change while it is sent."""
 _LOOK_EVERY = 5.0
 """Seconds between two looks whether the settings were changed elsewhere."""
 
@@ -119,16 +121,26 @@ class SettingsPage(SettingsFrame):
         async def work() -> InstanceConfigView:
             form.setEnabled(False)
             try:
-                now = await self._config(name)
-                self._take_over(now)
-                if self.patch and not self.conflicts:
-                    await self._configure(name, self.patch)
-                    now = await self._config(name)
-                return now
+                return await self._sent(name)
             finally:
                 form.setEnabled(True)
 
         self.bar.run(work, self._saved, what=tr("Saving..."))
+
+    async def _sent(self, name: str) -> InstanceConfigView:
+        """Send the patch for the settings as they are; who changes them in the same moment is seen too."""
+        for left in reversed(range(_TRIES)):
+            now = await self._config(name)
+            self._take_over(now)
+            if self.conflicts or not self.patch:
+                return now
+            try:
+                await self._configure(name, self.patch, now.revision)
+                break
+            except ControlError as error:
+                if error.code != CHANGED or not left:
+                    raise
+        return await self._config(name)
 
     def revert_changes(self) -> None:
         """Forget what was entered."""
@@ -157,9 +169,9 @@ class SettingsPage(SettingsFrame):
     def _config(self, name: str) -> Coroutine[Any, Any, InstanceConfigView]:
         return self.desk.client.config(name) if name else self.desk.client.agent_config()
 
-    def _configure(self, name: str, patch: Mapping[str, Any]) -> Coroutine[Any, Any, None]:
+    def _configure(self, name: str, patch: Mapping[str, Any], base: str) -> Coroutine[Any, Any, None]:
         client = self.desk.client
-        return client.configure(name, patch) if name else client.configure_agent(patch)
+        return client.configure(name, patch, base=base) if name else client.configure_agent(patch, base=base)
 
     def _loaded(self, answer: tuple[SettingsSchema, InstanceConfigView]) -> None:
         schema, view = answer

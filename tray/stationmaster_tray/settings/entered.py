@@ -110,7 +110,7 @@ def merge(base: Entered, fresh: Entered, now: Entered) -> Merged:
         if mine in (before, theirs):
             lists[name] = theirs
         elif _items(name, before) != _items(name, theirs):
-            lists[name] = mine
+            lists[name] = _renumbered(name, mine, before, theirs)
             conflicts[name] = theirs
         else:
             lists[name] = tuple(_merge_row(name, row, before, theirs, conflicts) for row in mine)
@@ -209,6 +209,22 @@ def _merge_values(
         if mine not in (before, theirs) and theirs != before:
             conflicts[f"{above}{key}"] = theirs
     return merged
+
+
+def _renumbered(
+    name: str, mine: tuple[Row, ...], base: tuple[Row, ...], fresh: tuple[Row, ...]
+) -> tuple[Row, ...]:
+    """The rows with the numbers that their items have now; an item that is no more is a new one."""
+    free = dict(enumerate(_items(name, fresh)))
+    numbers: dict[int, int] = {}
+    for number, item in enumerate(_items(name, base)):
+        found = next((new for new, one in free.items() if one == item), None)
+        if found is not None:
+            numbers[number] = found
+            del free[found]
+    return tuple(
+        row if row.origin is None else Row(origin=numbers.get(row.origin), values=row.values) for row in mine
+    )
 
 
 def _merge_row(
