@@ -25,7 +25,7 @@ from stationmaster_tray.presenter import present
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.session import Session
 from stationmaster_tray.single import Single
-from stationmaster_tray.task import Tasks
+from stationmaster_tray.task import LAST, Tasks
 from stationmaster_tray.tray_icon import TrayIcon, panel_variant
 from stationmaster_tray.window import Window
 
@@ -84,7 +84,7 @@ class TrayApp(QObject):
             await self._used(group, session)
         finally:
             self._close()
-            await asyncio.to_thread(self._memory.save)
+            await self._remember()
 
     async def _used(self, group: asyncio.TaskGroup, session: Session) -> None:
         self.desk.tasks.start(self.actor.look())
@@ -107,6 +107,12 @@ class TrayApp(QObject):
     def quit(self) -> None:
         """End `run`; the agent goes on."""
         self._stop.set()
+
+    async def _remember(self) -> None:
+        """Keep widths and places, where the disk answers."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST):
+                await asyncio.to_thread(self._memory.save)
 
     # ---------------------------------------------------------------- inside
     def _connect(self, session: Session) -> None:

@@ -6,15 +6,15 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import qasync  # type: ignore[import-untyped]  # it ships no types
 from PySide6.QtWidgets import QApplication
 
+from stationmaster_tray.threads import Threads
+
 T = TypeVar("T")
 
-THREADS = 4
 SWITCH = 0.0005
 """Seconds after which a thread that computes lets another one run. Each call of Qt waits once for that when
 it returns, so with Python's usual 0.005 a window would stand still while a large report is read."""
@@ -39,7 +39,7 @@ def keep_for_ever() -> None:
 
 
 def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:
-    """A loop that serves Qt and asyncio; what blocks runs in a few plain threads, not in ten of Qt's."""
+    """A loop that serves Qt and asyncio; what blocks runs in plain threads, not in ten of Qt's."""
     loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app)
-    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="tray"))
+    loop.set_default_executor(Threads())
     return loop
