@@ -17,13 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from stationmaster.control.protocol import MAX_BODY, too_large
 from stationmaster.control.trial_protocol import Converters, Trial
-from stationmaster.errors import StationmasterError
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.converting.result import TrialResult
 from stationmaster_tray.converting.station_choice import show_stations
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.sample import read_sample
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.blank import Blank
@@ -106,7 +105,7 @@ class TrialPanel(QWidget):
         )
 
     async def _tested(self, file: Path, station: str, converter: str) -> Trial:
-        content = await asyncio.to_thread(_read, file)
+        content = await asyncio.to_thread(read_sample, file)
         return await self._desk.client.try_file(station, content, filename=file.name, converter=converter)
 
     def _test_again(self) -> None:
@@ -177,20 +176,3 @@ class TrialPanel(QWidget):
         column.addWidget(self._note)
         column.addWidget(self.bar)
         column.addWidget(self._stack, 1)
-
-
-def _read(file: Path) -> bytes:
-    if file.is_dir():
-        raise StationmasterError(
-            tr("{name} is a folder; here single files are tested.", name=file.name),
-            next_step=tr("Test it by command: stationmaster converter test FOLDER"),
-        )
-    try:
-        if file.stat().st_size > MAX_BODY:
-            raise too_large()
-        return file.read_bytes()
-    except OSError as error:
-        raise StationmasterError(
-            tr("{file} cannot be read: {reason}.", file=file, reason=error.strerror or str(error)),
-            next_step=tr("Choose another file, or check that you may read this one."),
-        ) from error

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
 
-from stationmaster.control.protocol import MAX_BODY, too_large
 from stationmaster.control.trial_protocol import Trial, TrialReport
-from stationmaster.errors import StationmasterError
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.sample import read_sample
 from stationmaster_tray.text import NONE, plural, result, tr
 from stationmaster_tray.widgets.label import label, set_role
 from stationmaster_tray.wizard.draft import Draft
@@ -75,7 +74,7 @@ class TrialStep(Step):
         converter, options = self.draft.converter, dict(self.draft.options)
 
         async def work() -> Trial:
-            content = await asyncio.to_thread(_read, path)
+            content = await asyncio.to_thread(read_sample, path)
             return await self.desk.client.try_file(
                 "", content, filename=path.name, converter=converter, options=options
             )
@@ -121,15 +120,3 @@ def _remarks(trial: Trial) -> list[str]:
         found += [f"{issue.place}: {issue.text}" for issue in report.issues]
         found += list(report.warnings)
     return list(dict.fromkeys(found))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BODY:
-            raise too_large()
-        return path.read_bytes()
-    except OSError as error:
-        raise StationmasterError(
-            tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror or str(error)),
-            next_step=tr("Choose another file."),
-        ) from error
