@@ -93,6 +93,8 @@ class TrayApp(QObject):
         if not self._hidden or not self.icon.is_available:
             self.window.present()
         await self._stop.wait()
+        self._single.release()  # at once: who starts another tray from now on wants one that stays
+        self.icon.close()
         self.window.close_dialog()
         await self.desk.tasks.finish()
         session.stop_starting()

@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +21,11 @@ _LIMIT = 1000
 _LONGEST = 60
 """Bytes of a folder: the path of a socket has room for a hundred in all."""
 
-RAISE = b"raise\n"
+PATIENCE = 10.0
+"""Seconds that the first tray may take to answer: it may begin just now, on a slow computer."""
+_PAUSE = 0.05
+
+RAISE, RAISED = b"raise\n", b"raised\n"
 
 
 def name_of(address: str, env: Mapping[str, str] | None = None) -> str:
@@ -57,7 +62,11 @@ def _own_folder(user: int) -> str:
 
 
 class Single(QObject):
-    """Holds the name of the one tray. `raised`: another launch wants our window to be seen."""
+    """Holds the name of the one tray. `raised`: another launch wants our window to be seen.
+
+    Who holds the lock is the one, and is told by a socket of that name. The lock goes with its process,
+    however that ends; the socket's file stays, so it may be removed by who holds the lock alone.
+    """
 
     raised = Signal()
 
@@ -65,40 +74,90 @@ class Single(QObject):
         """Hold nothing yet."""
         super().__init__()
         self._name = name
+        self._lock = _Lock(Path(tempfile.gettempdir(), f"{name}.lock"))
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._heard)
 
     def acquire(self) -> bool:
-        """Become the one tray; False where there is one: its window was raised.
+        """Become the one tray; False where there is one: it answered, and its window was raised.
 
-        Without a name that is safe from others each tray is the one: two are better than none.
+        Without a name that is safe from others each tray is the one, and so it is where the first one holds
+        the name and says nothing: two are better than none.
         """
         if not self._name:
             return True
-        if self._told():
-            return False
-        if not self._server.listen(self._name):
-            # Left behind by a tray that was killed: nobody answered there.
-            QLocalServer.removeServer(self._name)
-            return self._server.listen(self._name) or not self._told()
+        end = time.monotonic() + PATIENCE
+        while not self._lock.take():
+            if self._told(end):
+                return False
+            if time.monotonic() > end:
+                return True
+            time.sleep(_PAUSE)  # it begins or ends just now; we have no window yet that could freeze
+        QLocalServer.removeServer(self._name)
+        self._server.listen(self._name)
         return True
 
     def release(self) -> None:
-        """Let the name go."""
+        """Let the name go; idempotent."""
         self._server.close()
+        self._lock.give()
 
-    def _told(self) -> bool:
+    def _told(self, end: float) -> bool:
+        """The tray that holds the name answered that it shows its window."""
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(_LIMIT):
             return False
         socket.write(RAISE)
-        socket.waitForBytesWritten(_LIMIT)
-        socket.disconnectFromServer()
-        return True
+        # One that begins answers once its loop runs; one that ends closes the connection.
+        return socket.waitForReadyRead(max(1, round((end - time.monotonic()) * 1000)))
 
     def _heard(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
             socket.disconnected.connect(socket.deleteLater)
+            socket.write(RAISED)
+            socket.flush()
             self.raised.emit()
+
+
+class _Lock:
+    """A lock on a file of its own. The file stays: were it removed, two could hold one each."""
+
+    def __init__(self, file: Path) -> None:
+        """Hold nothing yet."""
+        self._file = file
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Hold it, if nobody else does; where there can be no such file nobody does."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            descriptor = os.open(self._file, flags, 0o600)
+        except OSError:
+            return True
+        try:
+            _lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def give(self) -> None:
+        """Hold it no more."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file or fail at once."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - there alone
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl  # noqa: PLC0415 - elsewhere alone
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
