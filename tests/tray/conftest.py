@@ -45,11 +45,12 @@ def _application() -> QApplication:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see above
 
     from stationmaster_tray import theme  # noqa: PLC0415
+    from stationmaster_tray.application import Application  # noqa: PLC0415
 
     there = QApplication.instance()
     if isinstance(there, QApplication):
         return there
-    made = QApplication(["stationmaster-tray"])
+    made = Application(["stationmaster-tray"])
     made.setQuitOnLastWindowClosed(False)
     theme.apply(made)
     return made

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from fakes.station import Station
@@ -16,6 +17,7 @@ from stationmaster.errors import StationmasterError
 from stationmaster.hosting.launch import Launcher
 from stationmaster_tray.action import ACTIONS
 from stationmaster_tray.app import TrayApp
+from stationmaster_tray.application import Application
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.seen import Contact
@@ -50,6 +52,24 @@ async def test_without_a_panel_the_window_opens_and_closing_it_ends_the_tray_and
             tray.window.close()
             assert await asyncio.wait_for(running, 30) == 0
         assert Memory(tmp_path / "tray.json").now.page == "log"
+        assert station.alive
+
+
+async def test_a_log_out_that_is_called_off_ends_nothing_and_one_that_goes_on_does(
+    tmp_path: Path, app: QApplication
+) -> None:
+    assert isinstance(app, Application)
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with living(app, station) as (tray, running):
+            tray.window.open_page("log")
+            tray.keep()  # a session manager of Qt is made by a desktop alone
+            await until(lambda: Memory(tmp_path / "tray.json").now.page == "log", what="what is kept")
+            assert not running.done()
+            assert tray.window.isVisible()
+            app.quit_wanted.connect(tray.quit)
+            QApplication.sendEvent(app, QEvent(QEvent.Type.Quit))  # as the session's end does
+            assert await asyncio.wait_for(running, 60) == 0
         assert station.alive
 
 

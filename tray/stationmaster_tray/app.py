@@ -110,6 +110,11 @@ class TrayApp(QObject):
         """End `run`; the agent goes on."""
         self._stop.set()
 
+    def keep(self) -> None:
+        """Somebody is about to log out. It may still be called off: who ends us then says so."""
+        self.window.remember()
+        self.desk.tasks.start(self._remember(), last=True)
+
     async def _remember(self) -> None:
         """Keep widths and places, where the disk answers."""
         with contextlib.suppress(TimeoutError):
@@ -132,7 +137,7 @@ class TrayApp(QObject):
         self._redraw.timeout.connect(lambda: self._draw(session.seen))
         self._redraw.start(_REDRAW_EVERY)
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._dress())
-        self._app.commitDataRequest.connect(lambda _manager: self._stop.set())
+        self._app.commitDataRequest.connect(lambda _manager: self.keep())
 
     def _draw(self, seen: Seen) -> None:
         view = present(seen, datetime.now(UTC), self.actor.own)

@@ -78,16 +78,15 @@ def unsafe_qt(python: tuple[int, ...] = sys.version_info[:2], qt: str = "") -> s
 
 def _run(wanted: argparse.Namespace) -> int:
     # Qt costs half a second to load: --version and --help do without.
-    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
-
     from stationmaster.hosting.launch import Launcher  # noqa: PLC0415
     from stationmaster_tray import loop, theme, translation  # noqa: PLC0415
     from stationmaster_tray.app import TrayApp  # noqa: PLC0415
+    from stationmaster_tray.application import Application  # noqa: PLC0415
     from stationmaster_tray.log import logging_to  # noqa: PLC0415
     from stationmaster_tray.memory import Memory, place  # noqa: PLC0415
     from stationmaster_tray.single import Single, name_of  # noqa: PLC0415
 
-    app = QApplication([sys.argv[0]])
+    app = Application([sys.argv[0]])
     translation.install(app)
     app.setApplicationName("stationmaster-tray")
     app.setApplicationDisplayName("Stationmaster")
@@ -104,4 +103,5 @@ def _run(wanted: argparse.Namespace) -> int:
     with logging_to(launcher.home.log if own else file.parent):
         quiet = timedelta(seconds=wanted.quiet_start)
         tray = TrayApp(app, launcher, single, memory, hidden=wanted.hidden, quiet_start=quiet)
+        app.quit_wanted.connect(tray.quit)
         return loop.run(app, tray.run)
