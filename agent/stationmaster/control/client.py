@@ -372,7 +372,7 @@ class ControlClient(TrialCalls):
         return ControlError(
             f"The agent did not answer {method} {path} in {self._timeout.total:g} s.",
             status=504,
-            code="timeout",
+            code=protocol.TIMEOUT,
             next_step="Look at `stationmaster log tail`; the agent may be very busy.",
         )
 

@@ -32,6 +32,9 @@ MOST_BUCKETS = 500
 CHANGED = "changed"
 """Code of the refusal of a patch that was made for other settings."""
 
+TIMEOUT = "timeout"
+"""Code of the client's own error where no answer came in time: the agent may have done it all the same."""
+
 NOT_REGISTERED = "not registered"
 """Outcome of a provisioned instance's token where the server gave none."""
 

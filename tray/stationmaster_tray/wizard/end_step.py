@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFormLayout, QWidget
 
-from stationmaster.errors import StationmasterError
+from stationmaster.control.protocol import TIMEOUT, AddRequest
+from stationmaster.errors import ControlError, StationmasterError
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
@@ -62,7 +63,7 @@ class SummaryStep(Step):
     async def check(self) -> None:
         """Make the folder and the station; who cancels meanwhile finds neither."""
         made = await asyncio.to_thread(_make, Path(self.draft.folder)) if self.draft.make_folder else []
-        adding = asyncio.ensure_future(self.desk.client.add_instance(self.draft.add_request()))
+        adding = asyncio.ensure_future(self._add(self.draft.add_request()))
         try:
             # The agent carries an order out once it has it: to cancel means to take it back then.
             await asyncio.shield(adding)
@@ -75,6 +76,24 @@ class SummaryStep(Step):
             raise
         if not self.draft.embedded:
             await self.server.off()
+
+    async def _add(self, request: AddRequest) -> None:
+        """Make the station. Where the answer came too late, look whether it was made."""
+        try:
+            await self.desk.client.add_instance(request)
+        except ControlError as error:
+            if error.code != TIMEOUT or not await self._is_ours(request):
+                raise
+
+    async def _is_ours(self, request: AddRequest) -> bool:
+        """There is a station of this name, with our server and our folders: not one of somebody else."""
+        try:
+            values = (await self.desk.client.config(request.name)).values
+        except StationmasterError:
+            return False
+        folders = [one["path"] for one in values["watch"]]
+        wanted = [one["path"] for one in request.watch]
+        return bool(values["server"]["url"] == request.server and folders == wanted)
 
     async def _take_back(self, adding: Awaitable[None], made: list[Path], name: str) -> None:
         try:
