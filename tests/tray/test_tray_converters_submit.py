@@ -43,6 +43,15 @@ def test_files_are_copied_whole_and_nothing_else_lies_there(tmp_path: Path) -> N
     }
 
 
+def test_a_copy_has_the_time_of_its_file(tmp_path: Path) -> None:
+    """Some converters take the moment of a test from it."""
+    (tmp_path / "watched").mkdir()
+    tested = file(tmp_path / "own", "a.txt")
+    os.utime(tested, (1_700_000_000, 1_700_000_001))
+    (copy,) = hand_over([tested], tmp_path / "watched")
+    assert copy.stat().st_mtime == 1_700_000_001
+
+
 def test_a_file_that_waits_there_is_never_replaced(tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     first = file(watched, "a.tar.gz", b"first")

@@ -41,10 +41,18 @@ def _copied(file: Path, folder: Path) -> Path:
             shutil.copyfileobj(source, sink)
             sink.flush()
             os.fsync(sink.fileno())
+        _keep_time(file, temporary)
         return _named(temporary, folder, file.name)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _keep_time(file: Path, copy: Path) -> None:
+    """A converter may take the moment of a test from its file's time."""
+    seen = file.stat()
+    with contextlib.suppress(OSError):  # a share that keeps times of its own: the content counts
+        os.utime(copy, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
 def _named(temporary: Path, folder: Path, name: str) -> Path:
