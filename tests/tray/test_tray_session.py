@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from stationmaster.control.transport import bind_unix
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.hosting.launch import Launcher
 from stationmaster_tray import session as session_module
-from stationmaster_tray.seen import Contact
+from stationmaster_tray.presenter import present
+from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.session import Session
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -73,6 +75,24 @@ async def test_an_agent_that_was_replaced_is_followed_again(tmp_path: Path) -> N
             await until(lambda: desk.seen.status is not None, what="the next one")
             assert desk.seen.status is not None
             assert desk.seen.status.pid != status.pid
+
+
+async def test_the_last_upload_is_told_after_a_restart_and_a_change_of_settings(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "keep")
+        await station.start()
+        line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+        before = await station.until(lambda now: now.instances[0].upload.last_upload_at)
+        now = datetime.now(UTC)
+        told = present(Seen(status=before, since=now), now).tooltip
+        assert told.startswith("All sent: last upload ")
+        await station.terminate()
+        await station.start()
+        async with attached(station) as desk:
+            await until(lambda: present(desk.seen, desk.now()).tooltip == told, what=told)
+            await desk.client.configure("line1", {"upload.mode": "fixed", "upload.max_concurrent": 3})
+            await station.until(lambda now: now.instances[0].upload.limit == 3, what="the change")
+            await until(lambda: present(desk.seen, desk.now()).tooltip == told, what=told)
 
 
 async def test_an_agent_that_hangs_is_noticed_and_followed_when_it_goes_on(

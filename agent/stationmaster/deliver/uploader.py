@@ -48,6 +48,7 @@ class Uploader:
         limits: Limits | None = None,
         ping_interval: float = 60.0,
         checks: Checks | None = None,
+        last_upload_at: datetime | None = None,
         rng: random.Random | None = None,
     ) -> None:
         """Keep what it works with; nothing runs yet.
@@ -58,6 +59,7 @@ class Uploader:
             ping_interval: seconds without contact after which the server is pinged, and the longest pause
                 between two probes of a held link.
             checks: looks at each report before it leaves.
+            last_upload_at: of an earlier run.
         """
         rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._log = bound(_LOG, instance)
@@ -71,7 +73,7 @@ class Uploader:
         self._seat = Seat(gate, self._limits, self._event.set)  # taken when `run` begins
         self._link = LinkState(instance, clock, on_change, ping_interval=ping_interval)
         self._ahead = Ahead(queue, clock, rng, self._event.set, self._log)
-        self._judge = Judge(self._link, clock, rng, self._ahead, log=self._log)
+        self._judge = Judge(self._link, clock, rng, self._ahead, log=self._log, last_upload_at=last_upload_at)
         self._tasks: asyncio.TaskGroup | None = None
         self._active = 0  # requests under way, at this gate and at one we left
         self._starting: set[_Start] = set()

@@ -50,7 +50,14 @@ class Judge:
     """
 
     def __init__(
-        self, link: LinkState, clock: Clock, rng: random.Random, ahead: Ahead, *, log: BoundLog
+        self,
+        link: LinkState,
+        clock: Clock,
+        rng: random.Random,
+        ahead: Ahead,
+        *,
+        log: BoundLog,
+        last_upload_at: datetime | None = None,
     ) -> None:
         """`ahead` sees the verdicts to the disk; `log` tells of each report what became of it."""
         self._log = log
@@ -58,7 +65,7 @@ class Judge:
         self._clock = clock
         self._rng = rng
         self._ahead = ahead
-        self.last_upload_at: datetime | None = None
+        self.last_upload_at = last_upload_at
         self.delivered_total = 0
         self.refused_total = 0
         self.failed_total = 0

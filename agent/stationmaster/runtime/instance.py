@@ -60,6 +60,7 @@ class Instance:
         self._parts: Parts | None = None
         self._last: tuple[Counts, datetime | None] = (Counts(), None)
         """What the spool held when it was closed."""
+        self._last_upload_at: datetime | None = None
 
     # ---------------------------------------------------------------- life
     async def run(self) -> None:
@@ -92,6 +93,7 @@ class Instance:
                 await self._work(parts)
             finally:
                 self._last = (spool.counts, spool.oldest_queued_at)
+                self._last_upload_at = parts.uploader.status().last_upload_at
                 self.spool = self._parts = None
 
     def _spool_changed(self) -> None:
@@ -259,7 +261,9 @@ class Instance:
         """This instance in the snapshot."""
         parts, config = self._parts, self.config
         counts, oldest = (parts.spool.counts, parts.spool.oldest_queued_at) if parts else self._last
-        idle_upload = UploadStatus(mode=config.upload.mode, limit=0, in_flight=0)
+        idle_upload = UploadStatus(
+            mode=config.upload.mode, limit=0, in_flight=0, last_upload_at=self._last_upload_at
+        )
         return InstanceStatus(
             name=self.name,
             lifecycle=lifecycle,

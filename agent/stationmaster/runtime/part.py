@@ -117,6 +117,7 @@ async def assemble(
         limits=_limits(config),
         ping_interval=config.server.ping_interval,
         checks=processes,
+        last_upload_at=spool.delivered_at,
     )
     setting = _setting(home, config, name, folders)
     intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)

@@ -36,6 +36,9 @@ DRIFT = 2_000_000
 DAY = 86_400_000_000
 """Microseconds."""
 
+NEWEST = 5000
+"""Rows looked through for the newest delivery: what was dismissed since comes before it."""
+
 COUNTED = tuple(state for state in EntryState if state is not EntryState.PROCESSING)
 """The states that are kept on disk."""
 
@@ -57,6 +60,7 @@ class Engine:
         leases: what is in flight; made with `reader`.
         unclean: the spool was not closed the last time (kill, power loss).
         damage: what a check or a read found wrong, "" when sound.
+        delivered_at: when the newest report was delivered, as of `open`.
     """
 
     writer: sqlite3.Connection
@@ -74,6 +78,7 @@ class Engine:
         self._monotonic = 0.0
         self.unclean = False
         self.damage = ""
+        self.delivered_at: datetime | None = None
 
     # ------------------------------------------------------------------ life
 
@@ -92,6 +97,7 @@ class Engine:
                 self.unclean = not new and schema.get_meta(self.writer, "clean") != "1"
                 self._wake()
                 self._oldest = self._find_oldest()
+                self.delivered_at = self._find_delivered()
                 self.reader = schema.connect(self.path, read_only=True)
                 self.leases = Leases(self.reader)
             except (sqlite3.Error, SpoolError):
@@ -248,6 +254,21 @@ class Engine:
             "(SELECT min(id) FROM entry INDEXED BY entry_state WHERE state='queued')"
         ).fetchone()
         return None if row is None else int(row[0])
+
+    def _find_delivered(self) -> datetime | None:
+        """When the newest report was delivered."""
+        found = [
+            at
+            for index, stored in (("entry_done_full", 1), ("entry_done_bare", 0))
+            for (at,) in self.writer.execute(
+                "SELECT max(done_at) FROM (SELECT done_at, state, kind"  # noqa: S608 - constants
+                f" FROM entry INDEXED BY {index} WHERE done_at IS NOT NULL AND stored={stored}"
+                " ORDER BY done_at DESC LIMIT ?) WHERE state='completed' AND kind='report'",
+                (NEWEST,),
+            )
+            if at is not None
+        ]
+        return schema.to_time(max(found)) if found else None
 
     def _apply(self, change: Change, oldest: int | None) -> None:
         """What was committed becomes visible in counts and leases."""

@@ -263,6 +263,11 @@ class Spool(Browse):
         return self._view.oldest_queued_at
 
     @property
+    def delivered_at(self) -> datetime | None:
+        """When the newest report was delivered, as the spool knew when it was opened."""
+        return self._engine.delivered_at
+
+    @property
     def commits(self) -> int:
         """Commits so far; each is one flush of the disk."""
         return self._committer.commits

@@ -251,3 +251,30 @@ async def test_changes_are_told_once_for_many(tmp_path: Path, storage: Storage, 
         told.clear()
         await spool.released(5, None)
         assert told == []
+
+
+async def test_the_last_delivery_is_known_after_a_restart(
+    tmp_path: Path, storage: Storage, clock: FakeClock
+) -> None:
+    async def opened() -> Spool:
+        return await Spool.open(tmp_path / "spool.db", instance="line-1", storage=storage, clock=clock)
+
+    async with await opened() as spool:
+        assert spool.delivered_at is None
+        ids = await fill(spool, ["a", "b", "c"])
+        first, second, _ = await spool.lease(3)
+        await first.ack("ok")
+        await clock.advance(60)
+        await second.ack("ok")
+        delivered = clock.now()
+        await clock.advance(60)
+    async with await opened() as spool:
+        await spool.dismiss([ids[2]], "somebody")  # later, but no delivery
+    async with await opened() as spool:
+        assert spool.counts == Counts(completed=2, dismissed=1)
+        assert spool.delivered_at == delivered
+    with sqlite3.connect(tmp_path / "spool.db") as bare:  # as retention leaves it
+        bare.execute("UPDATE entry SET stored=0")
+    bare.close()
+    async with await opened() as spool:
+        assert spool.delivered_at == delivered
