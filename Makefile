@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Tests wait more than they compute, so there are more of them at once than cores.
 JOBS ?= 4
 # The tray: a screen that nobody looks at, and what Qt loads to draw on it.
-PACKAGES := gnome-keyring dbus strace systemd xvfb x11-utils libxcb-icccm4 libxcb-keysyms1 libxcb-cursor0 \
+PACKAGES := gnome-keyring dbus strace systemd xvfb x11-utils trayer xdotool libxcb-icccm4 libxcb-keysyms1 libxcb-cursor0 \
   libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libxkbcommon0 libegl1 libgl1 libfontconfig1 libgssapi-krb5-2
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 

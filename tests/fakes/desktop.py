@@ -214,6 +214,10 @@ class Panel:
         """Click the icon."""
         await self._call(_ITEM_PATH, _ITEM, "Activate", "ii", [5, 5])
 
+    def click_notification(self, number: int) -> None:
+        """Click a notification: the number of those that were shown, from 1."""
+        self._notifier.ActionInvoked(number, "default")
+
     async def _call(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> Any:
         assert self._bus is not None
         message = Message(
@@ -298,6 +302,10 @@ class _Notifier(ServiceInterface):
         urgency = hints["urgency"].value if "urgency" in hints else 1
         self.shown.append(Notification(title, text, int(urgency)))
         return len(self.shown)
+
+    @dbus_signal()
+    def ActionInvoked(self, number: int, action: str) -> Annotated[list[int | str], DBusSignature("us")]:  # noqa: N802
+        return [number, action]
 
     @dbus_method()
     def CloseNotification(self, _number: UInt) -> Nothing:  # noqa: N802

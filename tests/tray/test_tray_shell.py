@@ -97,6 +97,7 @@ async def test_what_needs_a_person_is_notified_once_and_its_end_too(
         await panel.until_tooltip("Ready")
         await until(lambda: len(panel.notifications) > 1, what="its end")
         assert [one.title for one in panel.notifications] == [problem.title, f"Solved: {problem.title}"]
+        assert [one.urgency for one in panel.notifications] == [1, 0]  # normal, low
 
 
 async def test_a_folder_called_like_markup_is_none_in_a_notification(
