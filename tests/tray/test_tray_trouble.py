@@ -8,17 +8,24 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from fakes.desktop import desktop, missing, windows
+from fakes.desktop import desktop, missing, session_bus, windows
 from fakes.keyring_session import missing as no_keyring
 from fakes.program import stopped_at_the_end, tray
 from fakes.station import TOKEN, Station
+from fakes.tray import attached, texts
 from fakes.waiting import until
 from stationmaster.errors import ControlError
 from stationmaster.model import ProblemCode
+from stationmaster_tray.presenter import present
+from stationmaster_tray.window import Window
+
+SOON = 10.0
+"""Seconds: two are promised, and the machine of a test may be five times slower."""
 
 LACKS = missing() or no_keyring()
 pytestmark = pytest.mark.skipif(bool(LACKS), reason=LACKS or "it can run here")
@@ -67,12 +74,19 @@ async def test_the_window_survives_the_end_of_agent_server_and_keyring(tmp_path:
                 await panel.until_tooltip("Ready")
 
                 os.kill((await station.status()).pid, signal.SIGKILL)
-                await panel.until_tooltip("starting")
+                await panel.until_tooltip("starting", seconds=SOON)
                 await panel.until_tooltip("Ready")
 
                 server.stop()
+                stopped = datetime.now(UTC)
                 line.inboxes[0].drop(line.equipment.make("wstf", units=1))
                 await panel.until_tooltip("Server unreachable since")
+                shown = datetime.now(UTC)
+                since = (await station.instance("line1")).link_since
+                assert since is not None
+                # How long the file took to become a report is not looked at here.
+                assert since >= stopped
+                assert shown - since < timedelta(seconds=SOON)
                 assert "1 report waiting, nothing lost" in await panel.tooltip()
 
                 daemon.kill()
@@ -82,7 +96,35 @@ async def test_the_window_survives_the_end_of_agent_server_and_keyring(tmp_path:
                 await station.until(lambda now: now.instances[0].counts.completed == 2)
                 with pytest.raises(ControlError, match=r"(?i)keyring"):
                     await _set_token(station, "second")
+                refused = await panel.until_tooltip("The new token could not be stored", seconds=SOON)
+                problem = await station.problem(ProblemCode.KEYRING_UNAVAILABLE)
+                assert problem.title == refused
                 assert windows(variables)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_token_that_the_keyring_refused_is_told_in_the_window(tmp_path: Path) -> None:
+    with session_bus() as variables, keyring(tmp_path, variables) as daemon:
+        async with Station(tmp_path) as station:
+            await station.line("line1", await station.server(), "keep")
+            await station.start(env=variables)
+            async with attached(station) as desk:
+                window = Window(desk)
+                desk.session.changed.connect(lambda seen: window.show_seen(seen, present(seen, desk.now())))
+                window.open_page("overview")
+                await desk.client.configure("line1", {"secrets.store": "keyring"})
+                await desk.client.set_token("line1", TOKEN)
+                await until(lambda: not any(map(about_keyring, texts(window))), what="a quiet window")
+                daemon.kill()
+                daemon.wait()
+                with pytest.raises(ControlError, match=r"(?i)keyring"):
+                    await desk.client.set_token("line1", "c2Vjb25kOm9uZQ==")
+                await until(lambda: any(map(about_keyring, texts(window))), what="the Problem in the window")
+                window.close()
+
+
+def about_keyring(text: str) -> bool:
+    return text.startswith("The new token could not be stored")
 
 
 async def _set_token(station: Station, token: str) -> None:

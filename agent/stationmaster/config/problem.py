@@ -49,6 +49,19 @@ def unreadable_token(name: str, error: NeedsUserError, now: datetime) -> Problem
     )
 
 
+def unkept_token(name: str, error: NeedsUserError, now: datetime) -> Problem:
+    """The store of an instance's token did not take a new one."""
+    return Problem(
+        code=ProblemCode(error.code),
+        severity=Severity.ERROR,
+        title="The new token could not be stored",
+        text=joined(error.text, "The one before is used on."),
+        next_step=joined(error.next_step, "Then hand the token over again."),
+        instance=name,
+        since=now,
+    )
+
+
 def not_fetched(instance: str, source: str, text: str, step: str, *, since: datetime) -> Problem:
     """A scheduled source that cannot be fetched, or could not the last time; `step`: "" for none known."""
     return Problem(

@@ -49,6 +49,8 @@ SCAN_NEWS = 30.0
 """Seconds after which a later `last_scan_at` alone is worth a snapshot; folders are scanned all the time."""
 SETTINGS_EVERY = 3.0
 """Seconds between two looks at the settings files for hand edits."""
+TOKENS_EVERY = 30.0
+"""Seconds between two looks at a token store that refused a new token."""
 
 
 class Agent(Orders):
@@ -130,6 +132,7 @@ class Agent(Orders):
                     group.create_task(wakeup.run()),
                     group.create_task(self._publish()),
                     group.create_task(self._watch_settings()),
+                    group.create_task(self._watch_tokens()),
                     group.create_task(self._watchdog.run(self._pulses, self.beat)),
                 ]
                 await self._stop.wait()
@@ -304,6 +307,11 @@ class Agent(Orders):
             except ConfigError as error:
                 self._settings_errors = {**self._settings_errors, "": error}
                 self._stamps = None  # once it works again the Problem goes, although no file changed
+
+    async def _watch_tokens(self) -> None:
+        while True:
+            await self.clock.sleep(TOKENS_EVERY)
+            await self.credentials.look_again()
 
     def _pulses(self) -> Pulses:
         return {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Collection
 from datetime import datetime
 
-from stationmaster.config.problem import unreadable_token
+from stationmaster.config.problem import unkept_token, unreadable_token
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.config.secrets import Secret, SecretStore
-from stationmaster.errors import NeedsUserError
+from stationmaster.errors import ConfigError, NeedsUserError
 from stationmaster.log import Lasting, bound
 from stationmaster.model import Problem
 
@@ -29,6 +30,7 @@ class Credentials:
         self._store = store
         self._known: dict[str, Secret] = {}
         self._trouble: dict[str, NeedsUserError] = {}
+        self._refused: dict[str, NeedsUserError] = {}
         self._lasting: dict[str, Lasting] = {}
 
     @property
@@ -52,7 +54,7 @@ class Credentials:
                 return self._known[name]
             self._trouble[name] = error
             raise
-        self._trouble.pop(name, None)
+        self._well(name)
         lasting.over("store", "the token can be read again")
         if secret is None:
             self._known.pop(name, None)
@@ -73,9 +75,20 @@ class Credentials:
             NeedsUserError: the store does not take it.
         """
         secret = Secret.parse(token)
-        await self._store.set(name, secret)
-        self._trouble.pop(name, None)
+        try:
+            await self._store.set(name, secret)
+        except NeedsUserError as error:
+            self._refused[name] = error
+            raise
+        self._well(name)
         self._known[name] = secret
+
+    async def look_again(self) -> None:
+        """Ask the stores that refused a new token: nobody else may want them before the next one."""
+        for name in tuple(self._refused):
+            with contextlib.suppress(NeedsUserError, ConfigError):
+                await self._store.get(name)
+                self._refused.pop(name, None)
 
     async def equals(self, name: str, token: Secret, config: InstanceConfig) -> bool:
         """Whether this is the token of an instance already, where its settings are (or will be) `config`.
@@ -93,9 +106,20 @@ class Credentials:
     async def delete(self, name: str) -> None:
         """Remove a token for good."""
         self._known.pop(name, None)
-        self._trouble.pop(name, None)
+        self._well(name)
         await self._store.delete(name)
 
     def problems(self, now: datetime, names: Collection[str]) -> list[Problem]:
         """Secret stores that do not answer for these instances."""
-        return [unreadable_token(name, error, now) for name, error in self._trouble.items() if name in names]
+        found = [unreadable_token(name, error, now) for name, error in self._trouble.items()]
+        found += [
+            unkept_token(name, error, now)
+            for name, error in self._refused.items()
+            if name not in self._trouble
+        ]
+        return [one for one in found if one.instance in names]
+
+    def _well(self, name: str) -> None:
+        """The store of this instance answers."""
+        self._trouble.pop(name, None)
+        self._refused.pop(name, None)

@@ -129,6 +129,13 @@ async def test_a_keyring_that_goes_later_stops_no_upload(
         await hosted.until(lambda: ids(oracle) == [name, other])
         assert not hosted.problem(ProblemCode.KEYRING_UNAVAILABLE)
         assert hosted.instance("line1").link is Link.ONLINE
+        with pytest.raises(NeedsUserError, match="keyring"):
+            await hosted.agent.set_token("line1", "b3RoZXI6b25l")
+        refused = hosted.problem(ProblemCode.KEYRING_UNAVAILABLE)
+        assert refused is not None
+        assert (refused.title, refused.instance) == ("The new token could not be stored", "line1")
+        env[variable("line1")] = TOKEN  # something answers again
+        await hosted.until(lambda: not hosted.problem(ProblemCode.KEYRING_UNAVAILABLE))
 
 
 async def test_an_instance_is_removed_although_its_keyring_does_not_answer(
