@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +11,12 @@ from PySide6.QtCore import Qt, QTimer
 
 BEAT = 16
 """Milliseconds: a frame of a screen."""
+BLOCKED = 600.0
+"""Milliseconds that a busy machine may make of a moment's wait for another thread: not yet a window that is
+blocked."""
+
+_TOLD = Path("/proc/thread-self/schedstat")
+"""What Linux tells of a thread: its time on a CPU, its wait for one, and how often it got one."""
 
 
 class Gaps:
@@ -18,19 +25,23 @@ class Gaps:
     Attributes:
         found: milliseconds between beats, in order.
         busy: milliseconds of CPU that this thread took between them: the same whatever runs beside it.
+        blocked: milliseconds that it neither computed nor waited for a CPU, beyond the time to the next beat:
+            it slept, or waited for a file, a process or a thread. 0 where the system does not tell how long
+            a thread waited for a CPU.
     """
 
     def __init__(self) -> None:
         self.found: list[float] = []
         self.busy: list[float] = []
-        self._last = self._cpu = 0.0
+        self.blocked: list[float] = []
+        self._last = self._cpu = self._queued = 0.0
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(BEAT)
         self._timer.timeout.connect(self._beat)
 
     def __enter__(self) -> Self:
-        self._last, self._cpu = time.perf_counter(), time.thread_time()
+        self._last, self._cpu, self._queued = time.perf_counter(), time.thread_time(), _queued()
         self._timer.start()
         return self
 
@@ -50,7 +61,15 @@ class Gaps:
         return ordered[min(len(ordered) - 1, int(len(ordered) * part))] if ordered else 0.0
 
     def _beat(self) -> None:
-        now, cpu = time.perf_counter(), time.thread_time()
-        self.found.append((now - self._last) * 1000)
-        self.busy.append((cpu - self._cpu) * 1000)
-        self._last, self._cpu = now, cpu
+        now, cpu, queued = time.perf_counter(), time.thread_time(), _queued()
+        gap, busy = (now - self._last) * 1000, (cpu - self._cpu) * 1000
+        self.found.append(gap)
+        self.busy.append(busy)
+        waited = gap - busy - (queued - self._queued) * 1000 - BEAT
+        self.blocked.append(max(0.0, waited) if _TOLD.exists() else 0.0)
+        self._last, self._cpu, self._queued = now, cpu, queued
+
+
+def _queued() -> float:
+    """Seconds that this thread was ready to run and had no CPU."""
+    return int(_TOLD.read_text().split()[1]) / 1e9 if _TOLD.exists() else 0.0

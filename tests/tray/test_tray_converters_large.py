@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from fakes import wsjf
-from fakes.gaps import Gaps
+from fakes.gaps import BLOCKED, Gaps
 from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import PATIENCE, until
@@ -72,5 +72,6 @@ async def test_a_hundred_thousand_steps_do_not_hold_up_the_window(tmp_path: Path
             assert len(json.loads(QGuiApplication.clipboard().text())["root"]["steps"]) == MANY
             assert result.count.text() == f"{number(MANY + 1)} steps, ✗ 11 failed"
             assert max(gaps.busy) < BUSY
+            assert max(gaps.blocked) < BLOCKED
             page.left()
             page.close()

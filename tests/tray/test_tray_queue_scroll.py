@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gaps import Gaps
+from fakes.gaps import BLOCKED, Gaps
 from fakes.long_list import page_with, read_to_the_end, scroll_through
 from fakes.waiting import until
 from stationmaster_tray.text import number
@@ -28,3 +28,4 @@ async def test_a_hundred_thousand_entries_scroll_without_the_window_standing_sti
         assert page.table.rowCount() == MANY
         assert len({page.table.entry(row).id for row in range(MANY)}) == MANY
         assert max(gaps.busy) < BUSY
+        assert max(gaps.blocked) < BLOCKED
