@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
+import msgspec
 import pytest
 import typer
 
@@ -37,6 +39,36 @@ def test_the_status_comes_first_and_pause_stands_on_the_first_level() -> None:
     assert (items[0].text, items[0].enabled) == ("All sent", False)
     pause = next(item for item in items if item.text == "Pause")
     assert [item.text for item in pause.items] == ["15 minutes", "1 hour", "Until tomorrow", "Until I resume"]
+
+
+def lines(items: tuple[Item, ...]) -> list[Any]:
+    """All texts in order, those of a sub-menu with its own; "-" for a line between."""
+    return [
+        "-" if item.is_line else (item.text, lines(item.items)) if item.items else item.text for item in items
+    ]
+
+
+def test_all_lines_stand_in_the_order_of_the_design() -> None:
+    pauses = ("Pause", ["15 minutes", "1 hour", "Until tomorrow", "Until I resume"])
+    rest = [
+        "Settings...",
+        (
+            "Notifications",
+            ["Quiet for 30 minutes", "Quiet for 1 hour", "Quiet for 8 hours", "Show them again"],
+        ),
+        "Start at log-in",
+        ("Help", ["Documentation", "Save diagnostics...", "About Stationmaster"]),
+        "Check for updates",
+        "-",
+        ("Quit", ["Tray only: the agent goes on", "Tray and agent"]),
+    ]
+    work = ["Errors...", "Find a serial number...", "-", pauses, "Resume", "Send now", "-"]
+    folder = str(PurePath("…", "results", "line1"))
+    assert lines(menu(WELL)) == ["All sent", "-", "Open window", ("Watch folder", [folder]), *work, *rest]
+    two = msgspec.structs.replace(WELL, instances=("a", "b"), folders=(("a", "/x"), ("b", "/y")))
+    own = [(name, ["Errors...", pauses, "Resume", "Send now", "Settings..."]) for name in ("a", "b")]
+    folders = ("Watch folder", ["a: /x", "b: /y"])
+    assert lines(menu(two)) == ["All sent", "-", "Open window", folders, *work, *own, "-", *rest]
 
 
 def test_without_an_agent_the_status_starts_it_and_the_rest_rests() -> None:
