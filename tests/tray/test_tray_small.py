@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,9 @@ from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import until
 from stationmaster.errors import StationmasterError
-from stationmaster.model import ProblemCode
 from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.main import main, unsafe_qt
 from stationmaster_tray.memory import Memory
-from stationmaster_tray.notice import Notice
-from stationmaster_tray.notifier import Notifier
 from stationmaster_tray.single import name_of
 from stationmaster_tray.task import Tasks
 from stationmaster_tray.window import Window
@@ -123,25 +119,3 @@ async def test_a_bug_in_one_task_is_told_and_ends_no_other(caplog: pytest.LogCap
         tasks.end()
     assert endless.cancelled()
     assert "unexpected" in caplog.text
-
-
-async def test_a_snooze_keeps_quiet_and_its_end_tells_what_lasts(tmp_path: Path) -> None:
-    shown: list[Notice] = []
-    async with Station(tmp_path) as station:
-        line = await station.line("line1", await station.server(), "keep")
-        await station.start()
-        async with attached(station) as desk:
-            notifier = Notifier(desk.memory, shown.append, quiet_start=timedelta())
-            notifier.snooze(timedelta(hours=1))
-            assert notifier.snoozed_until is not None
-            desk.session.changed.connect(notifier.show_seen)
-            line.inboxes[0].path.rename(tmp_path / "gone")
-            problem = await station.problem(ProblemCode.FOLDER_MISSING)
-            await asyncio.sleep(
-                max(0.0, problem.time_to_visible - (datetime.now(UTC) - problem.since).total_seconds())
-            )
-            notifier.show_seen(desk.seen)
-            assert shown == []
-            notifier.snooze(timedelta())
-            await until(lambda: shown, what="the notification")
-            assert shown[0].title == problem.title

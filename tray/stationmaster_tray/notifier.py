@@ -24,21 +24,30 @@ Show = Callable[[Notice], None]
 class Notifier(QObject):
     """Decides at each change, and every few seconds."""
 
-    def __init__(self, memory: Memory, show: Show, *, quiet_start: timedelta) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        show: Show,
+        *,
+        quiet_start: timedelta,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         """Keep quiet at first.
 
         Args:
             memory: remembers a snooze.
             show: shows a notice.
             quiet_start: how long nothing is shown after the start and after the computer woke.
+            now: tells the time.
         """
         super().__init__()
         self._memory = memory
         self._show = show
         self._quiet_start = quiet_start
+        self._now = now
         self._told = Told()
         self._seen: Seen | None = None
-        self._looked_at = datetime.now(UTC)
+        self._looked_at = self._now()
         self._quiet_until = self._looked_at + quiet_start
         self.last: Notice | None = None
         self._timer = QTimer(self)
@@ -52,18 +61,18 @@ class Notifier(QObject):
 
     def snooze(self, length: timedelta) -> None:
         """Show nothing for so long; no length ends it."""
-        self._memory.now.quiet_until = (datetime.now(UTC) + length).timestamp()
+        self._memory.now.quiet_until = (self._now() + length).timestamp()
 
     @property
     def snoozed_until(self) -> datetime | None:
         """When the snooze ends; None where there is none."""
-        now, until = datetime.now(UTC).timestamp(), self._memory.now.quiet_until
+        now, until = self._now().timestamp(), self._memory.now.quiet_until
         if not now < until <= now + _LONGEST.total_seconds():
             return None
         return datetime.fromtimestamp(until, UTC)
 
     def _look(self) -> None:
-        now = datetime.now(UTC)
+        now = self._now()
         if abs(now - self._looked_at) > _SLEPT:
             self._quiet_until = now + self._quiet_start
         self._looked_at = now

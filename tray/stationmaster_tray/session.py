@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, Signal
@@ -42,11 +43,19 @@ class Session(QObject):
 
     changed = Signal(object)
 
-    def __init__(self, launcher: Launcher) -> None:
-        """Nothing happens before `run`."""
+    def __init__(
+        self,
+        launcher: Launcher,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing happens before `run`; times are told by `now` and measured by `monotonic`."""
         super().__init__()
         self.launcher = launcher
-        self.seen = Seen(since=_now())
+        self._now = now
+        self._monotonic = monotonic
+        self.seen = Seen(since=now())
         self._client: ControlClient | None = None
         self._wanted: bool | None = None
         """Somebody wants an agent to run, or none; None: nobody said, it runs unless a service sees to it."""
@@ -182,8 +191,8 @@ class Session(QObject):
         if self.seen.contact is not Contact.ATTACHED:
             _LOG.info("attached to the agent, process %d", status.pid)
         self._wanted = None
-        since = self.seen.since if self.seen.contact is Contact.ATTACHED else _now()
-        if _now() - since > WELL:
+        since = self.seen.since if self.seen.contact is Contact.ATTACHED else self._now()
+        if self._now() - since > WELL:
             self._deaths = 0
         self._set(
             Seen(
@@ -212,7 +221,7 @@ class Session(QObject):
 
     def _due(self, started_at: float) -> bool:
         """The agent that we started has ended, or stays silent for too long; and its pause is over."""
-        waited = time.monotonic() - started_at
+        waited = self._monotonic() - started_at
         if self.launcher.mine and waited < PATIENCE:
             return False
         return waited >= BACKOFF[min(self._deaths, len(BACKOFF) - 1)]
@@ -223,7 +232,7 @@ class Session(QObject):
                 await self._started(again=again)
 
     async def _started(self, *, again: bool) -> None:
-        self._started_at = time.monotonic()
+        self._started_at = self._monotonic()
         self._deaths += 1
         try:
             ended = await asyncio.to_thread(self.launcher.ended)
@@ -240,7 +249,7 @@ class Session(QObject):
             Seen(
                 contact=Contact.STARTING,
                 text=text,
-                restarted_at=_now() if again else self.seen.restarted_at,
+                restarted_at=self._now() if again else self.seen.restarted_at,
                 since=self.seen.since,
             )
         )
@@ -254,7 +263,7 @@ class Session(QObject):
                 text=text,
                 next_step=next_step,
                 restarted_at=self.seen.restarted_at,
-                since=self.seen.since if same else _now(),
+                since=self.seen.since if same else self._now(),
             )
         )
 
@@ -266,7 +275,3 @@ class Session(QObject):
 
 class _SilentError(NoAgentError):
     """One is there and says nothing: another one beside it would help nobody."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
