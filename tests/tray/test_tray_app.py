@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import SIGNAL, QEvent, Qt
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from fakes.station import Station
+from fakes.tray import living
 from fakes.waiting import until
 from stationmaster.errors import StationmasterError
 from stationmaster.hosting.launch import Launcher
+from stationmaster_tray import app as app_module
+from stationmaster_tray import icons, theme
 from stationmaster_tray.action import ACTIONS
-from stationmaster_tray.app import TrayApp
 from stationmaster_tray.application import Application
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
-from stationmaster_tray.seen import Contact
-from stationmaster_tray.single import Single
-
-
-@asynccontextmanager
-async def living(app: QApplication, station: Station) -> AsyncIterator[tuple[TrayApp, asyncio.Task[int]]]:
-    """The app of a station whose agent runs; it quits at the end."""
-    memory = Memory(station.root / "tray.json")
-    tray = TrayApp(app, Launcher("user", station.env), Single(f"sm-{station.root.name}"), memory)
-    running = asyncio.create_task(tray.run())
-    await until(
-        lambda: hasattr(tray, "window") and tray.desk.seen.contact is Contact.ATTACHED, what="the tray"
-    )
-    try:
-        yield tray, running
-    finally:
-        tray.quit()
-        await running
+from stationmaster_tray.presenter import State
 
 
 async def test_without_a_panel_the_window_opens_and_closing_it_ends_the_tray_and_not_the_agent(
@@ -95,3 +82,69 @@ def test_the_machines_agent_is_not_started_by_a_user(tmp_path: Path) -> None:
     with pytest.raises(StationmasterError, match="is a service") as caught:
         launcher.start()
     assert caught.value.next_step
+
+
+async def test_the_end_of_the_desktop_session_is_listened_to(tmp_path: Path, app: QApplication) -> None:
+    # No test can make the QSessionManager that the signal carries.
+    ending = SIGNAL("commitDataRequest(QSessionManager&)")
+    async with Station(tmp_path) as station:
+        await station.start()
+        before = app.receivers(ending)
+        async with living(app, station):
+            assert app.receivers(ending) == before + 1
+
+
+def _ground_is(app: QApplication, colour: str) -> bool:
+    return app.palette().window().color() == QColor(colour)
+
+
+async def test_the_look_follows_the_system(tmp_path: Path, app: QApplication) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        hints = QGuiApplication.styleHints()
+        async with living(app, station):
+            try:
+                for scheme, colours in (("dark", theme.DARK), ("light", theme.LIGHT)):
+                    theme.choose(scheme)  # a platform without a screen asks for nothing
+                    hints.colorSchemeChanged.emit(Qt.ColorScheme.Unknown)
+                    await until(partial(_ground_is, app, colours.ground), what="the look")
+            finally:
+                theme.choose("")
+                theme.apply(app)
+
+
+async def test_the_windows_icon_shows_the_state(tmp_path: Path, app: QApplication) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with living(app, station) as (tray, _):
+
+            def shows(state: State) -> bool:
+                wanted = icons.icon(state.value, icons.Variant.LIGHT)
+                return tray.window.windowIcon().cacheKey() == wanted.cacheKey()
+
+            await until(lambda: shows(State.IDLE), what="all is well")
+            await tray.desk.client.pause("line1", None)
+            await until(lambda: shows(State.PAUSED), what="the pause")
+
+
+async def test_what_time_alone_changes_is_drawn_too(
+    tmp_path: Path, app: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "_REDRAW_EVERY", 20)
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with living(app, station) as (tray, _):
+            session = tray.desk.session
+            status = session.seen.status
+            assert status is not None
+            session.changed.disconnect()  # no snapshot draws anything
+            until_ = tray.desk.now() + timedelta(seconds=2)
+            paused = msgspec.structs.replace(status.instances[0], paused_until=until_)
+            status = msgspec.structs.replace(status, instances=(paused,))
+            session.seen = msgspec.structs.replace(session.seen, status=status)
+            said = tray.icon.menu.actions()[0]
+            await until(lambda: said.text().startswith("Paused until"), what="the pause")
+            await until(lambda: said.text().startswith("Ready"), what="its end")

@@ -44,7 +44,6 @@ class Window(QWidget):
         super().__init__()
         self._desk = desk
         self._pages: dict[str, Page] = {}
-        self._view: TrayView | None = None
         self._argument: object = None
         self._warm = False
         self.dialog: QDialog | None = None
@@ -78,9 +77,9 @@ class Window(QWidget):
     # ---------------------------------------------------------------- what others tell
     def show_seen(self, seen: Seen, view: TrayView) -> None:
         """The agent's state changed."""
-        if self._view is None or self._view.state is not view.state:
-            self.setWindowIcon(icons.icon(view.state.value, panel_variant()))
-        self._view = view
+        wanted = icons.icon(view.state.value, panel_variant())
+        if self.windowIcon().cacheKey() != wanted.cacheKey():
+            self.setWindowIcon(wanted)
         self.banner.show_seen(seen)
         if self.isVisible() and self.page is not None:
             self.page.show_seen(seen)
