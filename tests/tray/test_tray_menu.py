@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 import pytest
 import typer
+from typer.testing import CliRunner
 
+from stationmaster.cli.exit import Exit
 from stationmaster.cli.root import application
 from stationmaster_tray.action import ACTIONS, Action
 from stationmaster_tray.menu import Item, menu
@@ -103,9 +106,26 @@ def test_each_action_has_its_twin_on_the_command_line_or_says_why_not(action: Ac
     if not action.twin:
         return
     command: Any = typer.main.get_command(application())
+    if action.twin == ("--version",):
+        assert any("--version" in parameter.opts for parameter in command.params)
+        return
     words = list(action.twin)
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]
-    options = {name for parameter in command.params for name in parameter.opts}
-    assert {word for word in words if word.startswith("--")} <= options
-    assert len(words) < len(action.twin) or words[0].startswith("--"), f"no command {action.twin}"
+    assert not hasattr(command, "commands"), f"no command {action.twin}"
+    missing = [one for one in command.params if one.required and not set(one.opts) & set(words)]
+    more = [[one.opts[0], "x"] if one.opts[0].startswith("--") else ["x"] for one in missing]
+    context = command.make_context("twin", [*words, *itertools.chain.from_iterable(more)])
+    given = {one for one in command.params if context.get_parameter_source(one.name).name == "COMMANDLINE"}
+    assert {word for word in words if word.startswith("--")} <= {name for one in given for name in one.opts}
+
+
+@pytest.mark.parametrize(
+    "action", [one for one in ACTIONS if "pause" in one.twin], ids=lambda action: action.id
+)
+def test_a_pauses_twin_is_understood_to_the_last_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Action
+) -> None:
+    monkeypatch.setenv("STATIONMASTER_HOME", str(tmp_path / "home"))
+    done = CliRunner().invoke(application(), list(action.twin))
+    assert done.exit_code == Exit.NO_AGENT, done.output  # the time was understood

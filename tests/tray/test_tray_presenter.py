@@ -135,6 +135,21 @@ ERRORS: dict[str, Any] = {"counts": Counts(error=2, queued=15, processing=2)}
             State.IDLE,
             f"All sent: last upload {clock(NOW - timedelta(minutes=3), NOW)}",
         ),
+        (
+            seen(instance(**WAITING), problems=(UNREACHABLE,)),
+            State.OFFLINE,
+            f"Server unreachable: {LEFT}",
+        ),
+        (
+            seen(instance(**PAUSED), instance("line2"), problems=(UNREACHABLE,)),
+            State.PAUSED,
+            f"line1: Paused until {clock(NOW + timedelta(minutes=50), NOW)}: 0 waiting",
+        ),
+        (
+            seen(instance(**WAITING), problems=(problem(ProblemCode.REPORT_PARKED, title="It fails alone"),)),
+            State.ERRORS,
+            "It fails alone",
+        ),
         (seen(), State.IDLE, "No station is set up yet: open the window"),
     ],
 )
@@ -148,14 +163,18 @@ def test_a_badge_goes_when_its_cause_does() -> None:
     assert present(seen(instance()), NOW).state is State.IDLE
 
 
+@pytest.mark.parametrize("severity", [Severity.ERROR, Severity.WARNING])
+@pytest.mark.parametrize("more", [{}, WAITING, {"converting": 1}], ids=["idle", "waiting", "converting"])
 @pytest.mark.parametrize("code", list(ProblemCode))
-def test_nothing_looks_well_while_something_fails(code: ProblemCode) -> None:
-    counts = (
-        Counts(error=1) if code in {ProblemCode.ENTRIES_IN_ERROR, ProblemCode.REPORT_PARKED} else Counts()
-    )
-    link = Link.OFFLINE if code in {ProblemCode.SERVER_UNREACHABLE, ProblemCode.SERVER_BUSY} else Link.ONLINE
-    view = present(seen(instance(counts=counts, link=link), problems=(problem(code),)), NOW)
+def test_nothing_looks_well_while_something_fails(
+    code: ProblemCode, more: dict[str, Any], severity: Severity
+) -> None:
+    wrong = problem(code, severity=severity, instance="line1")
+    view = present(seen(instance(**more), problems=(wrong,)), NOW)
     assert view.state not in {State.IDLE, State.WORKING}
+    assert view.tooltip.startswith("Token expired")
+    paused = present(seen(instance(**PAUSED), problems=(wrong,)), NOW)
+    assert paused.state not in {State.IDLE, State.WORKING}
 
 
 def test_a_consequence_calls_nobody_and_an_error_goes_before_a_warning() -> None:

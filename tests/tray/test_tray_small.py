@@ -14,7 +14,7 @@ from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import until
 from stationmaster.errors import StationmasterError
-from stationmaster_tray.autostart import Autostart
+from stationmaster_tray.autostart import Autostart, is_approved
 from stationmaster_tray.main import main, unsafe_qt
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.single import name_of
@@ -95,6 +95,26 @@ def test_starting_at_log_in_is_switched_on_and_off(tmp_path: Path, platform: str
     switch.switch(on=False)
     seen.append(switch.is_on)
     assert seen == [False, True, False]
+
+
+@pytest.mark.parametrize("key", ["Hidden=true", "X-GNOME-Autostart-enabled=false"])
+def test_what_the_desktop_switched_off_is_off_and_can_be_switched_on_again(tmp_path: Path, key: str) -> None:
+    switch = Autostart(platform="linux", env={"HOME": str(tmp_path)})
+    switch.switch(on=True)
+    (file,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    name = key.partition("=")[0]
+    kept = [line for line in file.read_text().splitlines() if not line.startswith(name)]
+    file.write_text("\n".join([*kept, key, "[Desktop Action new]", f"{name}=of another group"]))
+    assert not switch.is_on
+    switch.switch(on=True)
+    assert switch.is_on
+
+
+@pytest.mark.parametrize(
+    ("value", "on"), [(None, True), (b"", True), (b"\2" + bytes(11), True), (b"\3" + bytes(11), False)]
+)
+def test_what_windows_switched_off_is_off(value: bytes | None, *, on: bool) -> None:
+    assert is_approved(value) is on
 
 
 def test_a_log_in_entry_that_cannot_be_written_is_told(tmp_path: Path) -> None:

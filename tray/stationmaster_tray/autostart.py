@@ -27,6 +27,7 @@ _LABEL = "org.stationmaster.tray"
 _RESERVED = re.compile(r"[^\w@+=:,./\-]")
 """A word that has such a letter stands in quotes: most of them mean something to a shell."""
 
+_APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 _RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
 
@@ -49,10 +50,15 @@ class Autostart:
 
     @property
     def is_on(self) -> bool:
-        """It is switched on."""
+        """It is switched on, here and in the system's own settings."""
         if self._platform == "win32":
-            return _registered(self._key) is not None
-        return self._file.exists()
+            return _registered(self._key) is not None and is_approved(_approval(self._key))
+        if self._platform == "darwin":
+            return self._file.exists()
+        try:
+            return is_enabled(self._file.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return False
 
     def switch(self, *, on: bool) -> None:
         """Switch it.
@@ -122,6 +128,31 @@ class Autostart:
         temporary.replace(file)
 
 
+def is_enabled(entry: str) -> bool:
+    """A desktop entry starts its program: desktops switch it off by a key of it, and leave the file.
+
+    Args:
+        entry: the content of the file.
+    """
+    group, keys = "", dict[str, str]()
+    for line in entry.splitlines():
+        if line.startswith("["):
+            group = line.strip()
+        elif group == "[Desktop Entry]" and "=" in line:
+            key, value = line.split("=", 1)
+            keys[key.strip()] = value.strip().lower()
+    return keys.get("Hidden") != "true" and keys.get("X-GNOME-Autostart-enabled") != "false"
+
+
+def is_approved(value: bytes | None) -> bool:
+    """Windows starts a program: its Task Manager and its Settings keep a value beside for each one.
+
+    Args:
+        value: that value; None where nobody ever switched the program there. An odd first byte says off.
+    """
+    return not value or value[0] % 2 == 0
+
+
 def _exec_line(command: Sequence[str]) -> str:
     """A command line as the Desktop Entry Specification 1.5 wants it ("The Exec key")."""
     words = []
@@ -144,7 +175,18 @@ if sys.platform == "win32":
         except FileNotFoundError:
             return None
 
+    def _approval(name: str) -> bytes | None:
+        try:
+            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, _APPROVED) as key:
+                value = winreg.QueryValueEx(key, name)[0]
+        except FileNotFoundError:
+            return None
+        return value if isinstance(value, bytes) else None
+
     def _register(name: str, command: str | None) -> None:
+        if _approval(name) is not None:
+            with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _APPROVED) as key:
+                winreg.DeleteValue(key, name)
         with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _RUN) as key:
             if command is not None:
                 winreg.SetValueEx(key, name, 0, winreg.REG_SZ, command)
@@ -154,6 +196,9 @@ if sys.platform == "win32":
 else:
 
     def _registered(name: str) -> str | None:
+        raise NotImplementedError(name)
+
+    def _approval(name: str) -> bytes | None:
         raise NotImplementedError(name)
 
     def _register(name: str, command: str | None) -> None:

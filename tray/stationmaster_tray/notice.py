@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster_tray.presenter import OFFLINE_CODES
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.text import plural, tr
 
@@ -20,7 +21,6 @@ NO_AGENT_AFTER = timedelta(seconds=30)
 LONG_OFFLINE = timedelta(minutes=15)
 """A server that cannot be reached heals by itself: for so long nobody is called."""
 
-_HEALING = frozenset({ProblemCode.SERVER_UNREACHABLE, ProblemCode.SERVER_BUSY})
 
 _NO_AGENT = ("no-agent", "", "")
 
@@ -121,7 +121,7 @@ def _calls(problem: Problem, now: datetime) -> bool:
     if problem.severity is Severity.INFO or problem.depends_on:
         return False
     patience = timedelta(seconds=problem.time_to_visible)
-    if problem.code in _HEALING:
+    if problem.code in OFFLINE_CODES:
         patience = max(patience, LONG_OFFLINE)
     return now - problem.since >= patience
 

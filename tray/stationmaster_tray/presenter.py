@@ -119,16 +119,28 @@ def _state(status: AgentStatus, now: datetime) -> tuple[State, str]:
             "{count} file could not be converted or delivered",
             "{count} files could not be converted or delivered",
         )
+    failing = _failing(status, _ERROR_CODES)
+    if failing:
+        return State.ERRORS, _titled(status, failing[0])
     return _flowing(status, now)
+
+
+def _failing(status: AgentStatus, codes: frozenset[ProblemCode]) -> list[Problem]:
+    """Problems with these codes that stand for themselves."""
+    return [
+        one
+        for one in status.problems
+        if one.code in codes and one.severity is not Severity.INFO and not one.depends_on
+    ]
 
 
 def _flowing(status: AgentStatus, now: datetime) -> tuple[State, str]:
     """Nothing needs a person: offline, paused, working or idle."""
     waiting = _waiting(status)
     wait = plural(waiting, "{count} report waiting", "{count} reports waiting")
-    offline = [one for one in status.instances if one.link is Link.OFFLINE and not _paused(one, now)]
-    if offline:
-        return State.OFFLINE, _offline(status, offline, wait, now)
+    unreached = _unreached(status, wait, now)
+    if unreached:
+        return State.OFFLINE, unreached
     paused = [one for one in status.instances if _paused(one, now)]
     if paused:
         return State.PAUSED, _pause(status, paused, waiting, now)
@@ -166,6 +178,19 @@ def _titled(status: AgentStatus, problem: Problem) -> str:
     if problem.instance and len(status.instances) > 1:
         return tr("{instance}: {title}", instance=problem.instance, title=problem.title)
     return problem.title
+
+
+def _unreached(status: AgentStatus, wait: str, now: datetime) -> str:
+    """Which server is not reached; "" where all are, or nobody wants to reach them."""
+    offline = [one for one in status.instances if one.link is Link.OFFLINE and not _paused(one, now)]
+    if offline:
+        return _offline(status, offline, wait, now)
+    resting = {one.name for one in status.instances if _paused(one, now)}
+    hindered = [one for one in _failing(status, OFFLINE_CODES) if one.instance not in resting]
+    if not hindered:
+        return ""
+    # A link that worked a moment ago counts as online while its Problem is told already.
+    return tr("{title}: {wait}, nothing lost", title=_titled(status, hindered[0]), wait=wait)
 
 
 def _offline(status: AgentStatus, offline: list[InstanceStatus], wait: str, now: datetime) -> str:

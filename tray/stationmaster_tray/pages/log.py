@@ -43,7 +43,7 @@ _Index = QModelIndex | QPersistentModelIndex
 class LogModel(QAbstractTableModel):
     """Records, oldest first; the oldest go when there are more than `MOST`."""
 
-    TITLES = ("Time", "Level", "Station", "Entry", "Text")
+    COLUMNS = 5
 
     def __init__(self, desk: Desk) -> None:
         """Empty at first."""
@@ -78,7 +78,7 @@ class LogModel(QAbstractTableModel):
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's names and default
         """How many columns."""
-        return 0 if parent.isValid() else len(self.TITLES)
+        return 0 if parent.isValid() else self.COLUMNS
 
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -93,7 +93,7 @@ class LogModel(QAbstractTableModel):
         record = self.records[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._cell(record, index.column())
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() == len(self.TITLES) - 1:
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == self.COLUMNS - 1:
             return tip(plain(record))
         if role == Qt.ItemDataRole.ForegroundRole:
             colour = _COLOURS.get(record.level)
