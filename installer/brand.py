@@ -97,8 +97,8 @@ def draw(folder: Path) -> None:
     """Draw the icon in each size as PNG, and together as .ico (Windows) and .icns (macOS)."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QBuffer, QIODevice, Qt  # noqa: PLC0415 - after the platform is chosen
-    from PySide6.QtGui import QGuiApplication, QImage, QPainter  # noqa: PLC0415
-    from PySide6.QtSvg import QSvgRenderer  # noqa: PLC0415
+    from PySide6.QtGui import QGuiApplication, QImage, QPainter  # noqa: PLC0415 - as above
+    from PySide6.QtSvg import QSvgRenderer  # noqa: PLC0415 - as above
 
     application = QGuiApplication([])
     picture = QSvgRenderer(icon_svg().encode())

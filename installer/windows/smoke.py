@@ -133,7 +133,7 @@ class Smoke:
 def end_tree(process: subprocess.Popen[bytes]) -> None:
     """End a process and those that it started: a one-file program is two."""
     if sys.platform == "win32":  # wine knows no /T, so both
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - Windows' own
     if process.poll() is None:
         process.terminate()
 

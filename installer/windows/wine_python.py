@@ -93,7 +93,7 @@ def _host_python() -> str:
     for candidate in (named, shutil.which("python3.12") or "", *map(str, places)):
         if not candidate:
             continue
-        asked = subprocess.run([candidate, "-VV"], capture_output=True, text=True, check=False)  # noqa: S603
+        asked = subprocess.run([candidate, "-VV"], capture_output=True, text=True, check=False)  # noqa: S603 - a tool by name
         if f"Python {VERSION}." in asked.stdout:
             return candidate
     raise SystemExit("No Python 3.12 here. STATIONMASTER_PYTHON312 can name one.")
@@ -142,7 +142,7 @@ def _compile_programs(python: Path, work: Path) -> None:
         *(f"{_MINGW}-gcc", "-municode", "-O2", "-s", "-o", str(python / "python.exe")),
         *(str(work / "python.c"), f"-L{work}", "-lpython312"),
     )
-    listed = subprocess.check_output([f"{_MINGW}-objdump", "-p", str(python / "python312.dll")], text=True)  # noqa: S603
+    listed = subprocess.check_output([f"{_MINGW}-objdump", "-p", str(python / "python312.dll")], text=True)  # noqa: S603 - a tool by name
     names = re.findall(
         r"^\s+\[ *\d+\].*?(_?Py\w+)\s*$", listed.partition("[Ordinal/Name Pointer] Table")[2], re.MULTILINE
     )

@@ -44,8 +44,8 @@ def app() -> QApplication:
 def _application() -> QApplication:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see above
 
-    from stationmaster_tray import theme  # noqa: PLC0415
-    from stationmaster_tray.application import Application  # noqa: PLC0415
+    from stationmaster_tray import theme  # noqa: PLC0415 - see above
+    from stationmaster_tray.application import Application  # noqa: PLC0415 - see above
 
     there = QApplication.instance()
     if isinstance(there, QApplication):

@@ -133,7 +133,7 @@ async def test_broken_rules_come_with_places_that_lead_to_the_step(tmp_path: Pat
             row = next(row for row, line in enumerate(found) if line.cells[1].startswith(place))
             result.findings.activated.emit(result.findings.plain.index(row, 0))
             tree = result.tree
-            await until(lambda: tree.report.row_of(tree.currentIndex()).name == name, what=name)  # noqa: B023
+            await until(lambda: tree.report.row_of(tree.currentIndex()).name == name, what=name)  # noqa: B023 - called at once
 
 
 async def test_an_error_is_told_with_place_and_next_step(tmp_path: Path) -> None:

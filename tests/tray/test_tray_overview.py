@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fakes.station import Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster_tray.pages.overview import OverviewPage
+from stationmaster_tray.widgets import station as station_module
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -74,3 +76,23 @@ async def test_without_a_station_it_leads_to_the_first_one(tmp_path: Path) -> No
             desk.wanted.connect(lambda *words: wanted.append(words))
             button(page, "Set up a station...").click()
             assert wanted == [("add-station", "", "")]
+
+
+async def test_a_card_asks_again_after_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(station_module, "REFRESH_EVERY", 0.05)
+    caplog.set_level(logging.INFO)
+    async with Station(tmp_path) as station:
+        server = await station.server()
+        await station.start()
+        async with attached(station) as desk:
+            card = station_module.StationCard(desk, "line1")
+            card.follow(on=True)
+            await until(
+                lambda: caplog.text.count("cannot be had now") > 1, what="two refusals: no such station"
+            )
+            line = await station.line("line1", server, "keep")
+            line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+            await until(lambda: any("line1-00001" in text for text in texts(card)), what="the last uploads")
+            card.follow(on=False)

@@ -17,6 +17,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTabBar, QWidget
 
+from fakes import waiting
 from fakes.station import Line, Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
@@ -163,9 +164,12 @@ async def test_retry_all_takes_the_whole_error_list(tmp_path: Path) -> None:
             attempts = {one.id: one.attempts for one in await station.entries("line1")}
             button(page, "Retry &all errors").click()
             await until(lambda: "2 entries are queued again." in texts(page), what="the answer")
-            await failed(station, 2)
-            again = await station.entries("line1", "error")
-            assert all(one.attempts > attempts.get(one.id, 0) or one.id not in attempts for one in again)
+
+            async def tried_again() -> bool:
+                again = await station.entries("line1", "error")
+                return len(again) == 2 and all(one.attempts > attempts[one.id] for one in again)
+
+            await waiting.answer(tried_again, what="the second try of both")
 
 
 async def test_dismiss_asks_and_goes_on_record_with_the_name(tmp_path: Path) -> None:

@@ -387,7 +387,7 @@ async def test_without_a_keyring_the_last_step_says_so_and_leaves_nothing(tmp_pa
             await forward(wizard, SummaryStep)
             click(wizard.next)
             await until(lambda: "keyring" in wizard.bar.error, what=lambda: f"the words {wizard.bar.error}")
-            assert (await desk.client.status()).instances == ()
+            await station.until(lambda now: not now.instances, what="nothing left behind")
             assert not (tmp_path / "results").exists()
             for kind in (TrialStep, FolderStep, NameStep, ConnectionStep):
                 click(wizard.back)

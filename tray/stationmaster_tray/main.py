@@ -49,7 +49,7 @@ def _wanted(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _switch_autostart(scope: str, wanted: str) -> None:
     from stationmaster.errors import StationmasterError  # noqa: PLC0415 - rarely needed
-    from stationmaster_tray.autostart import Autostart  # noqa: PLC0415
+    from stationmaster_tray.autostart import Autostart  # noqa: PLC0415 - as above
 
     switch = Autostart(scope)
     try:
@@ -78,13 +78,13 @@ def unsafe_qt(python: tuple[int, ...] = sys.version_info[:2], qt: str = "") -> s
 
 def _run(wanted: argparse.Namespace) -> int:
     # Qt costs half a second to load: --version and --help do without.
-    from stationmaster.hosting.launch import Launcher  # noqa: PLC0415
-    from stationmaster_tray import loop, theme, translation  # noqa: PLC0415
-    from stationmaster_tray.app import TrayApp  # noqa: PLC0415
-    from stationmaster_tray.application import Application  # noqa: PLC0415
-    from stationmaster_tray.log import logging_to  # noqa: PLC0415
-    from stationmaster_tray.memory import Memory, place  # noqa: PLC0415
-    from stationmaster_tray.single import Single, name_of  # noqa: PLC0415
+    from stationmaster.hosting.launch import Launcher  # noqa: PLC0415 - see above
+    from stationmaster_tray import loop, theme, translation  # noqa: PLC0415 - see above
+    from stationmaster_tray.app import TrayApp  # noqa: PLC0415 - see above
+    from stationmaster_tray.application import Application  # noqa: PLC0415 - see above
+    from stationmaster_tray.log import logging_to  # noqa: PLC0415 - see above
+    from stationmaster_tray.memory import Memory, place  # noqa: PLC0415 - see above
+    from stationmaster_tray.single import Single, name_of  # noqa: PLC0415 - see above
 
     app = Application([sys.argv[0]])
     translation.install(app)

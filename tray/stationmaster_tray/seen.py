@@ -17,7 +17,7 @@ class Contact(StrEnum):
     """It was started, or is looked for, and does not answer yet."""
     ATTACHED = "attached"
     GONE = "gone"
-    """None runs, and nobody wants one: it was stopped, or it cannot be started."""
+    """None runs, and we start none: it was stopped in order, or a service sees to it."""
     REFUSED = "refused"
     """One runs, but we cannot talk: another version, or not our right."""
 

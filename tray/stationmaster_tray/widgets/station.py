@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
@@ -17,12 +17,16 @@ from stationmaster_tray.text import NONE, clock, number, result, span, tr
 from stationmaster_tray.widgets.chart import Chart
 from stationmaster_tray.widgets.label import label, set_role
 
+_LOG = logging.getLogger(__name__)
+
 HOURS = 8.0
 """How far back the charts go: a shift."""
 LAST = 5
 """Uploads that are listed."""
 REFRESH_EVERY = 5.0
 """Seconds between two questions for the last uploads, while somebody looks."""
+REFRESH_AT_LEAST = 60.0
+"""Seconds between two questions at most, however often they fail."""
 CHART_EVERY = timedelta(seconds=60)
 """Time between two questions for the charts: they cost the agent more."""
 
@@ -134,10 +138,17 @@ class StationCard(QFrame):
         return grid
 
     async def _ask(self) -> None:
+        pause = REFRESH_EVERY
         while True:
-            with contextlib.suppress(NoAgentError):  # the page says so itself; it may come back
+            try:
                 await self._ask_once()
-            await asyncio.sleep(REFRESH_EVERY)
+                pause = REFRESH_EVERY
+            except NoAgentError:  # the page says so itself; it may come back
+                pause = REFRESH_EVERY
+            except Exception:  # noqa: BLE001 - whatever it is, the card must not stand still for good
+                _LOG.info("the figures of %s cannot be had now", self._name, exc_info=True)
+                pause = min(2 * pause, REFRESH_AT_LEAST)
+            await asyncio.sleep(pause)
 
     async def _ask_once(self) -> None:
         client = self._desk.client
