@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
+    QDialog,
     QLabel,
     QLineEdit,
     QScrollArea,
@@ -22,11 +23,16 @@ from PySide6.QtWidgets import (
 
 from fakes.station import Station
 from fakes.tray import attached
+from fakes.waiting import until
 from stationmaster_tray import icons, theme
+from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Page
 from stationmaster_tray.pages import PAGES
+from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.presenter import State
+from stationmaster_tray.settings.question import TokenDialog, ask_removal
 from stationmaster_tray.window import Window
+from stationmaster_tray.wizard.dialog import Wizard
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -108,7 +114,7 @@ def unnamed(root: QWidget) -> list[str]:
 def _is_inside_another(one: QWidget) -> bool:
     """Qt's own parts of a control: the list of a combo box, the corner of a table, a line's clear button."""
     above = one.parentWidget()
-    while above is not None and not isinstance(above, Page | Window):
+    while above is not None and not isinstance(above, Page | Window | QDialog):
         if isinstance(above, QComboBox | QAbstractItemView | QTabBar | QLineEdit):
             return True
         above = above.parentWidget()
@@ -123,7 +129,32 @@ async def test_every_control_has_a_name_and_can_be_reached_by_the_keyboard(tmp_p
             window = Window(desk)
             for spec in PAGES:
                 window.open_page(spec.id)
+            settings = window.findChild(SettingsPage)
+            assert isinstance(settings, SettingsPage)
+            controls = len(settings.findChildren(QLineEdit))
+            window.open_page("settings", "line1")
+            await until(lambda: len(settings.findChildren(QLineEdit)) > controls + 10, what="the settings")
+            await until(lambda: not any(one.busy for one in window.findChildren(CallBar)), what="all answers")
             assert not unnamed(window), "\n".join(unnamed(window))
             buttons = [one for one in window.findChildren(QAbstractButton) if not _is_inside_another(one)]
             assert [one.text() for one in buttons if one.focusPolicy() is Qt.FocusPolicy.NoFocus] == []
             window.close()
+
+
+async def test_every_control_of_wizard_and_dialogs_has_a_name(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with attached(station) as desk:
+            window = Window(desk)
+            window.open_page("wizard")
+            wizard = window.dialog
+            assert isinstance(wizard, Wizard)
+            token, question = TokenDialog("line1", window), ask_removal("line1", window, lambda: None)
+            for root in (wizard, *wizard.steps, token, question):
+                assert not unnamed(root), "\n".join(unnamed(root))
+            assert wizard.windowTitle()
+            assert token.windowTitle()
+            for dialog in (token, question):
+                dialog.reject()
+            window.close()
+            await desk.tasks.finish()

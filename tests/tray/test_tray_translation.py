@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QLocale, Qt, QTranslator
 from PySide6.QtWidgets import (
@@ -24,16 +27,25 @@ from PySide6.QtWidgets import (
 from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import until
+from stationmaster.model import Lifecycle, Link
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.entries.table import EntryTable
+from stationmaster_tray.entries.wording import columns
 from stationmaster_tray.menu import Item, menu
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.presenter import State, TrayView
 from stationmaster_tray.seen import Contact
+from stationmaster_tray.settings.question import TokenDialog, ask_removal
 from stationmaster_tray.text import clock, number, plural, span, tr
+from stationmaster_tray.widgets.station import StationCard
 from stationmaster_tray.window import Window
+from stationmaster_tray.wizard.dialog import Wizard
 
 BEGIN, END = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
-NAMES = re.compile(r"Stationmaster|[\d\s.,:%/+-]*|\N{EN DASH}|Apache-2.0.*|\d+\.\d+\.\d+.*|Linux.*|/.*")
+NAMES = re.compile(
+    re.escape(platform.node())
+    + r"|https://\S+|Stationmaster|[\d\s.,:%/+-]*|\N{EN DASH}|Apache-2.0.*|\d+\.\d+\.\d+.*|Linux.*|/.*"
+)
 """What no language changes: names, numbers, places."""
 
 
@@ -113,6 +125,63 @@ async def test_no_text_of_the_window_is_untranslated(tmp_path: Path) -> None:
         assert any(BEGIN in text for text in shown(window))
         assert foreign(shown(window)) == []
         window.close()
+
+
+@pytest.mark.usefixtures("pseudo")
+async def test_no_text_of_wizard_and_dialogs_is_untranslated(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        await until(lambda: desk.seen.contact is Contact.GONE, what="that there is no agent")
+        window = Window(desk)
+        window.open_page("wizard")
+        wizard = window.dialog
+        assert isinstance(wizard, Wizard)
+        token, question = TokenDialog("1", window), ask_removal("1", window, lambda: None)
+        assert foreign(iter([question.text(), question.informativeText()])) == []
+        for root in (wizard, token, question):
+            assert BEGIN in root.windowTitle()
+            assert foreign(shown(root)) == []
+        for dialog in (token, question):
+            dialog.reject()
+        window.close()
+        await desk.tasks.finish()
+
+
+@pytest.mark.usefixtures("pseudo")
+async def test_no_text_of_cards_and_cells_is_untranslated(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        line = await station.line("1", await station.server(), "keep")  # a name that no language changes
+        await station.start()
+        line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+        line.inboxes[0].spoil(b"no report\n", "spoilt.wstf")
+        await station.until(lambda now: now.instances[0].counts.completed and now.instances[0].counts.error)
+        async with attached(station) as desk:
+            card = StationCard(desk, "1")
+            status = desk.seen.status
+            assert status is not None
+            states: list[dict[str, Any]] = [{"lifecycle": one} for one in Lifecycle]
+            states += [{"link": one} for one in Link]
+            states += [{"paused_until": desk.now() + timedelta(hours=1)}, {"folders": ()}]
+            for state in states:
+                card.show_instance(msgspec.structs.replace(status.instances[0], **state))
+                assert foreign(shown(card)) == [], state
+            card.show_unknown()
+            assert foreign(shown(card)) == []
+            card.follow(on=True)
+            await until(lambda: any("1-00001" in text for text in shown(card)), what="the last uploads")
+            assert foreign(shown(card)) == []
+            card.follow(on=False)
+            table = EntryTable(columns(desk.now))
+            table.append(await station.entries("1"), more=False)
+            assert table.rowCount() == 2
+            assert foreign(words(table)) == []
+
+
+def words(table: EntryTable) -> Iterator[str]:
+    """What the tray says itself in the cells: the others hold what the agent and the reports say."""
+    for row in range(table.rowCount()):
+        for place, column in enumerate(table.columns):
+            if column.id in {"time", "result", "state"}:
+                yield str(table.index(row, place).data() or "")
 
 
 @pytest.mark.usefixtures("pseudo")
