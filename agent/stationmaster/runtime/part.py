@@ -92,18 +92,7 @@ async def assemble(
     """
     home = shared.home
     client = await stack.enter_async_context(_client(shared, config, name))
-    pool = await stack.enter_async_context(
-        ConverterPool(
-            name,
-            folder=home.converters(name),
-            temp=home.instance_dir(name) / "work",
-            limits=config.convert,
-            slots=shared.slots,
-            clock=shared.clock,
-            wanted=tuple(one for folder in folders for one in folder.converters),
-            on_change=shared.changed,
-        )
-    )
+    pool = await stack.enter_async_context(_pool(shared, config, name, folders))
     skip = (home.errors(name), home.archive(name))
     watcher = Watcher(folders, spool, shared.clock, instance=name, wakeup=shared.wakeup, skip=skip)
     processes = _processes(shared, config, name, client)
@@ -143,6 +132,21 @@ async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:
     except NeedsUserError:
         token = ""  # the uploader meets the same trouble, and tells
     return shared.gates.gate(config.server.url, token, _limits(config))
+
+
+def _pool(
+    shared: Shared, config: InstanceConfig, name: str, folders: tuple[WatchFolder, ...]
+) -> ConverterPool:
+    return ConverterPool(
+        name,
+        folder=shared.home.converters(name),
+        temp=shared.home.instance_dir(name) / "work",
+        limits=config.convert,
+        slots=shared.slots,
+        clock=shared.clock,
+        wanted=tuple(one for folder in folders for one in folder.converters),
+        on_change=shared.changed,
+    )
 
 
 def _processes(shared: Shared, config: InstanceConfig, name: str, client: WatsClient) -> ProcessCheck:
