@@ -120,6 +120,12 @@ async def test_an_agent_that_was_well_is_started_at_once_and_another_after_its_p
 
             if well:
                 await until(lambda: len(launcher.starts) == 2, what="the start at once")
+                # Its life made good for all deaths before: the next pause is the first one again.
+                await until(lambda: session.seen.contact is Contact.ATTACHED, what="the second agent")
+                os.kill((await station.status()).pid, signal.SIGKILL)
+                await until(lambda: session.seen.contact is Contact.STARTING, what="the second death")
+                clocks.seconds += BACKOFF[1]
+                await until(lambda: len(launcher.starts) == 3, what="the start after the first pause")
             else:
                 await until(lambda: session.seen.contact is Contact.STARTING, what="the death")
                 await until(lambda: looks > 50, what="many looks", meanwhile=look)

@@ -82,7 +82,9 @@ async def test_the_last_upload_is_told_after_a_restart_and_a_change_of_settings(
         line = await station.line("line1", await station.server(), "keep")
         await station.start()
         line.inboxes[0].drop(line.equipment.make("wstf", units=1))
-        before = await station.until(lambda now: now.instances[0].upload.last_upload_at)
+        before = await station.until(
+            lambda now: now.instances[0].counts.completed and not now.instances[0].upload.in_flight
+        )
         now = datetime.now(UTC)
         told = present(Seen(status=before, since=now), now).tooltip
         assert told.startswith("All sent: last upload ")
