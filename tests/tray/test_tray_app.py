@@ -145,6 +145,9 @@ async def test_what_time_alone_changes_is_drawn_too(
             paused = msgspec.structs.replace(status.instances[0], paused_until=until_)
             status = msgspec.structs.replace(status, instances=(paused,))
             session.seen = msgspec.structs.replace(session.seen, status=status)
-            said = tray.icon.menu.actions()[0]
-            await until(lambda: said.text().startswith("Paused until"), what="the pause")
-            await until(lambda: said.text().startswith("Ready"), what="its end")
+
+            def said() -> str:
+                return tray.icon.menu.actions()[0].text()
+
+            await until(lambda: said().startswith("Paused until"), what="the pause")
+            await until(lambda: said().startswith("Ready"), what="its end")
