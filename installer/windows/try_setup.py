@@ -74,7 +74,7 @@ def _try_update(setup: Path, installed: Path) -> None:
         _hold("an update ends the agent in order and starts it again", _starts(log, 2))
         before = program.stat()
         stays = subprocess.Popen(  # noqa: S603 - what we just made
-            ["wine", str(program), "server", "run", "--port", "0"],  # noqa: S607
+            ["wine", str(program), "server", "run", "--port", "0"],  # noqa: S607 - by name
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         time.sleep(SETTLED)
@@ -113,7 +113,7 @@ def _wine(*command: str) -> None:
 def _asked(*command: str) -> subprocess.CompletedProcess[bytes]:
     """Run a program to its end, but not to that of what it started, which holds its output open."""
     process = subprocess.Popen(  # noqa: S603 - what we just made
-        ["wine", *command],  # noqa: S607
+        ["wine", *command],  # noqa: S607 - by name
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     code = process.wait(PATIENCE)
