@@ -138,16 +138,18 @@ async def test_what_time_alone_changes_is_drawn_too(
         await station.start()
         async with living(app, station) as (tray, _):
             session = tray.desk.session
-            status = session.seen.status
-            assert status is not None
-            session.changed.disconnect()  # no snapshot draws anything
-            until_ = tray.desk.now() + timedelta(seconds=2)
-            paused = msgspec.structs.replace(status.instances[0], paused_until=until_)
-            status = msgspec.structs.replace(status, instances=(paused,))
-            session.seen = msgspec.structs.replace(session.seen, status=status)
 
             def said() -> str:
                 return tray.icon.menu.actions()[0].text()
+
+            await until(lambda: said().startswith("Ready"), what="an agent that has come to rest")
+            status = session.seen.status
+            assert status is not None
+            session.changed.disconnect()  # no snapshot draws anything
+            until_ = tray.desk.now() + timedelta(seconds=5)
+            paused = msgspec.structs.replace(status.instances[0], paused_until=until_)
+            status = msgspec.structs.replace(status, instances=(paused,))
+            session.seen = msgspec.structs.replace(session.seen, status=status)
 
             await until(lambda: said().startswith("Paused until"), what="the pause")
             await until(lambda: said().startswith("Ready"), what="its end")

@@ -84,6 +84,11 @@ def try_file(
                 "--all asks every converter, --converter one.", next_step="Leave one of the two out."
             )
         options = option_values(setting)
+        if options and not converter:
+            raise ConfigError(
+                "--option is for one converter, and none is named.",
+                next_step="Say which: --converter NAME.",
+            )
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         with progress("Converting", quiet=json):
             of = (file.absolute(), tuple(converter or ()), instance, place, options)

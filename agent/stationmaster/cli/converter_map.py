@@ -49,7 +49,8 @@ def map_file(
         fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
     say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
     say("Next:")
-    say(f"  1. See what it makes: {_command('test', str(file), '--dir', str(place.parent))}")
+    options = ("--converter", chosen, "--option", "process_code=10")
+    say(f"  1. See what it makes: {_command('test', str(file), '--dir', str(place.parent), *options)}")
     say(f"  2. Use it:            {_command('install', str(place), '-i', 'NAME')}")
 
 

@@ -54,7 +54,7 @@ class Replayed:
     @property
     def alike(self) -> bool:
         """Both make the same of it, or nothing."""
-        return not self.differences and bool(self.old) == bool(self.new)
+        return not self.differences and self.old == self.new
 
 
 def replay(
@@ -78,6 +78,7 @@ def replay(
         use_files()
         config = ConfigStore(home()).load(instance)
         info = _loaded(candidate.absolute())
+        _known(info, instance)
         with (
             tempfile.TemporaryDirectory(prefix="stationmaster-replay-") as place,
             progress("Replaying") as bar,
@@ -107,6 +108,20 @@ def _loaded(file: Path) -> ConverterInfo:
         why = [one.text for one in failures if one.subject == file.name][:1]
         raise ConfigError(joined(f"{file} holds {len(mine)} converters that can be loaded.", *why))
     return mine[0]
+
+
+def _known(info: ConverterInfo, instance: str) -> None:
+    """The instance has a converter of that name, to compare with.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    infos, _ = run(list_converters(home().converters(instance)))
+    if info.name not in {one.name for one in infos}:
+        raise ConfigError(
+            f"The instance {instance} has no converter {info.name} to compare with.",
+            next_step="Give the file the name of the converter that it is to replace.",
+        )
 
 
 def _files(
@@ -185,6 +200,10 @@ def _show(info: ConverterInfo, found: list[Replayed]) -> None:
                 say(f"    {value.path}: {value.old} → {value.new}")
             if len(one.differences) > _SHOWN:
                 say(f"    ... and {len(one.differences) - _SHOWN} more (--json has all).")
+        elif one.new and one.old:
+            say(f"≠ {one.name}: neither reads it, and they say different things.")
+            say(f"    present: {one.old}")
+            say(f"    other: {one.new}")
         elif one.new:
             say(f"✗ {one.name}: only the present one reads it. {one.new}")
         else:

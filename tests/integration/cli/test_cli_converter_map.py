@@ -115,3 +115,47 @@ async def test_an_instance_takes_a_mapping_for_a_converter(alone: Typist, tmp_pa
     listed = await alone.type("converter", "list", "--instance", "line1", "--json")
     [mine] = [one for one in listed.data["converters"] if one["name"] == "fct"]
     assert (mine["origin"], mine["summary"]) == ("file", "Reads the CSV files of the FCT bench.")
+
+
+WIDE = """Timestamp,Operator,SerialNo,PartNo,Operation,Result,VCC,Noise
+2026-03-02 08:00:00,Kim,SN-1,BRD-7,10,PASS,5.01,0.2
+2026-03-02 08:01:00,Kim,SN-2,BRD-7,10,FAIL,5.9,0.9
+"""
+UNITS = """<Run xmlns="urn:acme:test" operator="Kim">
+<Unit><Serial>X-1</Serial><PartNumber>P</PartNumber><Operation>10</Operation>
+<Test name="u" value="5" low="4" high="6" status="pass"/></Unit>
+<Unit><Serial>X-2</Serial><PartNumber>P</PartNumber><Operation>10</Operation>
+<Test name="u" value="9" low="4" high="6" status="fail"/></Unit></Run>"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("rows.csv", WIDE), ("units.xml", UNITS)])
+async def test_each_unit_keeps_its_own_verdict(alone: Typist, tmp_path: Path, name: str, text: str) -> None:
+    sample = tmp_path / name
+    sample.write_text(text)
+    await alone.type("converter", "map", str(sample), "--dir", str(tmp_path), "--name", "mine")
+    done = await alone.type("converter", "test", str(sample), "--dir", str(tmp_path), "--json")
+    reports = [one["report"] for one in done.data["reports"]]
+    assert [one["sn"][-1] for one in reports] == ["1", "2"]
+    assert [one["result"] for one in reports] == ["P", "F"]
+    assert {one["uut"]["user"] for one in reports} == {"Kim"}
+
+
+async def test_what_nothing_is_taken_from_is_said(alone: Typist, tmp_path: Path) -> None:
+    sample = tmp_path / "bench.csv"
+    sample.write_text(
+        "Serial;SN-1\nOven;7\nDate;02.03.2026\nTime;08:15\n"
+        "Step;Lo;Value;Hi;Unit;State;Comment\nRail;4,5;5,0;5,5;V;OK;x\nSelftest;;;;;NOK;\n"
+    )
+    shown = (await alone.type("converter", "map", str(sample), "--print")).out
+    assert "# Look at this: nothing is taken from: Oven, Comment." in shown
+    for line in ('low = "Lo"', 'high = "Hi"', 'status = "State"', "# process = 10"):
+        assert line in shown.splitlines()
+    assert 'start = { from = ["Date", "Time"], join = " ", format = "%d.%m.%Y %H:%M" }' in shown
+
+
+async def test_options_need_their_converter(alone: Typist, tmp_path: Path) -> None:
+    sample = tmp_path / "rows.csv"
+    sample.write_text(WIDE)
+    done = await alone.type("converter", "test", str(sample), "--option", "process_code=10")
+    assert done.code == 2
+    assert "--converter NAME" in done.talk

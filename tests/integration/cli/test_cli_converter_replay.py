@@ -72,3 +72,11 @@ async def test_an_archived_day_is_replayed(line: Typist, tmp_path: Path) -> None
     assert "There is no such file" in none.talk
     strange = await line.type("converter", "replay", str(DATA / "fct.csv"), "2026-11-27", "-i", "line1")
     assert "neither a Python module nor a mapping" in strange.talk
+
+
+async def test_a_converter_that_the_instance_lacks_is_no_comparison(line: Typist, tmp_path: Path) -> None:
+    strange = tmp_path / "strange.toml"
+    strange.write_text((DATA / "fct.toml").read_text())
+    done = await line.type("converter", "replay", str(strange), str(DATA / "fct.csv"), "-i", "line1")
+    assert done.code == 2
+    assert "has no converter strange to compare with" in done.talk

@@ -496,6 +496,12 @@ def test_xml_by_xpath_in_the_order_of_the_file(tmp_path: Path) -> None:
         made(mapping.replace('"t:v"', '"t:v["'), text, tmp_path)
 
 
+def test_two_serial_numbers_in_one_unit_are_refused(tmp_path: Path) -> None:
+    mapping = 'kind = "xml"\nheader.sn = "u/@sn"\n[[step]]\neach = "u"\nname = "@sn"\n'
+    with pytest.raises(ConversionError, match=r"u/@sn gives several serial numbers: A, B.*xml.unit"):
+        made(mapping, '<r><u sn="A"/><u sn="B"/></r>', tmp_path)
+
+
 def test_json_by_path(tmp_path: Path) -> None:
     mapping = """
     kind = "json"

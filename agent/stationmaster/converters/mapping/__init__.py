@@ -14,7 +14,7 @@ from stationmaster.converters.mapping import table, text, tree
 from stationmaster.converters.mapping.build import Builder
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Mapping
+from stationmaster.converters.mapping.schema import Mapping, Value
 
 __all__ = ["Mapping", "MappingConverter", "mapping_at", "mapping_class"]
 
@@ -113,12 +113,32 @@ class MappingConverter:
         if not units:
             raise ConversionError(f"{source.name} has nothing at {wanted.unit!r}, the mapping's unit")
         for unit in units:
+            self._one_unit(unit)
             report = builder.report(unit, tree.rows_of(unit, self.mapping.step), {})
             if len(units) > 1:
                 report.record = f"{source.name} {unit.place} {report.sn}".encode()
             for told in warnings:
                 report.warn(told)
             yield report
+
+    def _one_unit(self, unit: tree.Node) -> None:
+        """Two serial numbers in one unit are two units, which must not be mixed.
+
+        Raises:
+            ConversionError: there are several.
+        """
+        given = self.mapping.header.get("sn", "")
+        names = given.from_ if isinstance(given, Value) else given
+        for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
+            found = (
+                dict.fromkeys(filter(None, (tree.text_of(one) for one in unit.find(name)))) if name else {}
+            )
+            if len(found) > 1:
+                raise ConversionError(
+                    f"{name} gives several serial numbers: {', '.join(list(found)[:3])}",
+                    place=unit.place,
+                    next_step=f"Say what holds one unit: {self.mapping.kind}.unit in the mapping.",
+                )
 
     def _looks_like_it(self, glimpse: Glimpse, head: str) -> bool:
         mapping = self.mapping

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from stationmaster.api.number import parse_number
+from stationmaster.api.verdict import status_of
 
 _HEADER: Final = {
     "sn": "serialnumber serialno serial sn dutid dut uut uutserial unitserial traceabilitynumber barcode",
@@ -16,7 +17,7 @@ _HEADER: Final = {
     "process": "operation operationtype operationtypecode process processcode teststage stage",
     "program": "program testprogram sequence sequencename testplan recipe",
     "result": "result overallresult overallstatus overall status verdict testresult uutresult outcome",
-    "start": "starttime startdate start datetime date timestamp testdate testtime time started begin",
+    "start": "starttime startdate start datetime timestamp testdate testtime started begun begin date time",
     "end": "endtime enddate end stoptime finished",
     "seconds": "testingtime executiontime duration elapsed cycletime testduration seconds",
     "user": "operator user username operatorname testedby",
@@ -26,11 +27,11 @@ _HEADER: Final = {
 }
 _STEP: Final = {
     "name": "stepname step teststep testname test name measurement parameter item description label",
-    "value": "value measuredvalue measresult measured measure reading actual resultvalue data",
-    "low": "low lowlimit lowlim lolimit lower lowerlimit min minimum lsl minvalue limitlow",
-    "high": "high highlimit highlim hilimit upper upperlimit max maximum usl maxvalue limithigh",
+    "value": "value val measuredvalue measresult measured measure reading actual resultvalue data",
+    "low": "low lo lowlimit lowlim lolimit lower lowerlimit min minimum lsl minvalue limitlow",
+    "high": "high hi highlimit highlim hilimit upper upperlimit max maximum usl maxvalue limithigh",
     "unit": "unit units uom",
-    "status": "status result verdict passfail outcome judgement judgment pf teststatus",
+    "status": "status result verdict passfail state outcome judgement judgment pf teststatus",
     "limits": "limits limit tolerance spec",
     "comp": "comparison operator comp compop",
 }
@@ -62,7 +63,8 @@ _SERIAL: Final = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{3,40}")
 
 def folded(name: str) -> str:
     """A name without case, blanks and signs: "Serial #:" and "SerialNumber" are alike."""
-    plain = name.casefold().replace("#", "number").replace("s/n", "sn").replace("p/n", "pn")
+    plain = name.casefold().removesuffix("_at").replace("#", "number")
+    plain = plain.replace("s/n", "sn").replace("p/n", "pn")
     return re.sub(r"[^a-z]", "", re.sub(r"\([^)]*\)", "", plain))
 
 
@@ -88,10 +90,15 @@ def roles_of(names: Sequence[str], role_of: Callable[[str], str]) -> dict[str, s
         role = role_of(name)
         if not role:
             continue
-        words = _WORDS[role]
-        if role not in found or words.index(folded(name)) < words.index(folded(found[role])):
+        if role not in found or _rank(role, name) < _rank(role, found[role]):
             found[role] = name
     return found
+
+
+def _rank(role: str, name: str) -> int:
+    """How well a name fits its role; of a path its last part counts."""
+    words, last = _WORDS[role], folded(re.split(r"[/@:.]", name.rstrip(":."))[-1])
+    return words.index(last) if last in words else len(words)
 
 
 def time_format(texts: Iterable[str]) -> str:
@@ -117,6 +124,19 @@ def is_number(text: str) -> bool:
     """The text is a number, with either decimal mark."""
     try:
         return parse_number(text, decimal="auto") is not None
+    except ValueError:
+        return False
+
+
+def verdict_like(texts: Iterable[str]) -> bool:
+    """All of them are words for a verdict."""
+    given = [text for text in texts if text]
+    return bool(given) and all(_is_verdict(text) for text in given)
+
+
+def _is_verdict(text: str) -> bool:
+    try:
+        return bool(status_of(text))
     except ValueError:
         return False
 

@@ -2,64 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 from stationmaster.api import ConversionError
 from stationmaster.api.json_text import parse_json
-from stationmaster.api.xml import Element, children, local_name, parse
 from stationmaster.converters.mapping.guess import (
     decimal_mark,
+    folded,
     header_role,
     is_number,
     roles_of,
     serial_like,
     step_role,
-    time_format,
+    verdict_like,
 )
+from stationmaster.converters.mapping.proposal import (
+    PLAIN_ROLES,
+    Proposal,
+    fields,
+    joined_start,
+    quoted,
+    role_lines,
+)
+from stationmaster.converters.mapping.propose_tree import propose_json, propose_xml
 
 _EQUATION: Final = r"^(?P<key>[A-Za-z][\w ]*?)\s*=\s*(?P<value>.*)$"
 _DELIMITERS: Final = ";\t,|"
 _ENCODINGS: Final = ("utf-8-sig", "cp1252")
-PLAIN_ROLES: Final = {role: role for role in ("name", "value", "low", "high", "unit", "status", "comp")}
-XML_ROLES: Final = PLAIN_ROLES | {"limits": "limit"}
-"""Role -> key of the step; one limit beside a value is what a text must be."""
 _LOOKED_AT: Final = 400
 """Lines of a table that are looked at."""
 _LEAST_ROLES: Final = 2
 """Columns whose names are known, that make a line the one with the columns' names."""
-
-
-@dataclass(slots=True)
-class Proposal:
-    """A mapping in the making.
-
-    Attributes:
-        lines: of the TOML.
-        doubts: what a person should look at, a sentence each.
-    """
-
-    lines: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-
-    @property
-    def toml(self) -> str:
-        """The mapping, with what is doubtful as comments at its top."""
-        notes = [f"# Look at this: {doubt}" for doubt in self.doubts]
-        return "\n".join([*notes, *([""] if notes else []), *self.lines]) + "\n"
-
-    def add(self, *lines: str) -> None:
-        """Add lines."""
-        self.lines.extend(lines)
-
-    def doubt(self, text: str) -> None:
-        """Say what a person should look at."""
-        self.doubts.append(text)
 
 
 def propose(data: bytes, name: str) -> Proposal:
@@ -79,19 +57,12 @@ def propose(data: bytes, name: str) -> Proposal:
         "",
     )
     if start == b"<":
-        _propose_xml(made, data, name)
+        propose_xml(made, data, name)
     elif start in {b"{", b"["} and _is_json(data, name):
-        _propose_json(made, parse_json(data, name=name))
+        propose_json(made, parse_json(data, name=name))
     else:
         _propose_table(made, data, name)
     return made
-
-
-def quoted(text: str) -> str:
-    """A text as TOML; patterns stay readable in single quotes."""
-    if "\\" in text and "'" not in text:
-        return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _is_json(data: bytes, name: str) -> bool:
@@ -119,6 +90,31 @@ class _Cut:
     def body(self) -> list[list[str]]:
         width = len(self.columns)
         return [row for row in self.rows[self.header + 1 :] if len(row) >= min(width, 2)]
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """What the columns are of a step; a column of verdicts is one whatever it is called."""
+        found = roles_of(self.columns, step_role)
+        if "status" not in found:
+            words = [name for name in self.columns if name and verdict_like(self.column(name))]
+            found |= {"status": words[-1]} if words and words[-1] not in found.values() else {}
+        return found
+
+    @property
+    def is_long(self) -> bool:
+        """A row is a step."""
+        return {"name", "value"} <= self.roles.keys()
+
+    @property
+    def later_verdicts(self) -> list[str]:
+        """Of a table whose rows hold many measurements: columns of verdicts with numbers before them."""
+        numbers = False
+        found = []
+        for name in self.columns:
+            if numbers and name and verdict_like(self.column(name)):
+                found.append(name)
+            numbers = numbers or (bool(name) and not header_role(name) and _numeric(self.column(name)))
+        return [] if self.is_long else found
 
     def column(self, name: str) -> list[str]:
         at = self.columns.index(name)
@@ -152,6 +148,7 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
         made.add('extra = "ignore"')
     _table_header(made, cut, keys, name)
     _table_steps(made, cut)
+    made.leave_out([*keys, *filter(None, cut.columns)])
 
 
 def _equation(line: str) -> tuple[str, str]:
@@ -161,11 +158,16 @@ def _equation(line: str) -> tuple[str, str]:
 
 
 def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) -> None:
-    steps = set(roles_of(cut.columns, step_role).values())
+    steps = set(cut.roles.values()) if cut.is_long else set()
     first = dict(zip(cut.columns, cut.body[0], strict=False)) if cut.body else {}
     columns = {column: cell for column, cell in first.items() if column not in steps}
     there = {**columns, **keys}
     roles = roles_of([key for key, cell in there.items() if cell], header_role)
+    if roles.get("result") in cut.later_verdicts:
+        del roles["result"]  # it is that of the numbers before it
+    if "date" in map(folded, there) and folded(roles.get("start", "")) == "date":
+        clock = next((key for key in there if folded(key) in {"time", "clock", "timeofday"}), "")
+        joined_start(made, roles, there, clock)
     if "sn" not in roles:
         candidates = serial_like(there, name)
         if candidates:
@@ -174,46 +176,18 @@ def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) ->
             made.doubt(f"is {candidates[0]!r} the serial number?{others}")
     sn = roles.get("sn", "")
     if sn in cut.columns:
+        made.use(sn)
         made.add(f"units = [{quoted(sn)}]  # one report for each")
-    made.add("", "[header]")
-    _fields(made, roles, there, name)
-
-
-def _fields(made: Proposal, roles: dict[str, str], there: dict[str, str], name: str) -> None:
-    """The header's fields, a line each."""
-    if "sn" not in roles:
-        made.doubt("no serial number was found: this takes it from the file's name.")
-        made.add(f"sn = {{ file = '^([A-Za-z0-9]+)' }}  # {name}")
-    for role, place in roles.items():
-        if role == "result" and there.get(place, "").strip() in {"0", "1"}:
-            made.doubt(f"{place!r} is a digit: does 0 mean passed?")
-            made.add(f'result = {{ from = {quoted(place)}, lookup = {{ "0" = "P", "1" = "F" }} }}')
-        elif role not in {"start", "end"}:
-            made.add(f"{role} = {quoted(place)}  # {there.get(place, '')[:40]}".rstrip())
-        else:
-            _time(made, role, place, there.get(place, ""))
-    if "pn" not in roles:
-        made.doubt("no part number was found: the option part_number of the watch folder gives it.")
-    if "process" not in roles:
-        made.doubt("no operation was found: the option process_code of the watch folder gives it.")
-
-
-def _time(made: Proposal, role: str, place: str, text: str) -> None:
-    form = time_format([text])
-    if not form:
-        made.doubt(f"{place!r} ({text[:30]!r}) has a form of time that is not known.")
-        form = "%Y-%m-%d %H:%M:%S"
-    if form.startswith(("%d/%m", "%m/%d")):
-        made.doubt(f"does {place!r} have the day or the month first? It is read as {form}.")
-    tail = "" if form == "iso" else f", format = {quoted(form)}"
-    made.add(f"{role} = {{ from = {quoted(place)}{tail} }}  # {text[:40]}".rstrip())
+    made.add("", "[header]", *filter(None, [made.start]))
+    fields(made, roles, there, name)
 
 
 def _table_steps(made: Proposal, cut: _Cut) -> None:
-    roles = roles_of(cut.columns, step_role)
+    roles = cut.roles
     made.add("", "[[step]]")
-    if "name" in roles and "value" in roles:
-        _roles(made, roles, PLAIN_ROLES)
+    if cut.is_long:
+        made.use(*roles.values())
+        role_lines(made, roles, PLAIN_ROLES)
         if "limits" in roles and "low" not in roles:
             made.add(f"limits = {{ from = {quoted(roles['limits'])} }}")
         lows, highs = (cut.column(roles[key]) if key in roles else [] for key in ("low", "high"))
@@ -221,19 +195,15 @@ def _table_steps(made: Proposal, cut: _Cut) -> None:
             made.doubt("some rows have the limits 0 and 0: that is read as no limits.")
             made.add("zero_is_none = true")
         return
-    keys = [name for name in cut.columns if name and not _numeric(cut.column(name))]
-    verdict = [name for name in cut.columns if step_role(name) == "status"]
+    verdict = cut.later_verdicts
+    numbers = [name for name in cut.columns if name and name not in made.used and _numeric(cut.column(name))]
+    keys = [name for name in cut.columns if name and name not in {*numbers, *verdict, *made.used}]
+    made.use(*keys)
     made.doubt("one row seems to hold many measurements: each column of numbers is one.")
-    made.add(f"wide.keys = [{', '.join(quoted(one) for one in keys if one not in verdict)}]")
+    made.add(f"wide.keys = [{', '.join(map(quoted, keys))}]")
+    made.use(*numbers, *verdict)
     if verdict:
         made.add(f"wide.verdict = {quoted('|'.join(re.escape(one) for one in verdict))}")
-
-
-def _roles(made: Proposal, roles: dict[str, str], wanted: dict[str, str]) -> None:
-    """The parts of a step, a line each."""
-    for role, key in wanted.items():
-        if role in roles:
-            made.add(f"{key} = {quoted(roles[role])}")
 
 
 def _numeric(cells: Sequence[str]) -> bool:
@@ -278,87 +248,6 @@ def _cut(lines: list[str], name: str) -> _Cut:
             next_step='Write the mapping by hand: kind = "text" reads lines by patterns.',
         )
     return best[1]
-
-
-# ---------------------------------------------------------------- XML and JSON
-def _propose_xml(made: Proposal, data: bytes, name: str) -> None:
-    root = parse(data, name=name)
-    kinds = _row_kinds(root)
-    if not kinds:
-        raise ConversionError(
-            f"no elements of {name} look like results",
-            next_step="Write the mapping by hand, see the page of mappings.",
-        )
-    made.add('kind = "xml"', f"xml.root = {quoted(local_name(root))}", "", "[header]")
-    there = dict(_leaves(root, kinds))
-    roles = roles_of(list(there), lambda path: header_role(re.split(r"[/@]", path)[-1]))
-    _fields(made, roles, there, name)
-    for path, attributes in kinds.items():
-        made.add("", "[[step]]", f"each = {quoted('.//' + path)}")
-        above = next((one for one in root.iter() if local_name(one) == path), root).getparent()
-        name = next((key for key in ("Name", "name") if above is not None and above.get(key)), "")
-        if name:
-            made.add(f'group = ["../@{name}"]')
-        _roles(made, attributes, XML_ROLES)
-
-
-def _row_kinds(root: Element) -> dict[str, dict[str, str]]:
-    """Name of the elements that look like results -> role -> where its text is."""
-    found: dict[str, dict[str, str]] = {}
-    for element in root.iter():
-        texts = [f"@{key!s}" for key in element.attrib] + [local_name(one) for one in children(element)]
-        roles = roles_of(texts, step_role)
-        if "name" in roles and ("value" in roles or "status" in roles):
-            found[local_name(element)] = found.get(local_name(element), {}) | roles
-    return found
-
-
-def _leaves(root: Element, kinds: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
-    """Path and text of what stands once, and not in a result."""
-    stack = [(root, "")]
-    while stack:
-        element, path = stack.pop()
-        for key, text in element.attrib.items():
-            yield f"{path}/@{key!s}".lstrip("/"), str(text)
-        below = [one for one in children(element) if local_name(one) not in kinds]
-        if not below and path and element.text and element.text.strip():
-            yield path, element.text.strip()
-        stack += [(one, f"{path}/{local_name(one)}".lstrip("/")) for one in reversed(below[:100])]
-
-
-def _propose_json(made: Proposal, document: Any) -> None:
-    lists = [one for one in _lists(document, "") if "name" in roles_of(list(one[1][0]), step_role)]
-    path, rows = max(lists, key=lambda one: len(one[1]), default=("", []))
-    roles = roles_of(list(rows[0]), step_role) if rows else {}
-    if not roles:
-        raise ConversionError(
-            "no list of the file looks like results",
-            next_step="Write the mapping by hand, see the page of mappings.",
-        )
-    signs = [path.rpartition(".")[2], *list(document)[:1]] if isinstance(document, dict) else []
-    patterns = ", ".join(quoted(rf'"{re.escape(sign)}"\s*:') for sign in dict.fromkeys(signs))
-    made.add('kind = "json"', f"detect.head = [{patterns}]", "", "[header]")
-    there = dict(_members(document, ""))
-    fields = roles_of(list(there), lambda one: header_role(one.rpartition(".")[2]))
-    _fields(made, fields, there, "the file")
-    made.add("", "[[step]]", f"each = {quoted(path + '[*]')}")
-    _roles(made, roles, XML_ROLES)
-
-
-def _lists(item: Any, path: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    if isinstance(item, dict):
-        for key, value in item.items():
-            yield from _lists(value, f"{path}.{key}".lstrip("."))
-    elif isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
-        yield path, item
-
-
-def _members(item: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(item, dict):
-        for key, value in item.items():
-            yield from _members(value, f"{path}.{key}".lstrip("."))
-    elif isinstance(item, str | int | float) and not isinstance(item, bool):
-        yield path, str(item)
 
 
 def mapping_name(sample: str) -> str:

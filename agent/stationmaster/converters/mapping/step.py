@@ -250,5 +250,6 @@ class Steps:
     def _wide(self, wide: Wide, row: Row, groups: list[str]) -> None:
         """A sequence for the row, a numeric step for each of its measurements."""
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
-        self._open((*groups, keys or row.place), fresh=True)
+        path = (*groups, keys) if keys or groups else ()
+        self._open(path, fresh=bool(path))
         add_wide(self._at, row, wide, self._read)

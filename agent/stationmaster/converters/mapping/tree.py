@@ -77,6 +77,11 @@ def rows_of(unit: Node, rules: list[StepRule]) -> list[tuple[StepRule, Node]]:
     return [(rule, node) for _, rule, node in rows]
 
 
+def text_of(node: Node) -> str:
+    """The text of an element or a member."""
+    return _text(node.item).strip()
+
+
 def _text(item: Any) -> str:
     if isinstance(item, Element):
         return inner_text(item)
