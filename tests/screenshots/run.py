@@ -1,6 +1,7 @@
 """Pictures of the tray's windows, in light and dark, from a real agent with real reports: `make screenshots`.
 
-Without arguments they go into docs/pictures/tray; with `--out DIR` elsewhere. `--only PAGE` makes one page's.
+Without arguments they go into docs/pictures/tray, and the page that shows them all is made; with `--out DIR`
+they go elsewhere. `--only PAGE` makes one page's.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from fakes.station import TOKEN, Station
 from fakes.waiting import until
 from screenshots.board import board
 from stationmaster.hosting.launch import Launcher
+from stationmaster.model import Link
 from stationmaster_tray import loop, theme
 from stationmaster_tray.app import TrayApp
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.pages.converters import KNOWN, TRIAL, ConvertersPage
+from stationmaster_tray.pages.queue import QueuePage
 from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.seen import Contact
 from stationmaster_tray.single import Single
@@ -44,6 +47,7 @@ from stationmaster_tray.wizard.server_step import ServerStep, TokenStep
 from stationmaster_tray.wizard.trial_step import TrialStep
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures" / "tray"
+GALLERY = OUT.parents[1] / "tray-pictures.md"
 SCHEMES = ("light", "dark")
 
 Prepare = Callable[["Studio"], Awaitable[None]]
@@ -57,6 +61,7 @@ class Studio:
         self.tray = tray
         self.station = station
         self._out = out
+        self.made: list[str] = []
 
     async def settle(self) -> None:
         """Let everything be drawn that was asked for."""
@@ -65,6 +70,7 @@ class Studio:
 
     async def picture(self, name: str, widget: QWidget | None = None) -> None:
         """A picture of a widget, or the window, in each scheme."""
+        self.made.append(name)
         for scheme in SCHEMES:
             theme.choose(scheme)
             theme.apply(self.app)
@@ -228,8 +234,32 @@ async def small(studio: Studio, only: str) -> None:
     studio.tray.window.resize(size)
 
 
+async def troubles(studio: Studio, only: str) -> None:
+    """Errors in the queue, one of them in detail, a serial number that is known, and one that is not."""
+    if only not in {"", "queue", "find"}:
+        return
+    line = studio.station.lines["line1"]
+    for number in range(3):
+        (line.inboxes[0].path / f"rack-{number}.wsjf").write_text("{ this is no report")
+    await studio.station.until(lambda now: any(one.counts.error >= 3 for one in now.instances))
+    await studio.page("queue")
+    page = studio.tray.window.page
+    assert isinstance(page, QueuePage)
+    await until(lambda: page.view.model().rowCount() >= 3, what="the errors")
+    await studio.picture("queue-errors")
+    page.view.choose(0)
+    await studio.settle()
+    await studio.picture("queue-details")
+    await studio.page("find", "burn-in-00001")
+    await studio.picture("find-known")
+    await studio.page("find", "SN-4711")
+    await studio.picture("find-unknown")
+    async with studio.station.client() as client:
+        await client.dismiss("line1", by="nobody", everything=True)
+
+
 async def states(studio: Studio, only: str) -> None:
-    """The overview paused, with files in error, and without an agent."""
+    """The overview paused, with files in error, offline, and without an agent."""
     if only not in {"", "overview"}:
         return
     await studio.page("overview")
@@ -242,6 +272,13 @@ async def states(studio: Studio, only: str) -> None:
     (line.inboxes[0].path / "broken.wsjf").write_text("{ this is no report")
     await studio.station.until(lambda now: any(one.counts.error for one in now.instances))
     await studio.picture("overview-errors")
+    for one in studio.station.lines.values():
+        one.server.stop()
+        one.inboxes[0].drop(one.equipment.make("wstf", units=2))
+    await studio.station.until(
+        lambda now: all(one.link is Link.OFFLINE for one in now.instances), what="no server", seconds=60
+    )
+    await studio.picture("overview-offline")
     studio.tray.desk.session.stop_starting()
     await studio.station.terminate()
     await until(lambda: studio.tray.desk.seen.contact is Contact.GONE)
@@ -310,9 +347,22 @@ async def _make(app: QApplication, out: Path, only: str) -> None:
             await settings(studio, only)
             await wizard(studio, only)
             await small(studio, only)
+            await troubles(studio, only)
             await states(studio, only)
             tray.quit()
             await running
+            if out == OUT and not only:
+                GALLERY.write_text(_gallery(studio.made), encoding="utf-8")
+
+
+def _gallery(names: list[str]) -> str:
+    """The page that shows every picture."""
+    parts = ["# Pictures of the tray\n\nEvery window in its states; `make screenshots` makes them.\n"]
+    for name in dict.fromkeys(names):
+        title = name.replace("-", " ").capitalize()
+        shown = [f"![{title}, {scheme}](pictures/tray/{name}-{scheme}.png)" for scheme in SCHEMES]
+        parts.append(f"## {title}\n\n" + "\n".join(shown) + "\n")
+    return "\n".join(parts)
 
 
 def main() -> None:

@@ -14,16 +14,15 @@ from stationmaster.cli.converter_check import check
 from stationmaster.cli.converter_map import map_file, try_mapping
 from stationmaster.cli.converter_replay import replay
 from stationmaster.cli.converter_write import install, new
+from stationmaster.cli.dry_run_text import show_dry_run
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import console, print_json, say, table
+from stationmaster.cli.output import print_json, say, table
 from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.cli.setting import option_values
-from stationmaster.cli.tree import report_tree
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.built_in import MAPPING
-from stationmaster.convert.dry_run import DryReport, DryRun, dry_run, list_converters
-from stationmaster.convert.job import Failed
+from stationmaster.convert.dry_run import DryRun, dry_run, list_converters
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.runtime.trial import dry_run_for
 
@@ -102,7 +101,7 @@ def try_file(
     else:
         if every:
             _show_confidences(outcome)
-        _show(outcome)
+        show_dry_run(outcome)
     if not outcome.ok:
         raise typer.Exit(Exit.ERROR)
 
@@ -177,32 +176,3 @@ def _show_confidences(outcome: DryRun) -> None:
     """How sure each is; who did not know the file said 0."""
     for name, value in sorted(outcome.confidences.items(), key=lambda one: -one[1]):
         say(f"{value:>3} {name}{'' if value else ' does not know it'}")
-
-
-def _show(outcome: DryRun) -> None:
-    for failure in outcome.failures:
-        say(f"✗ {failure.subject}: {failure.text}")
-    if outcome.trouble is not None:
-        say(f"✗ {outcome.why}")
-        if isinstance(outcome.trouble, Failed) and outcome.trouble.detail:
-            say(outcome.trouble.detail)
-        say(f"  → {outcome.next_step}")
-        return
-    confidence = ", ".join(f"{name} {value}" for name, value in outcome.confidences.items())
-    say(
-        f"{outcome.converter} makes {outcome.count} report{'' if outcome.count == 1 else 's'}"
-        + (f" (confidence: {confidence})." if confidence else ".")
-    )
-    for one in outcome.reports:
-        _show_report(one)
-    if outcome.count > len(outcome.reports):
-        say(f"... and {outcome.count - len(outcome.reports)} more.")
-
-
-def _show_report(one: DryReport) -> None:
-    console().print(report_tree(msgspec.json.decode(one.payload), report_id=one.meta.report_id))
-    for issue in one.issues:
-        mark = "✗" if issue.severity == "error" else "!"
-        say(f"  {mark} {issue.place}: {issue.text}")
-    for warning in one.meta.warnings:
-        say(f"  ! {warning}")

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from stationmaster.api import Report
+from stationmaster.cli.dry_run_text import show_dry_run
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, say
 from stationmaster.cli.session import fail, run
@@ -22,6 +23,8 @@ from stationmaster.converters.mapping.propose import mapping_name, propose
 from stationmaster.converters.mapping.schema import Example, Mapping
 from stationmaster.errors import ConfigError, StationmasterError
 
+_SHOWN = 3
+"""Reports of the sample that are shown."""
 _MEASURED = ("numericMeas", "booleanMeas", "stringMeas")
 
 
@@ -48,10 +51,22 @@ def map_file(
     except OSError as error:
         fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
     say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
-    say("Next:")
-    options = ("--converter", chosen, "--option", "process_code=10")
-    say(f"  1. See what it makes: {_command('test', str(file), '--dir', str(place.parent), *options)}")
-    say(f"  2. Use it:            {_command('install', str(place), '-i', 'NAME')}")
+    given = _stand_ins(text)
+    show_dry_run(run(_tried(file.absolute(), chosen, place.parent.absolute(), given)))
+    if given:
+        say(f"Shown with {', '.join(given)} out of nowhere: the file says none. Give your own as an option.")
+    say(f"Use it: {_command('install', str(place), '-i', 'NAME')}")
+
+
+def _stand_ins(text: str) -> dict[str, Any]:
+    """Options in the place of what the file does not say, so that its reports can be shown at all."""
+    header = read_mapping(text, "").header
+    wanted: dict[str, tuple[str, Any]] = {"pn": ("part_number", "PART"), "process": ("process_code", 10)}
+    return {name: value for key, (name, value) in wanted.items() if key not in header}
+
+
+async def _tried(file: Path, name: str, folder: Path, given: dict[str, Any]) -> DryRun:
+    return await dry_run(file, converters=(name,), options={name: given}, folder=folder, most=_SHOWN)
 
 
 def _command(*words: str) -> str:

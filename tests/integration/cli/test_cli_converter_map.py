@@ -42,6 +42,8 @@ async def test_what_is_proposed_reads_the_sample(alone: Typist, tmp_path: Path, 
     wrote = await alone.type("converter", "map", str(sample), "--dir", str(tmp_path), "--name", "mine")
     assert wrote.code == 0, wrote.talk
     assert "Wrote " in wrote.talk
+    assert "SN-1001" in wrote.out
+    assert "Use it: stationmaster converter install" in wrote.talk
     done = await alone.type("converter", "test", str(sample), "--dir", str(tmp_path), "--json")
     assert done.code == 0, done.talk
     assert (done.data["converter"], done.data["count"]) == ("mine", 1)
