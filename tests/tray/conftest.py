@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,9 +36,11 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
 
 
 @pytest.fixture(scope="session")
-def app() -> QApplication:
+def app() -> Iterator[QApplication]:
     """The one QApplication, dressed as the program's."""
-    return _application()
+    made = _application()
+    yield made
+    made.clipboard().clear()  # this platform keeps it until after Python's end, where nothing of ours may be
 
 
 def _application() -> QApplication:

@@ -210,7 +210,7 @@ async def test_the_hop_that_fails_is_named_in_the_doctors_words(tmp_path: Path) 
                 await at(wizard, kind)
             await to_connection(wizard, server.url)
             assert wizard.next.isEnabled()
-            assert texts(wizard).count("✓ well") == len(wizard_checks(wizard))
+            assert texts(wizard).count("✓ ok") == len(wizard_checks(wizard))
 
 
 def wizard_checks(wizard: Wizard) -> tuple[Check, ...]:
@@ -412,7 +412,7 @@ async def test_the_hops_appear_one_by_one_and_cancel_stops_the_test_in_the_agent
             asked.token.setText(TOKEN)
             asked.in_file.setChecked(True)
             tested = await forward(wizard, ConnectionStep)
-            await until(lambda: texts(wizard).count("✓ well") == 3, what="the hops before the answer")
+            await until(lambda: texts(wizard).count("✓ ok") == 3, what="the hops before the answer")
             await until(tested.bar.isVisible, what="that it goes on")
             assert f"Testing the way to {held.url}..." in texts(wizard)
             assert not wizard.next.isEnabled()
@@ -420,7 +420,7 @@ async def test_the_hops_appear_one_by_one_and_cancel_stops_the_test_in_the_agent
             async with asyncio.timeout(60):
                 await held.left.wait()
             assert "The test did not come to its end." in texts(wizard)
-            assert texts(wizard).count("✓ well") == 3
+            assert texts(wizard).count("✓ ok") == 3
             assert not wizard.next.isEnabled()
             held.release.set()
             click(button(tested, "Test again"))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from stationmaster.hosting.launch import Launcher
 from stationmaster.model import ProblemCode
-from stationmaster_tray import theme
+from stationmaster_tray import clipboard, theme
 from stationmaster_tray.actor import Actor
 from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
@@ -100,6 +100,7 @@ class TrayApp(QObject):
         session.stop_starting()
         following.cancel()
         self.desk.tasks.end()
+        clipboard.let_go()
 
     def redraw(self) -> None:
         """Draw everything anew: the look changed."""

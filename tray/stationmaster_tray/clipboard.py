@@ -19,3 +19,10 @@ def put(text: str | bytes) -> None:
     data = QMimeData()
     data.setData("text/plain", text)
     QGuiApplication.clipboard().setMimeData(data)
+
+
+def let_go() -> None:
+    """Before the program ends: leave text of Qt's own, as nothing of Python's may outlive Python."""
+    board = QGuiApplication.clipboard()
+    if board.ownsClipboard():
+        board.setText(board.text())

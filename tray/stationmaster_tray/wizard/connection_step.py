@@ -129,7 +129,7 @@ class ConnectionStep(Step):
 
 def _words() -> dict[CheckState, str]:
     return {
-        CheckState.OK: tr("✓ well"),
+        CheckState.OK: tr("✓ ok"),
         CheckState.WARNING: tr("! warning"),
         CheckState.FAILED: tr("✗ failed"),
         CheckState.SKIPPED: tr("\N{EN DASH} not tried"),
