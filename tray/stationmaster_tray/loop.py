@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import qasync  # type: ignore[import-untyped]  # it ships no types
+from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
 from stationmaster_tray.threads import Threads
@@ -38,8 +42,51 @@ def keep_for_ever() -> None:
     gc.freeze()
 
 
+class _Loop(qasync.QEventLoop):  # type: ignore[misc]  # its base is unknown
+    """qasync's loop, but for what other threads hand to it.
+
+    qasync emits a signal of Qt in the thread that calls. A thread that ends soon after leaves Qt with the
+    remains of one that it never started, and a loop that is closed meanwhile with an event for nobody; the
+    process crashed. Here other threads touch nothing of Qt: they write a byte that the window's thread reads.
+    """
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._handed: deque[tuple[Callable[..., object], tuple[object, ...]]] = deque()
+        self._woken, self._waker = socket.socketpair()
+        for one in (self._woken, self._waker):
+            one.setblocking(False)
+        self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._take)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: object, context: Any = None
+    ) -> None:
+        """As asyncio has it."""
+        del context
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        self._handed.append((callback, args))
+        with contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody is there to wake
+            self._waker.send(b"x")
+
+    def close(self) -> None:
+        """As asyncio has it."""
+        self._notifier.setEnabled(False)
+        super().close()
+        self._woken.close()
+        self._waker.close()
+
+    def _take(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._woken.recv(4096)
+        while self._handed:
+            callback, args = self._handed.popleft()
+            self.call_soon(callback, *args)
+
+
 def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:
     """A loop that serves Qt and asyncio; what blocks runs in plain threads, not in ten of Qt's."""
-    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app)
+    loop: asyncio.AbstractEventLoop = _Loop(app)
     loop.set_default_executor(Threads())
     return loop
