@@ -11,6 +11,7 @@ from fakes import rack
 from fakes.converting import PLUGINS
 from fakes.typed import Typist
 from stationmaster.api.trial.finding import Finding
+from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.convert.check import check
 
 SAMPLE = (
@@ -56,7 +57,7 @@ async def test_an_unknown_converter_is_refused_with_those_that_there_are(alone: 
     said = await alone.type("converter", "check", "nobody", str(place / "day.csv"))
     assert said.code == 2
     assert "There is no converter nobody." in said.talk
-    assert "There are: wsjf, wstf, openhtf, junit." in said.talk
+    assert f"There are: {', '.join(BUILT_INS)}." in said.talk
 
 
 @pytest.mark.parametrize(
