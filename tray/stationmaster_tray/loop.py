@@ -12,12 +12,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import qasync  # type: ignore[import-untyped]  # it ships no types
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from stationmaster_tray.threads import Threads
 
 T = TypeVar("T")
+
+CLEAN_EVERY = 500
+"""Milliseconds between two looks whether there is garbage to collect."""
 
 SWITCH = 0.0005
 """Seconds after which a thread that computes lets another one run. Each call of Qt waits once for that when
@@ -58,6 +61,12 @@ class _Loop(qasync.QEventLoop):  # type: ignore[misc]  # its base is unknown
             one.setblocking(False)
         self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._take)
+        # Python looks for garbage in whichever thread has just made something. What belongs to Qt must not be
+        # destroyed in another thread than the window's: the process crashed a little later.
+        gc.disable()
+        self._cleaner = QTimer()
+        self._cleaner.timeout.connect(_collect)
+        self._cleaner.start(CLEAN_EVERY)
 
     def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: object, context: Any = None
@@ -73,7 +82,9 @@ class _Loop(qasync.QEventLoop):  # type: ignore[misc]  # its base is unknown
     def close(self) -> None:
         """As asyncio has it."""
         self._notifier.setEnabled(False)
+        self._cleaner.stop()
         super().close()
+        gc.enable()
         self._woken.close()
         self._waker.close()
 
@@ -83,6 +94,14 @@ class _Loop(qasync.QEventLoop):  # type: ignore[misc]  # its base is unknown
         while self._handed:
             callback, args = self._handed.popleft()
             self.call_soon(callback, *args)
+
+
+def _collect() -> None:
+    """Look for garbage as Python would, in the window's thread."""
+    for generation in (2, 1, 0):
+        if gc.get_count()[generation] > gc.get_threshold()[generation]:
+            gc.collect(generation)
+            return
 
 
 def new_loop(app: QApplication) -> asyncio.AbstractEventLoop:
