@@ -1,7 +1,6 @@
 """Pictures of the tray's windows, in light and dark, from a real agent with real reports: `make screenshots`.
 
-Without arguments they go into docs/pictures/tray, and the page that shows them all is made; with `--out DIR`
-they go elsewhere. `--only PAGE` makes one page's.
+Without arguments they go into docs/pictures/tray; with `--out DIR` elsewhere. `--only PAGE` makes one page's.
 """
 
 from __future__ import annotations
@@ -47,7 +46,6 @@ from stationmaster_tray.wizard.server_step import ServerStep, TokenStep
 from stationmaster_tray.wizard.trial_step import TrialStep
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures" / "tray"
-GALLERY = OUT.parents[1] / "tray-pictures.md"
 SCHEMES = ("light", "dark")
 
 Prepare = Callable[["Studio"], Awaitable[None]]
@@ -61,7 +59,6 @@ class Studio:
         self.tray = tray
         self.station = station
         self._out = out
-        self.made: list[str] = []
 
     async def settle(self) -> None:
         """Let everything be drawn that was asked for."""
@@ -70,7 +67,6 @@ class Studio:
 
     async def picture(self, name: str, widget: QWidget | None = None) -> None:
         """A picture of a widget, or the window, in each scheme."""
-        self.made.append(name)
         for scheme in SCHEMES:
             theme.choose(scheme)
             theme.apply(self.app)
@@ -351,18 +347,6 @@ async def _make(app: QApplication, out: Path, only: str) -> None:
             await states(studio, only)
             tray.quit()
             await running
-            if out == OUT and not only:
-                GALLERY.write_text(_gallery(studio.made), encoding="utf-8")
-
-
-def _gallery(names: list[str]) -> str:
-    """The page that shows every picture."""
-    parts = ["# Pictures of the tray\n\nEvery window in its states; `make screenshots` makes them.\n"]
-    for name in dict.fromkeys(names):
-        title = name.replace("-", " ").capitalize()
-        shown = [f"![{title}, {scheme}](pictures/tray/{name}-{scheme}.png)" for scheme in SCHEMES]
-        parts.append(f"## {title}\n\n" + "\n".join(shown) + "\n")
-    return "\n".join(parts)
 
 
 def main() -> None:
