@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusSignature
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
-from fakes.waiting import PATIENCE, until
+from fakes.waiting import PATIENCE, answer, until
 
 _ITEM = "org.kde.StatusNotifierItem"
 _ITEM_PATH = "/StatusNotifierItem"
@@ -67,19 +68,61 @@ def screen(folder: Path, size: str = "1400x1000x24") -> Iterator[dict[str, str]]
         server.wait(timeout=20)
 
 
+_BUS = """<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+"""A bus that starts no service by itself: what a test did not start is not there, what it ended stays so."""
+
+
 @contextlib.contextmanager
 def session_bus() -> Iterator[dict[str, str]]:
     """Run a D-Bus; gives the variables that lead a process to it."""
-    daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, text=True
-    )
-    assert daemon.stdout is not None
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
+        config.write(_BUS)
+        config.flush()
+        daemon = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config.name}", "--nofork", "--print-address=1"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert daemon.stdout is not None
+        address = daemon.stdout.readline().strip()
     try:
-        yield {"DBUS_SESSION_BUS_ADDRESS": daemon.stdout.readline().strip()}
+        yield {"DBUS_SESSION_BUS_ADDRESS": address}
     finally:
         daemon.terminate()
         daemon.stdout.close()
         daemon.wait(timeout=20)
+
+
+async def owned(bus: Mapping[str, str], name: str) -> None:
+    """Wait until somebody holds a name on the bus."""
+    connection = await MessageBus(bus_address=bus["DBUS_SESSION_BUS_ADDRESS"]).connect()
+    ask = Message(
+        destination="org.freedesktop.DBus",
+        path="/org/freedesktop/DBus",
+        interface="org.freedesktop.DBus",
+        member="NameHasOwner",
+        signature="s",
+        body=[name],
+    )
+
+    async def is_owned() -> bool:
+        told = await connection.call(ask)
+        return bool(told and told.body[0])
+
+    try:
+        await answer(is_owned, what=f"{name} on the bus")
+    finally:
+        connection.disconnect()
 
 
 def windows(variables: Mapping[str, str]) -> list[str]:

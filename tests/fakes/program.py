@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fakes.station import Station
 from fakes.waiting import until
@@ -24,12 +25,16 @@ async def tray(
     with complaints.open("ab") as stderr:
         process = subprocess.Popen(  # noqa: ASYNC220 - milliseconds
             [*program, *arguments],
-            env={**station.env, **variables},
+            env={**station.env, **variables, "PYTHONFAULTHANDLER": "1"},
             stdin=subprocess.DEVNULL,
             stderr=stderr,
         )
     try:
-        yield process
+        try:
+            yield process
+        except BaseException as error:
+            error.add_note(_what_it_does(process, complaints))
+            raise
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         await until(lambda: process.poll() is not None, what="the end of the tray")
@@ -38,6 +43,15 @@ async def tray(
     finally:
         process.kill()
         process.wait()
+
+
+def _what_it_does(process: subprocess.Popen[bytes], complaints: Path) -> str:
+    """Where each thread of a tray that disappointed us stands, or how it ended; it does not live on."""
+    code = process.poll()
+    if code is None:
+        process.send_signal(signal.SIGABRT)
+        process.wait()
+    return f"The tray {'still ran' if code is None else f'ended with {code}'}: {complaints.read_text()}"
 
 
 @asynccontextmanager

@@ -6,14 +6,14 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from fakes.desktop import desktop, missing, session_bus, windows
+from fakes.desktop import desktop, missing, owned, session_bus, windows
 from fakes.keyring_session import missing as no_keyring
 from fakes.program import stopped_at_the_end, tray
 from fakes.station import TOKEN, Station
@@ -31,8 +31,8 @@ LACKS = missing() or no_keyring()
 pytestmark = pytest.mark.skipif(bool(LACKS), reason=LACKS or "it can run here")
 
 
-@contextmanager
-def keyring(folder: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+@asynccontextmanager
+async def keyring(folder: Path, variables: dict[str, str]) -> AsyncIterator[subprocess.Popen[bytes]]:
     """An unlocked keyring on the desktop's bus."""
     for name in ("data", "run"):
         (folder / name).mkdir(mode=0o700)
@@ -42,7 +42,7 @@ def keyring(folder: Path, variables: dict[str, str]) -> Iterator[subprocess.Pope
         "XDG_DATA_HOME": str(folder / "data"),
         "XDG_RUNTIME_DIR": str(folder / "run"),
     }
-    daemon = subprocess.Popen(
+    daemon = subprocess.Popen(  # noqa: ASYNC220 - milliseconds
         ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"],
         env=env,
         stdin=subprocess.PIPE,
@@ -53,6 +53,7 @@ def keyring(folder: Path, variables: dict[str, str]) -> Iterator[subprocess.Pope
     daemon.stdin.write(b"password")
     daemon.stdin.close()
     try:
+        await owned(variables, "org.freedesktop.secrets")
         yield daemon
     finally:
         daemon.kill()
@@ -61,7 +62,7 @@ def keyring(folder: Path, variables: dict[str, str]) -> Iterator[subprocess.Pope
 
 async def test_the_window_survives_the_end_of_agent_server_and_keyring(tmp_path: Path) -> None:
     async with desktop(tmp_path) as (panel, variables), Station(tmp_path) as station:
-        with keyring(tmp_path, variables) as daemon:
+        async with keyring(tmp_path, variables) as daemon:
             server = await station.server()
             line = await station.line("line1", server, "keep")
             async with stopped_at_the_end(station), tray(station, variables):
@@ -104,8 +105,8 @@ async def test_the_window_survives_the_end_of_agent_server_and_keyring(tmp_path:
 
 @pytest.mark.usefixtures("app")
 async def test_a_token_that_the_keyring_refused_is_told_in_the_window(tmp_path: Path) -> None:
-    with session_bus() as variables, keyring(tmp_path, variables) as daemon:
-        async with Station(tmp_path) as station:
+    with session_bus() as variables:
+        async with keyring(tmp_path, variables) as daemon, Station(tmp_path) as station:
             await station.line("line1", await station.server(), "keep")
             await station.start(env=variables)
             async with attached(station) as desk:
