@@ -157,6 +157,9 @@ class Window(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self._stack)
+        # The area lets it fill its ground, and whatever fills its ground within another that does is painted
+        # twice in the frame in which both changed.
+        self._stack.setAutoFillBackground(False)
         return scroll
 
     def _restore(self) -> None:
