@@ -56,7 +56,7 @@ class SectionCard(QWidget):
         whole.addWidget(made)
 
     def fill(self, settings: tuple[SettingForm, ...], values: Mapping[str, Any]) -> Iterator[None]:
-        """Make a row for each setting: may be interrupted after each.
+        """Make a row for each setting: may be interrupted wherever it yields.
 
         Args:
             settings: of it.
@@ -64,9 +64,12 @@ class SectionCard(QWidget):
         """
         for one in settings:
             name = last(one.key)
-            row = self.rows[name] = SettingRow(one, self._card)
+            row = SettingRow(one, self._card)
+            row.hide()
+            yield
             row.field.set_value(values.get(name))
             row.changed.connect(self.changed)
+            self.rows[name] = row
             self._column.addWidget(row)
             row.setVisible(row.matches(self._searched))
             yield
