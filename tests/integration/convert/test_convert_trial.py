@@ -23,7 +23,7 @@ TESTERS_WORD = {"rule", "verdict-against-limits", "verdict-against-steps"}
 NO_END = {"fct-csv", "litepoint-csv"}
 """Formats with neither an end mark nor a count: cut between two rows, nobody can tell. The pages say so."""
 
-MOST, MANY = 500_000, 24
+MOST, MANY = 100_000, 8
 """Larger files and more of them only take longer: a trial converts each of them dozens of times."""
 
 PACKED = {".gz", ".bz2"}
