@@ -223,6 +223,18 @@ def try_console(program: list[str]) -> None:
             say("the instance and its token are removed")
 
 
+def try_autostart(tray: Smoke) -> None:
+    """The switch writes what Windows reads at log-in, and takes it away."""
+    run = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
+    query = ["reg", "query", run, "/v", "stationmaster-tray"]
+    for wanted in ("on", "off"):
+        tray.run("--autostart", wanted)
+        told = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 - Windows' own
+        if (wanted == "on") != ("--hidden" in told.stdout):
+            raise SystemExit(f"FAILED: starting at log-in switched {wanted}, and there stands: {told.stdout}")
+    say("starting at log-in is switched on and off")
+
+
 def try_tray(tray: str) -> None:
     """The frozen tray starts the frozen agent beside it."""
     with folder() as place:
@@ -234,6 +246,12 @@ def try_tray(tray: str) -> None:
             wait("the tray starts the agent beside it", lambda: process.poll() is not None or answers(smoke))
             if process.poll() is not None:
                 raise SystemExit(f"FAILED: the tray ended with {process.returncode}\n{program.words('tray')}")
+            program.run("--hidden")
+            if process.poll() is not None:
+                raise SystemExit(f"FAILED: a second tray ended the first with {process.returncode}")
+            say("a second tray leaves, the first stays")
+            if sys.platform == "win32":
+                try_autostart(program)
         say("the tray ends")
         if not answers(smoke):
             raise SystemExit("FAILED: the agent went with the tray")
