@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -48,11 +49,16 @@ def missing() -> str:
 
 @contextlib.contextmanager
 def screen(folder: Path, size: str = "1400x1000x24") -> Iterator[dict[str, str]]:
-    """Run an X server; gives the variables that lead a process to it."""
+    """Run an X server; gives the variables that lead a process to it.
+
+    It has a number of its own: servers that look for a free one, as `-displayfd` alone lets them, take no
+    lock, and one that ends removes the socket of another that took its number meanwhile.
+    """
     read, write = os.pipe()
+    display = f":{1000 + (os.getpid() * 64 + next(_SCREENS) % 64) % 50_000}"
     with (folder / "xvfb.log").open("ab") as log:
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+            ["Xvfb", display, "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
             pass_fds=(write,),
             stdout=log,
             stderr=log,
@@ -67,6 +73,8 @@ def screen(folder: Path, size: str = "1400x1000x24") -> Iterator[dict[str, str]]
         server.terminate()
         server.wait(timeout=20)
 
+
+_SCREENS = itertools.count()
 
 _BUS = """<busconfig>
   <type>session</type>

@@ -61,46 +61,49 @@ async def keyring(folder: Path, variables: dict[str, str]) -> AsyncIterator[subp
 
 
 async def test_the_window_survives_the_end_of_agent_server_and_keyring(tmp_path: Path) -> None:
-    async with desktop(tmp_path) as (panel, variables), Station(tmp_path) as station:
-        async with keyring(tmp_path, variables) as daemon:
-            server = await station.server()
-            line = await station.line("line1", server, "keep")
-            async with stopped_at_the_end(station), tray(station, variables):
-                await until(lambda: windows(variables), what="the window")
-                await panel.until_tooltip("Ready")
-                async with station.client() as client:
-                    await client.configure("line1", {"secrets.store": "keyring"})
-                await station.problem(ProblemCode.TOKEN_MISSING)
-                await _set_token(station, TOKEN)
-                await panel.until_tooltip("Ready")
+    async with (
+        desktop(tmp_path) as (panel, variables),
+        Station(tmp_path) as station,
+        keyring(tmp_path, variables) as daemon,
+    ):
+        server = await station.server()
+        line = await station.line("line1", server, "keep")
+        async with stopped_at_the_end(station), tray(station, variables):
+            await until(lambda: windows(variables), what="the window")
+            await panel.until_tooltip("Ready")
+            async with station.client() as client:
+                await client.configure("line1", {"secrets.store": "keyring"})
+            await station.problem(ProblemCode.TOKEN_MISSING)
+            await _set_token(station, TOKEN)
+            await panel.until_tooltip("Ready")
 
-                os.kill((await station.status()).pid, signal.SIGKILL)
-                await panel.until_tooltip("starting", seconds=SOON)
-                await panel.until_tooltip("Ready")
+            os.kill((await station.status()).pid, signal.SIGKILL)
+            await panel.until_tooltip("starting", seconds=SOON)
+            await panel.until_tooltip("Ready")
 
-                server.stop()
-                stopped = datetime.now(UTC)
-                line.inboxes[0].drop(line.equipment.make("wstf", units=1))
-                await panel.until_tooltip("Server unreachable since")
-                shown = datetime.now(UTC)
-                since = (await station.instance("line1")).link_since
-                assert since is not None
-                # How long the file took to become a report is not looked at here.
-                assert since >= stopped
-                assert shown - since < timedelta(seconds=SOON)
-                assert "1 report waiting, nothing lost" in await panel.tooltip()
+            server.stop()
+            stopped = datetime.now(UTC)
+            line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+            await panel.until_tooltip("Server unreachable since")
+            shown = datetime.now(UTC)
+            since = (await station.instance("line1")).link_since
+            assert since is not None
+            # How long the file took to become a report is not looked at here.
+            assert since >= stopped
+            assert shown - since < timedelta(seconds=SOON)
+            assert "1 report waiting, nothing lost" in await panel.tooltip()
 
-                daemon.kill()
-                await server.start()
-                await panel.until_tooltip("All sent")
-                line.inboxes[0].drop(line.equipment.make("wstf", units=1))
-                await station.until(lambda now: now.instances[0].counts.completed == 2)
-                with pytest.raises(ControlError, match=r"(?i)keyring"):
-                    await _set_token(station, "second")
-                refused = await panel.until_tooltip("The new token could not be stored", seconds=SOON)
-                problem = await station.problem(ProblemCode.KEYRING_UNAVAILABLE)
-                assert problem.title == refused
-                assert windows(variables)
+            daemon.kill()
+            await server.start()
+            await panel.until_tooltip("All sent")
+            line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+            await station.until(lambda now: now.instances[0].counts.completed == 2)
+            with pytest.raises(ControlError, match=r"(?i)keyring"):
+                await _set_token(station, "second")
+            refused = await panel.until_tooltip("The new token could not be stored", seconds=SOON)
+            problem = await station.problem(ProblemCode.KEYRING_UNAVAILABLE)
+            assert problem.title == refused
+            assert windows(variables)
 
 
 @pytest.mark.usefixtures("app")
