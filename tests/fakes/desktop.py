@@ -125,7 +125,8 @@ async def owned(bus: Mapping[str, str], name: str) -> None:
 
     async def is_owned() -> bool:
         told = await connection.call(ask)
-        return bool(told and told.body[0])
+        assert told is not None
+        return bool(told.body[0])
 
     try:
         await answer(is_owned, what=f"{name} on the bus")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from stationmaster import __version__
+from stationmaster_tray.screen import missing_desktop
 
 QUIET_START = 60.0
 """Seconds: what is wrong just after log-in is often right a moment later."""
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if wanted.autostart:
         _switch_autostart(wanted.scope, wanted.autostart)
         return
-    refusal = unsafe_qt()
+    refusal = missing_desktop() or unsafe_qt()
     if refusal:
         sys.exit(refusal)
     sys.exit(_run(wanted))
