@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from stationmaster.canary import CanaryStatus
 from stationmaster.file_name import shown
 
 PROTOCOL_VERSION = 1
@@ -292,6 +293,7 @@ class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[FolderStatus, ...] = ()
     fetches: tuple[FetchStatus, ...] = ()
     upload: UploadStatus
+    canary: CanaryStatus | None = None
 
 
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import typer
 
 from stationmaster.api import Station
 from stationmaster.cli.agent import Json
+from stationmaster.cli.converter_canary import app as canary
 from stationmaster.cli.converter_check import check
 from stationmaster.cli.converter_map import map_file, try_mapping
 from stationmaster.cli.converter_replay import replay
@@ -121,6 +122,7 @@ app.command("map")(map_file)
 app.command("check")(check)
 app.command("install")(install)
 app.command("replay")(replay)
+app.add_typer(canary, name="canary")
 
 
 async def _dry_run(

@@ -14,8 +14,8 @@ import msgspec
 
 from stationmaster.activity import Activity
 from stationmaster.control import protocol
+from stationmaster.control.canary_client import CanaryCalls
 from stationmaster.control.transport import NO_AGENT_STEP, connector
-from stationmaster.control.trial_client import TrialCalls
 from stationmaster.control.trial_client import instance_path as _instance
 from stationmaster.errors import ControlError, NoAgentError
 from stationmaster.file_name import shown
@@ -32,7 +32,7 @@ _LARGE = 1024 * 1024
 _NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
-class ControlClient(TrialCalls):
+class ControlClient(CanaryCalls):
     """Typed calls to a running agent.
 
     One client may be used from many tasks. Every call raises `NoAgentError` when nobody answers and

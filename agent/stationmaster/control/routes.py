@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from stationmaster.api.text import printable
-from stationmaster.control import protocol, trial_routes
+from stationmaster.control import canary_routes, protocol, trial_routes
 from stationmaster.control.request import (
     AGENT,
     CLOSING,
@@ -311,6 +311,10 @@ ROUTES: tuple[tuple[str, str, Handler, Right], ...] = (
     ("POST", "/v1/instances/{name}/check", trial_routes.check_config, Right.OPERATE),
     ("GET", "/v1/instances/{name}/converters", trial_routes.converters, Right.OPERATE),
     ("POST", "/v1/instances/{name}/try", trial_routes.try_file, Right.OPERATE),
+    ("GET", "/v1/instances/{name}/canary", canary_routes.show, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/canary", canary_routes.start, Right.ADMINISTER),
+    ("POST", "/v1/instances/{name}/canary/stop", canary_routes.stop, Right.OPERATE),
+    ("POST", "/v1/instances/{name}/canary/promote", canary_routes.promote, Right.ADMINISTER),
     ("DELETE", "/v1/instances/{name}", remove_instance, Right.ADMINISTER),
     ("PUT", "/v1/instances/{name}/token", set_token, Right.ADMINISTER),
     ("POST", "/v1/instances/{name}/register", register, Right.ADMINISTER),

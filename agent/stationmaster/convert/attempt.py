@@ -183,6 +183,7 @@ class Attempt:
             files=files,
             confidences=chosen.confidences,
             issues=reply.issues,
+            seconds=reply.seconds,
         )
 
 

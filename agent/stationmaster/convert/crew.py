@@ -108,6 +108,8 @@ class Crew:
         await worker.child.aclose()
 
 
-def child_maker(folder: Path, *, memory_mb: int, output_mb: float) -> Callable[[], ChildProcess]:
+def child_maker(
+    folder: Path, *, memory_mb: int, output_mb: float, module: str = WORKER_MODULE
+) -> Callable[[], ChildProcess]:
     """Makes worker processes that work in `folder`."""
-    return lambda: ChildProcess(WORKER_MODULE, memory_mb=memory_mb, output_mb=output_mb, folder=folder)
+    return lambda: ChildProcess(module, memory_mb=memory_mb, output_mb=output_mb, folder=folder)

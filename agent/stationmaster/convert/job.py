@@ -92,6 +92,7 @@ class Job:
         instance_id: part of the report ids.
         lane: batch work never takes the last free slot.
         dry: a dry run: rules that a report breaks are told in `Conversion.issues` instead of failing it.
+        ask: ask a converter that stands alone too, whether it knows the file.
     """
 
     path: Path
@@ -106,6 +107,7 @@ class Job:
     origin: Path | None = None
     is_folder: bool = False
     marker: str = ""
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,7 @@ class Conversion:
         files: temporary files, for `discard`.
         confidences: what each converter said of the file; empty when only one was asked.
         issues: of a dry run: the rules that the reports break.
+        seconds: that the conversion itself took, in the worker.
     """
 
     converter: str
@@ -137,6 +140,7 @@ class Conversion:
     files: tuple[Path, ...] = ()
     confidences: Mapping[str, int] = field(default_factory=dict)
     issues: tuple[IssueNote, ...] = ()
+    seconds: float = 0.0
 
     @property
     def reader(self) -> str:

@@ -133,6 +133,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         fault: the converter is to blame.
         count: reports; `metas` holds them unless they are many, then the order's `meta_file` does.
         issues: of a dry run.
+        seconds: that it took.
         retire: the worker is worn out (leaked handles, memory or threads): use another from now on.
     """
 
@@ -147,4 +148,5 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     resume: str = ""
     warnings: int = 0
     issues: tuple[IssueNote, ...] = ()
+    seconds: float = 0.0
     retire: bool = False

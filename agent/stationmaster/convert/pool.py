@@ -14,7 +14,7 @@ import msgspec
 
 from stationmaster.clock import Clock
 from stationmaster.convert.attempt import Attempt, ConvertLimits, usable
-from stationmaster.convert.crew import Crew, Worker, child_maker
+from stationmaster.convert.crew import WORKER_MODULE, Crew, Worker, child_maker
 from stationmaster.convert.fetching import FetchOrder, FetchReply
 from stationmaster.convert.job import ConverterInfo, ImportFailure, Job, NotYet, Outcome
 from stationmaster.convert.registry import Registry
@@ -52,6 +52,7 @@ class ConverterPool:
         wanted: Iterable[str] = (),
         on_change: Callable[[], None] = lambda: None,
         slow_seconds: float = SLOW_SECONDS,
+        module: str = WORKER_MODULE,
     ) -> None:
         """Start nothing yet.
 
@@ -62,6 +63,7 @@ class ConverterPool:
             wanted: names of the converters that the instance's folders use.
             on_change: called when `converting` or `problems` may have changed.
             slow_seconds: after so long a conversion gives its share of the cores to others.
+            module: what its workers run.
         """
         self._instance = instance
         self._limits = limits
@@ -73,7 +75,9 @@ class ConverterPool:
         self._temp = temp
         self._results = temp / "results"
         self._work = temp / "work"
-        self._make = child_maker(self._work, memory_mb=limits.memory_mb, output_mb=limits.output_mb)
+        self._make = child_maker(
+            self._work, memory_mb=limits.memory_mb, output_mb=limits.output_mb, module=module
+        )
         self._crew = Crew(self._make, clock=clock)
         self._registry = Registry(folder, clock=clock)
         self._troubles = Troubles(instance, self._registry, clock=clock, wanted=wanted)

@@ -57,7 +57,8 @@ class Search:
     async def find(self, job: Job, infos: tuple[ConverterInfo, ...]) -> Chosen | NotYet | Failed:
         """The converter that takes the complete file, or why there is none now."""
         self._is_folder = job.is_folder
-        chosen = Chosen(infos[0]) if len(infos) == 1 else await self._detect(job.path, infos)
+        alone = len(infos) == 1 and not job.ask
+        chosen = Chosen(infos[0]) if alone else await self._detect(job.path, infos)
         if not isinstance(chosen, Chosen):
             return chosen
         if self._held(chosen.info.name):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,13 @@ class _Worker:
     def convert(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Convert one file; see `stationmaster.convert.conversion`."""
         fresh = self._fresh = self._fresh or _Wear.now()
+        began = time.perf_counter()
         reply = convert(msgspec.convert(message["order"], Order), self._plugins)
+        seconds = time.perf_counter() - began
         self._glimpse = None
         self._conversions += 1
         worn = self._conversions >= MOST_CONVERSIONS or _Wear.now().beyond(fresh)
-        answer = msgspec.structs.replace(reply, retire=worn)
+        answer = msgspec.structs.replace(reply, retire=worn, seconds=seconds)
         return {"reply": msgspec.to_builtins(answer)}
 
     def fetch(self, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -167,6 +167,14 @@ class Home(msgspec.Struct, frozen=True):
         """Folder for the instance's own converters."""
         return self.instance_dir(name) / "converters"
 
+    def canary(self, name: str) -> Path:
+        """Folder of a converter that runs beside a live one: its state, its code, files on their way."""
+        return self.instance_dir(name) / "canary"
+
+    def replaced(self, name: str) -> Path:
+        """Folder of converters that others took the place of."""
+        return self.instance_dir(name) / "replaced"
+
     def errors(self, name: str) -> Path:
         """Folder for source files that could not be converted."""
         return self.instance_dir(name) / "errors"

@@ -27,6 +27,7 @@ from stationmaster.model import (
     Severity,
     UploadStatus,
 )
+from stationmaster.runtime.canary import CanaryRun
 from stationmaster.runtime.event import first_of
 from stationmaster.runtime.fetched import make_folders
 from stationmaster.runtime.figure import Figures
@@ -119,6 +120,7 @@ class Instance:
                 group.create_task(parts.packing.run()),
                 group.create_task(parts.processes.run()),
                 group.create_task(parts.fetching.run()),
+                group.create_task(parts.canary.run()),
             ]
             intake = group.create_task(parts.intake.run())
             uploading = group.create_task(parts.uploader.run())
@@ -247,6 +249,11 @@ class Instance:
         }
 
     @property
+    def canary(self) -> CanaryRun | None:
+        """Its canary; None while it does not run."""
+        return self._parts.canary if self._parts else None
+
+    @property
     def paused(self) -> bool:
         """A person paused the uploads, and the time is not over."""
         until = self.config.paused_until
@@ -278,6 +285,7 @@ class Instance:
             folders=parts.watcher.status() if parts else (),
             fetches=parts.fetching.status() if parts else (),
             upload=parts.uploader.status() if parts else idle_upload,
+            canary=parts.canary.status() if parts else None,
         )
 
     def figures(self) -> Figures:

@@ -74,6 +74,14 @@ class Converts(Protocol):
         ...
 
 
+class Keeps(Protocol):
+    """What the intake tells of a file before it is released."""
+
+    async def keep(self, task: Task, result: Conversion) -> None:
+        """Its reports are committed; returns within seconds, and raises nothing."""
+        ...
+
+
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What an instance gives its intake.
 
@@ -93,9 +101,17 @@ class Intake:
     """Takes files as they come to rest. `run` lives until `stop`; nothing durable is kept here."""
 
     def __init__(
-        self, setting: Setting, *, watcher: Claims, pool: Converts, spool: Spool, clock: Clock
+        self,
+        setting: Setting,
+        *,
+        watcher: Claims,
+        pool: Converts,
+        spool: Spool,
+        clock: Clock,
+        canary: Keeps | None = None,
     ) -> None:
-        """Nothing runs yet."""
+        """Nothing runs yet; `canary` sees each file before it is released."""
+        self._canary = canary
         self._setting = setting
         self._watcher = watcher
         self._pool = pool
@@ -224,6 +240,8 @@ class Intake:
         source = task.source(result.digest, result.converter, resume=result.resume, reader=result.reader)
         try:
             taken = await self._spool.take(source, result.reports, result.results)
+            if self._canary is not None:
+                await self._canary.keep(task, result)
         finally:
             result.discard()
         if self.trouble is not None:  # what a full disk kept need not wait for its next look

@@ -22,21 +22,22 @@ from stationmaster.control.protocol import (
     TestConnectionRequest,
 )
 from stationmaster.model import AgentStatus, Check
+from stationmaster.runtime.canary_order import CanaryOrders
 from stationmaster.runtime.credential import Credentials
 from stationmaster.runtime.enrolment import dismantle, enrol
-from stationmaster.runtime.queue_order import QueueOrders
 from stationmaster.runtime.support import findings, gather, make_bundle
 
 _LOG = logging.getLogger(__name__)
 
 
-class Orders(QueueOrders):
+class Orders(CanaryOrders):
     """What people and programs may ask of an agent; `Agent` is the one that answers."""
 
     credentials: Credentials
 
     def __init__(self) -> None:
         """Nobody has asked for anything."""
+        super().__init__()
         self._bundling = asyncio.Lock()
 
     @abstractmethod

@@ -25,6 +25,8 @@ from stationmaster.home.paths import Home
 from stationmaster.ingest.wakeup import WakeUp
 from stationmaster.ingest.watcher import Watcher
 from stationmaster.model import Link
+from stationmaster.runtime.canary import CanaryRun
+from stationmaster.runtime.canary_store import CanaryStore
 from stationmaster.runtime.fetching import Fetching
 from stationmaster.runtime.heartbeat import Heartbeat, Station
 from stationmaster.runtime.intake import Intake, Setting
@@ -71,6 +73,7 @@ class Parts:
     processes: ProcessCheck
     fetching: Fetching
     heartbeat: Heartbeat
+    canary: CanaryRun
 
 
 async def assemble(
@@ -109,7 +112,15 @@ async def assemble(
         last_upload_at=spool.delivered_at,
     )
     setting = _setting(home, config, name, folders)
-    intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock)
+    canary = CanaryRun(
+        setting,
+        CanaryStore(home, name),
+        limits=config.convert,
+        slots=shared.slots,
+        clock=shared.clock,
+        changed=shared.changed,
+    )
+    intake = Intake(setting, watcher=watcher, pool=pool, spool=spool, clock=shared.clock, canary=canary)
     upkeep = Upkeep(spool, config.retention, outbox=home.outbox(name), clock=shared.clock, instance=name)
     packing = Packing(
         _archives(home, config, name, folders),
@@ -122,7 +133,9 @@ async def assemble(
     fetching = _fetching(shared, config, setting, pool, watcher)
     station = Station(config, folders, tally=intake.tally, pool=pool, spool=spool)
     heartbeat = _heartbeat(shared, name, station, client, uploader)
-    return Parts(spool, pool, watcher, uploader, intake, upkeep, packing, processes, fetching, heartbeat)
+    return Parts(
+        spool, pool, watcher, uploader, intake, upkeep, packing, processes, fetching, heartbeat, canary
+    )
 
 
 async def gate_of(shared: Shared, config: InstanceConfig, name: str) -> Gate:

@@ -1,0 +1,88 @@
+"""The file in which an instance keeps what is known of its canary. All calls block for a moment."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from stationmaster.canary import Canary
+from stationmaster.config.atomic import read_text, replace_text
+from stationmaster.errors import ConfigError
+from stationmaster.home.paths import Home, make_private
+
+
+class CanaryStore:
+    """The canary's folder of one instance."""
+
+    def __init__(self, home: Home, name: str) -> None:
+        """Nothing is read or made yet."""
+        self.folder = home.canary(name)
+        self.code = self.folder / "converter"
+        """Its module, as it was when it was started: what becomes of the original meanwhile is no matter."""
+        self.work = self.folder / "work"
+        self.kept = self.folder / "kept"
+        """Files on their way: private copies, bounded in number and size."""
+        self._file = self.folder / "state.json"
+
+    def read(self) -> Canary | None:
+        """The canary, or the last one; None where there was none, or its file is of no use."""
+        try:
+            text = read_text(self._file)
+            return None if text is None else msgspec.json.decode(text, type=Canary)
+        except (ConfigError, msgspec.DecodeError):
+            return None
+
+    def write(self, canary: Canary) -> None:
+        """Keep it; on disk when this returns.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        make_private(self.folder)
+        replace_text(self._file, msgspec.json.encode(canary).decode())
+
+    def sweep(self) -> None:
+        """Remove what an earlier run left on its way; make the folder for files.
+
+        Raises:
+            ConfigError: it cannot be made.
+        """
+        shutil.rmtree(self.kept, ignore_errors=True)
+        shutil.rmtree(self.work, ignore_errors=True)
+        make_private(self.kept)
+
+    def clear(self) -> None:
+        """Remove the files on their way and the workers' folder: nobody needs them now."""
+        for folder in (self.kept, self.work):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def install(self, content: bytes | None, filename: str, shared: Iterable[Path]) -> Path:
+        """Lay the canary's code down, with the modules that the instance's converters share.
+
+        Args:
+            content: of its file; None: it is installed.
+            filename: its name.
+            shared: modules that it may import.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        shutil.rmtree(self.code, ignore_errors=True)
+        make_private(self.code)
+        for path in shared:
+            with contextlib.suppress(OSError):  # one that it needs is missed when it is loaded
+                shutil.copyfile(path, self.code / path.name)
+        place = self.code / filename
+        if content is not None:
+            try:
+                place.write_bytes(content)
+            except OSError as error:
+                raise ConfigError(
+                    f"{place} cannot be written: {error.strerror}.",
+                    next_step="Check the room and rights there.",
+                ) from error
+        return place

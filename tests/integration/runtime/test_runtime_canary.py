@@ -1,0 +1,355 @@
+"""A canary in a real agent: it sees what the live converter took, delivers nothing, and endangers nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from fakes.rig import rig
+from fakes.server import Server
+from fakes.station import Line, Station
+from fakes.waiting import answer, until
+from stationmaster.canary import Canary, Ended, Verdict
+from stationmaster.control.canary_protocol import CanaryRequest, Promoted
+from stationmaster.errors import ControlError
+from stationmaster.model import Lifecycle
+
+HANG = "time.sleep(3600)"
+
+
+class Bench:
+    """An instance whose one folder uses the converter `rig`, in version 1."""
+
+    def __init__(self, station: Station, server: Server, line: Line, root: Path) -> None:
+        self.station = station
+        self.server = server
+        self.line = line
+        self.inbox = root / "line1-1-delete"
+        self.new = root / "new"
+        self.dropped: list[str] = []
+        self.killed = False
+
+    @property
+    def folder(self) -> Path:
+        return self.station.home.canary("line1")
+
+    async def start(self, version: str, hook: str = "pass", **more: object) -> Canary:
+        """Let that version begin as a canary."""
+        name = str(more.pop("name", "rig"))
+        file = rig(self.new, version, hook, name=name, file=f"{name}.py")
+        request = CanaryRequest(filename=file.name, content=file.read_text(), **more)  # type: ignore[arg-type] # files, beside, sources
+        async with self.station.client() as client:
+            return await client.start_canary("line1", request)
+
+    async def up(self) -> None:
+        """Start the agent, and wait until the instance runs."""
+        await self.station.start()
+        await self.station.until(
+            lambda snapshot: snapshot.instances[0].lifecycle is Lifecycle.RUNNING, what="the instance"
+        )
+
+    async def kill(self) -> None:
+        """`kill -9`, and another agent."""
+        self.killed = True
+        self.station.kill()
+        await self.up()
+
+    def drop(self, value: float = 5.0) -> str:
+        """A file with one unit; its serial number."""
+        serial = f"SN{len(self.dropped) + 1:04}"
+        hidden = self.inbox / f".{serial}.part"
+        hidden.write_text(f"{serial},{value}\n")
+        hidden.replace(self.inbox / f"{serial}.txt")
+        self.dropped.append(serial)
+        return serial
+
+    async def delivered(self) -> None:
+        """Everything is at the server once, released, and nothing waits."""
+
+        async def settled() -> bool:
+            counts = (await self.station.instance("line1")).counts
+            return counts.completed == len(self.dropped) and not list(self.inbox.glob("*.txt"))
+
+        await answer(settled, seconds=30, what="the delivery of all files", every=0.05)
+        assert len(self.server.ids()) == len(self.dropped), "a report too many, or of another id"
+        if not self.killed:  # else one may be sent again whose answer got lost
+            assert len(self.server.submits()) == len(self.dropped)
+
+    async def canary(self) -> Canary:
+        async with self.station.client() as client:
+            return await client.canary("line1")
+
+    async def until(self, true: Callable[[Canary], object], *, seconds: float = 40.0) -> Canary:
+        """Wait until the canary is so."""
+        found: Canary | None = None
+
+        async def ask() -> Canary | None:
+            nonlocal found
+            found = await self.canary()
+            return found if true(found) else None
+
+        seen = await answer(ask, seconds=seconds, what=lambda: f"that: {found}", every=0.05)
+        assert seen is not None
+        return seen
+
+    async def promote(self, *, despite_differences: bool = False, base: str = "") -> Promoted:
+        async with self.station.client() as client:
+            return await client.promote_canary("line1", despite_differences=despite_differences, base=base)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with Station(tmp_path) as station:
+        server = await station.server()
+        folder = {"converters": ["rig"], "include": ["*.txt"], "options": {}}
+        line = await station.line("line1", server, "delete", folder=folder, patch={"convert.timeout": 3.0})
+        rig(station.home.converters("line1"), "1")
+        bench = Bench(station, server, line, tmp_path)
+        await bench.up()
+        yield bench
+
+
+async def test_what_is_alike_and_what_differs_is_counted_and_kept(bench: Bench) -> None:
+    started = await bench.start("2", "value = '5.5' if serial == 'SN0002' else value", files=3)
+    assert (started.converter, started.version, started.beside, started.files) == ("rig", "2", "rig", 3)
+    for compared in (1, 2, 3):
+        bench.drop()
+        await bench.until(lambda one, least=compared: one.compared >= least)
+    done = await bench.canary()
+    assert (done.same, done.different, done.failed, done.refused, done.ended) == (2, 1, 0, 0, Ended.DONE)
+    [file] = done.found
+    assert (file.name, file.verdict, file.count) == ("SN0002.txt", Verdict.DIFFERENT, 1)
+    [value] = file.values
+    assert (value.path, value.old, value.new) == ("Voltage: numericMeas[0].value", "5.0", "5.5")
+    assert done.beside_reader.startswith("rig, version 1, code ")
+    assert done.seconds > 0 < done.beside_seconds
+    await bench.delivered()
+    snapshot = await bench.station.instance("line1")
+    assert snapshot.canary == done.status()
+    assert (await bench.station.status()).problems == ()
+    log = (bench.station.home.log / "agent.log").read_text()
+    assert "canary: rig version 2 has seen its 3 files: 2 same, 1 different" in log
+    await until(lambda: not list(bench.folder.glob("kept/*")), seconds=10, what="the end of the copies")
+    bench.drop()
+    await bench.delivered()
+    assert (await bench.canary()).compared == 3
+
+
+@pytest.mark.parametrize(
+    ("hook", "verdict", "told"),
+    [
+        ("raise ConversionError('no such board')", Verdict.REFUSED, "no such board"),
+        ("value = 1 / 0", Verdict.FAILED, "ZeroDivisionError"),
+        ("os._exit(7)", Verdict.FAILED, "7"),
+        ("x = bytearray(1 << 42)", Verdict.FAILED, "memory"),
+        (HANG, Verdict.FAILED, "3 s"),
+    ],
+)
+async def test_a_canary_that_fails_is_told_and_holds_nothing_up(
+    bench: Bench, hook: str, verdict: Verdict, told: str
+) -> None:
+    await bench.start("2", hook)
+    bench.drop()
+    found = await bench.until(lambda one: one.compared)
+    assert getattr(found, verdict.value) == found.compared == 1
+    assert told in found.found[0].text
+    assert str(bench.folder) not in found.found[0].text
+    await bench.delivered()
+    assert (await bench.station.status()).problems == ()
+    assert (await bench.station.instance("line1")).counts.error == 0
+
+
+async def test_live_files_go_on_while_a_canary_hangs_and_those_beyond_its_queue_are_skipped(
+    bench: Bench,
+) -> None:
+    await bench.start("2", HANG)
+    for _ in range(30):
+        bench.drop()
+    began = time.monotonic()
+    await bench.delivered()
+    assert time.monotonic() - began < 30
+    found = await bench.until(lambda one: one.skipped)
+    assert found.skipped >= 30 - 8 - found.compared - 1
+    async with bench.station.client() as client:
+        stopped = await client.stop_canary("line1")
+    assert stopped.ended is Ended.STOPPED
+    await until(lambda: not bench.folder.joinpath("kept").exists(), seconds=10, what="the end of the copies")
+
+
+async def test_counts_outlive_a_kill_in_the_middle_and_nothing_is_lost_or_doubled(bench: Bench) -> None:
+    await bench.start("2", "time.sleep(1.0 if serial > 'SN0001' else 0)", files=3)
+    bench.drop()
+    await bench.until(lambda one: one.same == 1)
+    for _ in range(4):
+        bench.drop()
+    await until(lambda: list(bench.folder.glob("kept/*")), seconds=20, what="a copy under way")
+    await bench.kill()
+    found = await bench.until(lambda one: one.same >= 1)
+    assert (found.version, found.running) == ("2", True)
+    await bench.delivered()
+    while (await bench.canary()).running:
+        now = (await bench.canary()).compared
+        bench.drop()
+        await bench.until(lambda one, seen=now: one.compared > seen)
+    await bench.delivered()
+    assert (await bench.canary()).ended is Ended.DONE
+    assert await bench.station.terminate() == 0
+    await bench.up()
+    assert (await bench.canary()).same >= 3
+
+
+async def test_a_folder_that_cannot_be_written_costs_the_canary_alone(bench: Bench) -> None:
+    await bench.start("2")
+    bench.drop()
+    await bench.until(lambda one: one.same == 1)
+    kept = bench.folder / "kept"
+    await until(lambda: not list(kept.iterdir()), seconds=10, what="the end of the copy")
+    kept.rmdir()
+    kept.write_text("somebody's file")
+    bench.drop()
+    await bench.delivered()
+    found = await bench.until(lambda one: one.skipped)
+    assert (found.compared, found.skipped) == (1, 1)
+    assert (await bench.station.status()).problems == ()
+
+
+async def test_a_state_that_cannot_be_written_is_lost_alone(bench: Bench) -> None:
+    await bench.start("2")
+    state = bench.folder / "state.json"
+    state.unlink()
+    state.mkdir()
+    bench.drop()
+    assert (await bench.until(lambda one: one.compared)).same == 1
+    await bench.delivered()
+    await bench.kill()
+    bench.drop()
+    await bench.delivered()
+
+
+async def test_one_that_makes_the_same_goes_live_and_the_former_one_comes_back(bench: Bench) -> None:
+    await bench.start("2", files=1)
+    with pytest.raises(ControlError, match="No file was compared yet") as refused:
+        await bench.promote()
+    assert (refused.value.status, refused.value.code) == (409, "differs")
+    bench.drop()
+    await bench.until(lambda one: one.ended is Ended.DONE)
+    with pytest.raises(ControlError) as changed:
+        await bench.promote(base="0-0-0")
+    assert (changed.value.status, changed.value.code) == (409, "changed")
+    done = await bench.promote()
+    live = bench.station.home.converters("line1") / "rig.py"
+    assert live.read_text() == (bench.new / "rig.py").read_text()
+    assert any("is kept as" in one for one in done.changed)
+    assert done.canary.ended is Ended.PROMOTED
+    await read_by(bench, "rig, version 2")
+    [back] = done.back
+    words = back.split()
+    assert words[:3] == ["stationmaster", "converter", "install"]
+    assert (await bench.station.command(*words[1:])).returncode == 0
+    await read_by(bench, "rig, version 1")
+    assert (await bench.promote()).changed  # it may be done again
+
+
+async def read_by(bench: Bench, reader: str) -> None:
+    """Drop files until one is read by that version: a changed converter is taken up within seconds."""
+
+    async def newest() -> bool:
+        bench.drop()
+        await bench.delivered()
+        async with bench.station.client() as client:
+            entry = (await client.entries("line1", limit=1))[0]
+            history = await client.history("line1", entry.id)
+        return any(one.what == "converted" and one.detail.startswith(f"{reader}, ") for one in history)
+
+    await answer(newest, seconds=20, what=f"a file that is read by {reader}", every=0.3)
+
+
+async def test_differences_keep_it_from_going_live_unless_that_is_said(bench: Bench) -> None:
+    await bench.start("2", "value = '5.5'")
+    bench.drop()
+    await bench.until(lambda one: one.different)
+    before = (bench.station.home.converters("line1") / "rig.py").read_text()
+    with pytest.raises(ControlError, match="Of 1 files 1 differ") as refused:
+        await bench.promote()
+    assert "--despite-differences" in str(refused.value)
+    assert (bench.station.home.converters("line1") / "rig.py").read_text() == before
+    assert (await bench.canary()).running
+    assert (await bench.promote(despite_differences=True)).canary.ended is Ended.PROMOTED
+
+
+async def test_another_name_goes_live_by_the_settings_whose_comments_stay(bench: Bench) -> None:
+    place = bench.station.home.instance_file("line1")
+    place.write_text(f"# ours, since 2019\n{place.read_text()}")
+    await bench.start("1", name="rig-two", beside="rig", files=1)
+    bench.drop()
+    await bench.until(lambda one: one.ended is Ended.DONE)
+    done = await bench.promote()
+    assert "watch.0.converters is rig-two instead of rig." in done.changed
+    assert place.read_text().startswith("# ours, since 2019\n")
+    assert bench.station.store.load("line1").watch[0].converters == ("rig-two",)
+    bench.drop()
+    await bench.delivered()
+    async with bench.station.client() as client:
+        newest = (await client.entries("line1", limit=1))[0]
+    assert newest.converter == "rig-two"
+    assert (await bench.canary()).ended is Ended.PROMOTED
+    edit, removal = done.back
+    assert edit == "stationmaster instance edit line1 --set watch.0.converters=rig"
+    assert removal.startswith("rm ")
+    assert (await bench.station.command(*edit.split()[1:])).returncode == 0
+    assert bench.station.store.load("line1").watch[0].converters == ("rig",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (CanaryRequest(converter="rig"), "is the live converter itself"),
+        (CanaryRequest(converter="wsfj", beside="rig"), "no converter wsfj"),
+        (CanaryRequest(converter="wsjf", beside="rgi"), "no converter rgi"),
+        (CanaryRequest(), "Name one of the two"),
+        (CanaryRequest(filename="rig.exe", content="x"), "neither a Python module nor a mapping"),
+        (CanaryRequest(filename="rig.py", content="import nothing_of_that_name"), "nothing_of_that_name"),
+        (CanaryRequest(converter="wsjf", beside="rig", files=0), "must be 1 to"),
+        (CanaryRequest(converter="wsjf", beside="rig", sources=("/nowhere",)), "no source /nowhere"),
+    ],
+)
+async def test_what_cannot_begin_is_refused_with_the_reason(
+    bench: Bench, request_: CanaryRequest, told: str
+) -> None:
+    async with bench.station.client() as client:
+        with pytest.raises(ControlError, match=told) as refused:
+            await client.start_canary("line1", request_)
+        assert (refused.value.status, refused.value.code) == (400, "usage")
+        with pytest.raises(ControlError, match="has no canary") as none:
+            await client.canary("line1")
+        assert none.value.status == 404
+
+
+async def test_there_is_one_at_a_time_and_another_one_after_it(bench: Bench) -> None:
+    await bench.start("2")
+    with pytest.raises(ControlError, match="has a canary already") as refused:
+        await bench.start("3")
+    assert (refused.value.status, refused.value.code) == (409, "running")
+    async with bench.station.client() as client:
+        await client.stop_canary("line1")
+    await bench.start("3", files=1)
+    bench.drop()
+    done = await bench.until(lambda one: one.ended)
+    assert (done.version, done.same, done.ended) == ("3", 1, Ended.DONE)
+
+
+async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:
+    request = {"sources": (str(bench.inbox),), "files": 1}
+    await bench.start("2", **request)
+    async with bench.station.client() as client:
+        await client.submit("line1", b"SN9000,5.0\n", filename="s.txt", converter="rig")
+    await bench.station.until(
+        lambda snapshot: snapshot.instances[0].counts.completed == 1, what="the submitted file"
+    )
+    assert (await bench.canary()).compared == 0
+    bench.dropped.append("SN9000")
+    bench.drop()
+    assert (await bench.until(lambda one: one.ended)).same == 1
