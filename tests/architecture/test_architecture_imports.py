@@ -20,6 +20,7 @@ SERVERS = (
     "stationmaster.control.server",
     "stationmaster.control.routes",
     "stationmaster.control.trial_routes",
+    "stationmaster.control.canary_routes",
     "stationmaster.control.request",
     "stationmaster.control.stream",
     "stationmaster.control.pipe",

@@ -15,9 +15,10 @@ from fakes import rack
 from stationmaster.api import CompOp, ConverterOptions, Sequence, Step
 from stationmaster.api import reference as api_reference
 from stationmaster.api.testing import convert_file
+from stationmaster.canary import Canary, CanaryFile, CanaryValue
 from stationmaster.cli.exit import Exit
 from stationmaster.config import reference
-from stationmaster.control import protocol, trial_protocol
+from stationmaster.control import canary_protocol, protocol, trial_protocol
 from stationmaster.control.routes import ROUTES
 from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.diagnostics.check import TITLES
@@ -67,6 +68,12 @@ def test_every_route_has_its_section_and_no_other() -> None:
         protocol.DoctorRequest,
         protocol.CheckLine,
         protocol.TestConnectionRequest,
+        Canary,
+        CanaryFile,
+        CanaryValue,
+        canary_protocol.CanaryRequest,
+        canary_protocol.PromoteRequest,
+        canary_protocol.Promoted,
         trial_protocol.ConverterFault,
         trial_protocol.ConverterOption,
         trial_protocol.ConverterView,
