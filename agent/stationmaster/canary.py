@@ -134,9 +134,9 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
         """Why it should not go live, in a sentence; "" where nothing speaks against it."""
         if not self.compared:
             return "No file was compared yet."
-        wrong = {"differ": self.different, "failed": self.failed, "were refused": self.refused}
-        told = [f"{count} {what}" for what, count in wrong.items() if count]
-        return f"Of {self.compared} files {' and '.join(told)}." if told else ""
+        wrong = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.REFUSED)
+        told = [f"{count} {one.value}" for one in wrong if (count := getattr(self, one.value))]
+        return f"Of {self.compared} files: {', '.join(told)}." if told else ""
 
     def status(self) -> CanaryStatus:
         """The short form."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stationmaster.canary import CanaryStatus
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.moment import in_minutes, moment_of
 from stationmaster.cli.output import MARKS, ago, answer, local, print_json, say, table
@@ -234,6 +235,9 @@ def _show(snapshot: AgentStatus) -> None:
         [_row(one, now) for one in snapshot.instances],
     )
     show_sources(snapshot, now)
+    for one in snapshot.instances:
+        if one.canary is not None and one.canary.ended is None:
+            answer(_canary(one.name, one.canary))
     for problem in snapshot.problems:
         where = f"{problem.instance}: " if problem.instance else ""
         sign = "✗" if problem.severity is Severity.ERROR else "!"
@@ -241,6 +245,11 @@ def _show(snapshot: AgentStatus) -> None:
         answer(f"  {problem.text}")
         if problem.next_step:
             answer(f"  → {problem.next_step}")
+
+
+def _canary(name: str, canary: CanaryStatus) -> str:
+    what = f"canary {canary.converter} version {canary.version} beside {canary.beside}"
+    return f"{name}: {what}: {canary.compared} of {canary.files} files, {canary.same} of them the same."
 
 
 def show_sources(snapshot: AgentStatus, now: datetime) -> None:

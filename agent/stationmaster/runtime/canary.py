@@ -241,12 +241,10 @@ class CanaryRun:
             self._lasting.over(name, "canary: all is well again")
 
     async def _open(self) -> None:
-        found = await asyncio.to_thread(self._store.read)
-        if found is None or self._canary is not None:
-            return
-        self._canary = self._written = found
-        self._changed()
-        await asyncio.to_thread(self._store.sweep if found.running else self._store.clear)
+        found = await asyncio.to_thread(self._store.open)
+        if found is not None and self._canary is None:
+            self._written = found
+            self._set(found)
 
     async def _save(self) -> None:
         canary = self._canary

@@ -36,6 +36,19 @@ class CanaryStore:
         except (ConfigError, msgspec.DecodeError):
             return None
 
+    def open(self) -> Canary | None:
+        """The canary, with what an earlier run left on its way removed.
+
+        Raises:
+            ConfigError: the folder for files cannot be made.
+        """
+        found = self.read()
+        if found is not None and found.running:
+            self.sweep()
+        else:
+            self.clear()
+        return found
+
     def write(self, canary: Canary) -> None:
         """Keep it; on disk when this returns.
 

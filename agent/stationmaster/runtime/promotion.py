@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+
 from stationmaster.canary import Canary
 from stationmaster.config.atomic import read_text, replace_text
 from stationmaster.config.field import join_key
@@ -49,10 +51,9 @@ class Promotion:
             return
         place, text = self.write
         with FileLock(home.lock, timeout=10.0):
-            if self.aside is not None:
-                old, kept = self.aside
-                make_private(kept.parent)
-                replace_text(kept, read_text(old))
+            if self.aside is not None and (former := read_text(self.aside[0])) is not None:
+                make_private(self.aside[1].parent)
+                replace_text(self.aside[1], former)
             replace_text(place, text)
             if self.aside is not None and self.aside[0] != place:
                 replace_text(self.aside[0], None)
@@ -138,13 +139,27 @@ def _plan_settings(done: Promotion, config: InstanceConfig, canary: Canary) -> N
             next_step="Say so in the settings: stationmaster instance edit",
         )
     for number, folder in enumerate(config.watch):
-        options = folder.options.get(canary.beside)
-        if f"watch.{number}.converters" in done.patch and options and canary.converter not in folder.options:
-            key = join_key(("watch", str(number), "options", canary.converter))
-            done.patch[key] = options
-            done.changed.append(f"{key} is what {canary.beside} has; that stays.")
+        if f"watch.{number}.converters" in done.patch and canary.beside in folder.options:
+            back += _plan_options(done, canary, number, folder.options)
     # first: without its file a converter that the settings name would be missing
     done.back.insert(0, _words("stationmaster", "instance", "edit", config.name, *back))
+
+
+def _plan_options(
+    done: Promotion, canary: Canary, number: int, options: Mapping[str, dict[str, Any]]
+) -> list[str]:
+    """Options go with the name, as those of a converter that a folder does not use are refused."""
+    old, new = (join_key(("watch", str(number), "options", one)) for one in (canary.beside, canary.converter))
+    table = tomlkit.inline_table()
+    table.update(options[canary.beside])
+    done.patch[old] = None
+    back = ["--set", f"{old}={table.as_string()}"]
+    if canary.converter in options:
+        done.changed.append(f"{old} is removed: {canary.converter} has options of its own.")
+        return back
+    done.patch[new] = options[canary.beside]
+    done.changed.append(f"{new} is what {old} was.")
+    return [*back, "--unset", new]
 
 
 def _users(config: InstanceConfig, canary: Canary) -> Iterator[tuple[str, Any, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,11 +37,10 @@ class Bench:
     def folder(self) -> Path:
         return self.station.home.canary("line1")
 
-    async def start(self, version: str, hook: str = "pass", **more: object) -> Canary:
-        """Let that version begin as a canary."""
-        name = str(more.pop("name", "rig"))
+    async def start(self, version: str, hook: str = "pass", *, name: str = "rig", **more: Any) -> Canary:
+        """Let that version begin as a canary; `more`: beside, files, sources."""
         file = rig(self.new, version, hook, name=name, file=f"{name}.py")
-        request = CanaryRequest(filename=file.name, content=file.read_text(), **more)  # type: ignore[arg-type] # files, beside, sources
+        request = CanaryRequest(filename=file.name, content=file.read_text(), **more)
         async with self.station.client() as client:
             return await client.start_canary("line1", request)
 
@@ -95,6 +95,10 @@ class Bench:
         assert seen is not None
         return seen
 
+    async def compared(self, files: int) -> None:
+        """Wait until so many files are."""
+        await self.until(lambda one: one.compared >= files)
+
     async def promote(self, *, despite_differences: bool = False, base: str = "") -> Promoted:
         async with self.station.client() as client:
             return await client.promote_canary("line1", despite_differences=despite_differences, base=base)
@@ -117,7 +121,7 @@ async def test_what_is_alike_and_what_differs_is_counted_and_kept(bench: Bench) 
     assert (started.converter, started.version, started.beside, started.files) == ("rig", "2", "rig", 3)
     for compared in (1, 2, 3):
         bench.drop()
-        await bench.until(lambda one, least=compared: one.compared >= least)
+        await bench.compared(compared)
     done = await bench.canary()
     assert (done.same, done.different, done.failed, done.refused, done.ended) == (2, 1, 0, 0, Ended.DONE)
     [file] = done.found
@@ -193,7 +197,7 @@ async def test_counts_outlive_a_kill_in_the_middle_and_nothing_is_lost_or_double
     while (await bench.canary()).running:
         now = (await bench.canary()).compared
         bench.drop()
-        await bench.until(lambda one, seen=now: one.compared > seen)
+        await bench.compared(now + 1)
     await bench.delivered()
     assert (await bench.canary()).ended is Ended.DONE
     assert await bench.station.terminate() == 0
@@ -272,7 +276,7 @@ async def test_differences_keep_it_from_going_live_unless_that_is_said(bench: Be
     bench.drop()
     await bench.until(lambda one: one.different)
     before = (bench.station.home.converters("line1") / "rig.py").read_text()
-    with pytest.raises(ControlError, match="Of 1 files 1 differ") as refused:
+    with pytest.raises(ControlError, match="Of 1 files: 1 different") as refused:
         await bench.promote()
     assert "--despite-differences" in str(refused.value)
     assert (bench.station.home.converters("line1") / "rig.py").read_text() == before
@@ -342,8 +346,7 @@ async def test_there_is_one_at_a_time_and_another_one_after_it(bench: Bench) -> 
 
 
 async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:
-    request = {"sources": (str(bench.inbox),), "files": 1}
-    await bench.start("2", **request)
+    await bench.start("2", sources=(str(bench.inbox),), files=1)
     async with bench.station.client() as client:
         await client.submit("line1", b"SN9000,5.0\n", filename="s.txt", converter="rig")
     await bench.station.until(
@@ -353,3 +356,48 @@ async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:
     bench.dropped.append("SN9000")
     bench.drop()
     assert (await bench.until(lambda one: one.ended)).same == 1
+
+
+async def test_where_a_folder_has_several_converters_the_canary_is_asked_too(bench: Bench) -> None:
+    name, place = "line1", bench.station.home.converters("line1")
+    knows = "    def detect(self, glimpse):\n        return {}\n\n    def convert("
+    for version, confidence in (("1", "90"), ("2", "0")):
+        file = rig(place if version == "1" else bench.new, version)
+        file.write_text(file.read_text().replace("    def convert(", knows.format(confidence)))
+    bench.station.store.edit(name, {"watch.0.converters": ["wsjf", "rig"]})
+    text = (bench.new / "rig.py").read_text()
+    async with bench.station.client() as client:
+        await client.start_canary(name, CanaryRequest(filename="rig.py", content=text))
+    bench.drop()
+    found = await bench.until(lambda one: one.compared)
+    assert (found.refused, found.found[0].verdict) == (1, Verdict.REFUSED)
+    assert "knows SN0001.txt" in found.found[0].text
+    await bench.delivered()
+
+
+async def test_a_file_that_grows_is_compared_once_and_keeps_its_converters_name(bench: Bench) -> None:
+    grows = "            yield report\n        yield Resume(offset=source.size, state={})\n"
+    names = "from stationmaster.api import ConversionError, Resume, "
+    usual = {"watch.0.after": "keep", "watch.0.converters": ["rig"]}
+    bench.station.store.edit("line1", usual)
+    for name, folder in (("rig", bench.station.home.converters("line1")), ("rig-two", bench.new)):
+        file = rig(folder, "1", name=name, file=f"{name}.py")
+        text = file.read_text().replace("            yield report\n", grows)
+        text = text.replace("from stationmaster.api import ConversionError, ", names)
+        text = text.replace("source.read_text()", "source.read_text()[resume.offset if resume else 0:]")
+        file.write_text(text)
+    text = (bench.new / "rig-two.py").read_text()
+    async with bench.station.client() as client:
+        await client.start_canary(
+            "line1", CanaryRequest(filename="rig-two.py", content=text, beside="rig", files=5)
+        )
+    place = bench.inbox / "log.txt"
+    place.write_text("SN1,5.0\n")
+    assert (await bench.until(lambda one: one.compared)).same == 1
+    with place.open("a") as file_:
+        file_.write("SN2,5.0\n")
+    found = await bench.until(lambda one: one.skipped)
+    assert (found.same, found.skipped, found.grows) == (1, 1, True)
+    with pytest.raises(ControlError, match="Files of rig grow"):
+        await bench.promote()
+    assert bench.station.store.load("line1").watch[0].converters == ("rig",)
