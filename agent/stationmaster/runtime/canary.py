@@ -290,8 +290,7 @@ class CanaryRun:
     async def _end(self) -> None:
         """End its processes, remove what waits."""
         self._waiting.clear()
-        await self._judging.aclose()
-        await self._copier.aclose()
+        await asyncio.gather(self._judging.aclose(), self._copier.aclose())
         await asyncio.to_thread(self._store.clear)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,16 @@ class Bench:
     async def up(self) -> None:
         """Start the agent, and wait until the instance runs."""
         await self.station.start()
+        await self.running()
+
+    async def configure(self, patch: Mapping[str, Any]) -> None:
+        """Change the settings, and wait until the instance runs with them."""
+        async with self.station.client() as client:
+            await client.configure("line1", patch)
+        await self.running()
+
+    async def running(self) -> None:
+        """Wait until the instance runs."""
         await self.station.until(
             lambda snapshot: snapshot.instances[0].lifecycle is Lifecycle.RUNNING, what="the instance"
         )
@@ -364,7 +374,7 @@ async def test_where_a_folder_has_several_converters_the_canary_is_asked_too(ben
     for version, confidence in (("1", "90"), ("2", "0")):
         file = rig(place if version == "1" else bench.new, version)
         file.write_text(file.read_text().replace("    def convert(", knows.format(confidence)))
-    bench.station.store.edit(name, {"watch.0.converters": ["wsjf", "rig"]})
+    await bench.configure({"watch.0.converters": ["wsjf", "rig"]})
     text = (bench.new / "rig.py").read_text()
     async with bench.station.client() as client:
         await client.start_canary(name, CanaryRequest(filename="rig.py", content=text))
@@ -378,8 +388,7 @@ async def test_where_a_folder_has_several_converters_the_canary_is_asked_too(ben
 async def test_a_file_that_grows_is_compared_once_and_keeps_its_converters_name(bench: Bench) -> None:
     grows = "            yield report\n        yield Resume(offset=source.size, state={})\n"
     names = "from stationmaster.api import ConversionError, Resume, "
-    usual = {"watch.0.after": "keep", "watch.0.converters": ["rig"]}
-    bench.station.store.edit("line1", usual)
+    await bench.configure({"watch.0.after": "keep"})
     for name, folder in (("rig", bench.station.home.converters("line1")), ("rig-two", bench.new)):
         file = rig(folder, "1", name=name, file=f"{name}.py")
         text = file.read_text().replace("            yield report\n", grows)
