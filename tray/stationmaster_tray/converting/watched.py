@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from stationmaster_tray.call import CallBar
+from stationmaster_tray.converting.canary import CanaryLines
 from stationmaster_tray.converting.handover import hand_over
 from stationmaster_tray.converting.place import Place, names, places
 from stationmaster_tray.desk import Desk
@@ -94,6 +95,7 @@ class Watched(QWidget):
         self._last: Place | None = None
         self._bar = CallBar(desk.tasks, self)
         self.copying = CallBar(desk.tasks, self)
+        self.canaries = CanaryLines(desk, self)
         self.table = PlaceTable(self)
         keep_widths(self.table.horizontalHeader(), desk.memory, "watched")
         self._open = QPushButton(tr("Open folder"), self)
@@ -118,6 +120,7 @@ class Watched(QWidget):
     # ---------------------------------------------------------------- what others tell
     def show_seen(self, seen: Seen) -> None:
         """Draw the snapshot; ask for the settings anew where they may have changed."""
+        self.canaries.show_seen(seen)
         found = places(seen.status, self._settings, self._desk.now())
         self.table.plain.show_lines([_line(place) for place in found])
         if found and self._place is None:
@@ -289,6 +292,7 @@ class Watched(QWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self._bar)
         column.addWidget(self._stack, 1)
+        column.addWidget(self.canaries)
         column.addLayout(buttons)
         column.addWidget(self.copying)
         column.addLayout(result)
