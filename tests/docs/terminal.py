@@ -18,6 +18,7 @@ from docs.page import Block, Step, blocks
 from stationmaster.home.paths import Home
 
 LIMIT = 300.0
+DATA = Path(__file__).parents[1] / "data"
 SOCKET = "~/.local/state/stationmaster/run/agent.sock"
 """How pages write the control channel's address."""
 
@@ -71,8 +72,7 @@ class Terminal:
         if "agent" in marks:
             self.start("stationmaster agent run")
             self.until(Step("stationmaster agent status", ()), str(block))
-        if "file" in marks:
-            (self.folder / marks["file"]).write_text(block.text, encoding="utf-8")
+        self._lay(block)
         if block.language == "python":
             return self._snippet(block)
         ran = 0
@@ -145,6 +145,17 @@ class Terminal:
         folder = self.home.converters(self._instance)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.folder / file, folder)
+
+    def _lay(self, block: Block) -> None:
+        """Lay down the file that the page shows, and `data` that no page can: a binary file, or a folder."""
+        if "file" in block.marks:
+            (self.folder / block.marks["file"]).write_text(block.text, encoding="utf-8")
+        if "data" in block.marks:
+            sample = DATA / block.marks["data"]
+            if sample.is_dir():
+                shutil.copytree(sample, self.folder / sample.name)
+            else:
+                shutil.copy(sample, self.folder)
 
     def _snippet(self, block: Block) -> int:
         file = self.folder / block.marks.get("file", f"snippet_{block.line}.py")

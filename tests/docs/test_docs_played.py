@@ -10,6 +10,8 @@ import pytest
 
 from docs.page import PAGES, ROOT, Step, blocks, name
 from docs.terminal import LIMIT, Terminal
+from fakes.optional import skip_without
+from stationmaster.convert.built_in import BUILT_INS
 
 README = ROOT / "README.md"
 PLAYED = [
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the pages show 
 
 @pytest.mark.parametrize("page", PLAYED, ids=name)
 def test_what_a_page_says_works(page: Path, tmp_path: Path) -> None:
+    skip_without(page.stem)
     with Terminal(tmp_path) as terminal:
         assert terminal.play(page)
 
@@ -39,6 +42,10 @@ def test_the_player_sees_what_does_not_work(tmp_path: Path) -> None:
         assert "ended with 3" in terminal.type(Step("exit 3", ()))
         assert "did not say 'two'" in terminal.type(Step("echo one", ("two",)))
         assert not terminal.type(Step("echo one; echo two", ("one", "two")))
+
+
+def test_the_sample_of_each_converter_is_tried() -> None:
+    assert {f"docs/converters/{one}.md" for one in BUILT_INS} <= {name(one) for one in PLAYED}
 
 
 def test_pages_with_snippets_are_played() -> None:

@@ -13,6 +13,7 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.converter_canary import app as canary
 from stationmaster.cli.converter_check import check
 from stationmaster.cli.converter_map import map_file, try_mapping
+from stationmaster.cli.converter_option import OptionWords, given_options
 from stationmaster.cli.converter_replay import replay
 from stationmaster.cli.converter_write import install, new
 from stationmaster.cli.dry_run_text import show_dry_run
@@ -20,7 +21,6 @@ from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import print_json, say, table
 from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run, use_files
-from stationmaster.cli.setting import option_values
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run, list_converters
@@ -62,9 +62,7 @@ def try_file(
     ] = False,
     instance: Instance = "",
     folder: Folder = None,
-    setting: Annotated[
-        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the converter.")
-    ] = None,
+    option: OptionWords = None,
     marker: Annotated[
         str, typer.Option(help="Of a folder: the pattern of its marker, as in the settings.")
     ] = "",
@@ -83,12 +81,12 @@ def try_file(
             raise ConfigError(
                 "--all asks every converter, --converter one.", next_step="Leave one of the two out."
             )
-        options = option_values(setting)
-        if options and not converter:
+        if option and not converter:
             raise ConfigError(
                 "--option is for one converter, and none is named.",
                 next_step="Say which: --converter NAME.",
             )
+        options = given_options(option, converter or (), place)
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         with progress("Converting", quiet=json):
             of = (file.absolute(), tuple(converter or ()), instance, place, options)

@@ -14,11 +14,11 @@ import typer
 from stationmaster.api import Station
 from stationmaster.api.trial.finding import Finding, Severity
 from stationmaster.cli.agent import Json
+from stationmaster.cli.converter_option import OptionWords, given_options
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, print_json, say
 from stationmaster.cli.progress import Bar, progress
 from stationmaster.cli.session import fail, home, run, use_files
-from stationmaster.cli.setting import option_values
 from stationmaster.config.option import options_by_converter
 from stationmaster.config.station import station_of
 from stationmaster.config.store import ConfigStore
@@ -47,9 +47,7 @@ def check(
     folder: Annotated[
         Path | None, typer.Option("--dir", help="With the converters in this folder.", file_okay=False)
     ] = None,
-    setting: Annotated[
-        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the converter.")
-    ] = None,
+    option: OptionWords = None,
     marker: Annotated[
         str, typer.Option(help="Of folders: the pattern of their marker, as in the settings.")
     ] = "",
@@ -58,7 +56,7 @@ def check(
     """Try a converter hard with sample files, in worker processes, and tell in words what is wrong."""
     try:
         name, folder = _named(name, folder, instance)
-        place, options, station = _surroundings(name, instance, folder, setting)
+        place, options, station = _surroundings(name, instance, folder, option)
     except ConfigError as error:
         fail(error)
     paths = [file.absolute() for file in files]
@@ -140,19 +138,19 @@ async def _checked(
 
 
 def _surroundings(
-    name: str, instance: str, folder: Path | None, setting: Sequence[str] | None
+    name: str, instance: str, folder: Path | None, words: Sequence[str] | None
 ) -> tuple[Path | None, dict[str, Any], Station]:
     """Folder of converters, options and station: those of the instance where one is named."""
-    given = option_values(setting)
     if not instance:
+        place = folder.absolute() if folder else None
         station = Station(name="this-station", location="-", purpose="-")
-        return folder.absolute() if folder else None, given, station
+        return place, given_options(words, [name], place), station
     if folder is not None:
         raise ConfigError("--dir and --instance do not go together.", next_step="Give one of the two.")
     use_files()
     config = ConfigStore(home()).load(instance)
-    known = options_by_converter(config.watch).get(name, {})
-    return home().converters(instance), {**known, **given}, station_of(config.station)
+    known, place = options_by_converter(config.watch).get(name, {}), home().converters(instance)
+    return place, {**known, **given_options(words, [name], place)}, station_of(config.station)
 
 
 def _show(name: str, paths: Sequence[Path], found: Sequence[Finding]) -> None:

@@ -1,4 +1,4 @@
-"""`--set KEY=VALUE` and `--unset KEY`, for whichever settings file; `--option NAME=VALUE` of a converter."""
+"""`--set KEY=VALUE` and `--unset KEY`, for whichever settings file."""
 
 from __future__ import annotations
 
@@ -38,21 +38,3 @@ def patch_of(
             raise ConfigError(f"--set {setting}: write KEY=VALUE.")
         patch[key.strip()] = msgspec.to_builtins(parse_value(key.strip(), text, root))
     return patch | dict.fromkeys(unset or [])
-
-
-def option_values(settings: Sequence[str] | None) -> dict[str, Any]:
-    """The converter's options: JSON values, else texts.
-
-    Raises:
-        ConfigError: one has no value.
-    """
-    options: dict[str, Any] = {}
-    for setting in settings or []:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--option {setting} has no value.", next_step="Write --option NAME=VALUE.")
-        try:
-            options[name] = msgspec.json.decode(text.encode())
-        except msgspec.DecodeError:
-            options[name] = text
-    return options

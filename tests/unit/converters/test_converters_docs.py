@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-import tomllib
+import shlex
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from docs.page import blocks
 from fakes.optional import skip_without
 from stationmaster.api import Converter, Glimpse
 from stationmaster.api.converter import ConverterOptions, Detects, HasOptions
 from stationmaster.api.testing import convert_file
+from stationmaster.cli.converter_option import option_values
 from stationmaster.convert.built_in import BUILT_INS
-from stationmaster.convert.plugin import Plugins
+from stationmaster.convert.job import ConverterInfo
+from stationmaster.convert.option_form import options_of
+from stationmaster.convert.plugin import Plugins, options_type
 
 PAGES = Path(__file__).parents[3] / "docs" / "converters"
 DATA = Path(__file__).parents[2] / "data"
 CONVERTERS: list[Converter] = [Plugins().make(place) for place in BUILT_INS.values()]
 SAMPLE = re.compile(r"^## Sample\n.*?^```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
-OPTIONS = re.compile(r"^## Sample\n.*^```toml options\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \|", re.MULTILINE)
 BINARY = {"stdf": "stdf/sample.stdf", "tdms": "tdms/sample.tdms", "klippel": "klippel/sample"}
 """What no page can show, binary or a folder: these samples lie beside the other files of the tests."""
@@ -57,9 +63,7 @@ def test_the_sample_converts(converter: Converter, tmp_path: Path) -> None:
     confidence = converter.detect(Glimpse.at_folder(path) if path.is_dir() else Glimpse.at(path))
     assert confidence >= 60
     assert f"| {confidence} |" in page(converter)
-    given = OPTIONS.search(page(converter))
-    options = tomllib.loads(given[1]) if given else {"process_codes": {"Function test": 10}}
-    [report] = convert_file(converter, path, options={"process_code": 10} | options)
+    [report] = convert_file(converter, path, options=typed_options(converter))
     assert (report.sn, report.pn, report.data["processCode"], report.data["result"]) == (
         "SN-1001",
         "BRD-7",
@@ -68,6 +72,21 @@ def test_the_sample_converts(converter: Converter, tmp_path: Path) -> None:
     )
     assert any(step.data.get("numericMeas") for step in report.steps())
     assert report.warnings == []
+
+
+def typed_options(converter: Converter) -> dict[str, Any]:
+    """The options in the command that tries the page's sample."""
+    [command] = [
+        shlex.split(step.command)
+        for block in blocks(PAGES / f"{converter.name}.md")
+        for step in block.steps
+        if "run" in block.marks
+    ]
+    assert command[:3] == ["stationmaster", "converter", "test"]
+    words = [word for before, word in pairwise(command) if before == "--option"]
+    schema = msgspec.json.schema(options_type(converter))
+    info = ConverterInfo(name=converter.name, version="", origin="", target="", options=schema)
+    return option_values(words, {option.name: option for option in options_of(info)})
 
 
 def sample(converter: Converter, folder: Path) -> Path:
