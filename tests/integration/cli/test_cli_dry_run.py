@@ -69,7 +69,7 @@ async def test_an_instance_lends_its_converters_options_and_station(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--option", "part_number"), "NAME=VALUE"),
+        (("--converter", "junit", "--option", "part_number"), "NAME=VALUE"),
         (("--instance", "line9"), 'no instance "line9"'),
     ],
 )
@@ -79,6 +79,16 @@ async def test_2_what_is_typed_wrongly_is_told(
     done = await alone.type("converter", "test", str(junit), *words)
     assert (done.code, done.out) == (2, "")
     assert says in done.talk
+
+
+async def test_an_option_is_typed_as_the_converter_declares_it(alone: Typist, junit: Path) -> None:
+    words = ("converter", "test", str(junit), "--converter", "junit", "--json", "--option")
+    done = await alone.type(*words, "part_number=00123", "--option", "process_code=10")
+    assert done.data["reports"][0]["report"]["pn"] == "00123"
+    for codes in ('{"FCT": 10}', "{ FCT = 10 }"):
+        table = ("--option", f"process_codes={codes}", "--option", "process_code=20")
+        done = await alone.type(*words, "part_number=123", *table)
+        assert (done.code, done.data["reports"][0]["report"]["pn"]) == (0, "123")
 
 
 async def test_the_list_names_an_instance_s_own_converters(alone: Typist) -> None:
