@@ -183,7 +183,7 @@ class ConvertConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Meta(
             ge=1,
             le=86400,
-            description="Seconds one conversion may take before it is ended.",
+            description="Seconds one conversion may take before it is ended; a file gets 2 more for each MB.",
             examples=[300.0],
         ),
     ] = 60.0

@@ -23,6 +23,10 @@ from stationmaster.file_name import to_wire
 from stationmaster.worker.error import ChildError
 from stationmaster.worker.process import ChildProcess
 
+MB = 1024 * 1024
+MB_SECONDS = 2.0
+"""Seconds that a file gets for each MB of it, on top of its limit: an old PC does a MB of STDF in that."""
+
 MAKE_TIMEOUT = 10.0
 """Seconds in which a converter must be there to be asked for its options."""
 
@@ -37,7 +41,7 @@ class ConvertLimits(Protocol):
 
     @property
     def timeout(self) -> float:
-        """Seconds for one file."""
+        """Seconds for one file, on top of those for its size."""
         ...
 
     @property
@@ -76,6 +80,8 @@ class Attempt:
         self._results = results
         self._clock = clock
         self._spare = spare
+        self.may_take = 0.0
+        """Seconds that the conversion may take, once it has begun."""
 
     async def run(self, job: Job, infos: tuple[ConverterInfo, ...]) -> Outcome:
         """Search, convert, and note what that says about the converter."""
@@ -102,6 +108,7 @@ class Attempt:
         name = chosen.info.name
         options = dict(job.options.get(name, {}))
         seconds = _taken(options, "timeout", self._limits.timeout, chosen.info)
+        seconds = self.may_take = allowed_seconds(seconds, job.state.size)
         memory_mb = int(_taken(options, "memory_mb", self._limits.memory_mb, chosen.info))
         order = self._order(job, chosen.info, options)
         self._troubles.breaker(name).let_through(self._clock.monotonic())
@@ -185,6 +192,16 @@ class Attempt:
             issues=reply.issues,
             seconds=reply.seconds,
         )
+
+
+def allowed_seconds(limit: float, size: int) -> float:
+    """How long a conversion may take: a large file is no hung converter, and a hung one ends all the same.
+
+    Args:
+        limit: seconds that any file gets.
+        size: of the source in bytes.
+    """
+    return limit + MB_SECONDS * (size // MB)
 
 
 async def usable(worker: Worker, info: ConverterInfo, given: Mapping[str, Any], limits: ConvertLimits) -> str:

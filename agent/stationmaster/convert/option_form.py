@@ -20,7 +20,11 @@ _KINDS = {
     "object": "table",
 }
 _EVERYWHERE = (
-    ConverterOption(name="timeout", kind="number", doc="Seconds one file may take; the instance's limit."),
+    ConverterOption(
+        name="timeout",
+        kind="number",
+        doc="Seconds one file may take, and 2 more for each MB; the instance's limit.",
+    ),
     ConverterOption(
         name="memory_mb", kind="number", doc="Megabytes its worker may use; the instance's limit."
     ),

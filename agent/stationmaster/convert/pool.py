@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -84,11 +84,17 @@ class ConverterPool:
         self._loading = asyncio.Lock()
         self._numbers = itertools.count(1)
         self._converting = 0
+        self._attempts: set[Attempt] = set()
 
     @property
     def converting(self) -> int:
         """Files that are being converted now."""
         return self._converting
+
+    @property
+    def may_take(self) -> float:
+        """Seconds that the longest of them may take, by the limits and its file's size."""
+        return max((attempt.may_take for attempt in self._attempts), default=0.0)
 
     @property
     def workers(self) -> int:
@@ -163,7 +169,8 @@ class ConverterPool:
             try:
                 async with self._crew.lease() as worker:
                     self._troubles.start_failed("")
-                    return await self._attempt(worker).run(job, infos)
+                    with self._attempt(worker) as attempt:
+                        return await attempt.run(job, infos)
             except ChildError as error:
                 # only the start of a worker gets here
                 self._troubles.start_failed(error.text)
@@ -261,8 +268,9 @@ class ConverterPool:
         self._own_slots.mark_slow(own)
         self._slots.mark_slow(shared)
 
-    def _attempt(self, worker: Worker) -> Attempt:
-        return Attempt(
+    @contextlib.contextmanager
+    def _attempt(self, worker: Worker) -> Iterator[Attempt]:
+        attempt = Attempt(
             worker,
             troubles=self._troubles,
             limits=self._limits,
@@ -270,6 +278,11 @@ class ConverterPool:
             clock=self._clock,
             spare=self._make,
         )
+        self._attempts.add(attempt)
+        try:
+            yield attempt
+        finally:
+            self._attempts.discard(attempt)
 
 
 def _purge(folder: Path, wanted: Iterable[Path]) -> None:

@@ -242,7 +242,9 @@ class Instance:
         return {
             DELIVERY: Pulse(parts.upkeep.reports_due and not kept, uploader.progress),
             INTAKE: Pulse(
-                intake.running > 0 or watcher.claimable, intake.dealt_with, _longest_conversion(self.config)
+                intake.running > 0 or watcher.claimable,
+                intake.dealt_with,
+                max(_longest_conversion(self.config), parts.pool.may_take),
             ),
             # A folder is looked at for ever, in trouble too.
             **{root: Pulse(has_work=True, progress=turns) for root, turns in watcher.turns().items()},
@@ -344,7 +346,7 @@ def _waiting(spool: Spool) -> int:
 
 
 def _longest_conversion(config: InstanceConfig) -> float:
-    """Seconds that a conversion may take at most: a folder may allow a converter more than the instance."""
+    """Seconds that any file may take: a folder may allow a converter more than the instance."""
     own = [options.get("timeout") for folder in config.watch for options in folder.options.values()]
     return max(config.convert.timeout, *(float(one) for one in own if isinstance(one, (int, float))), 0.0)
 

@@ -58,6 +58,18 @@ class Spin(_Hostile):
         ctypes.PyDLL(None).sleep(600)
 
 
+class Steady(_Hostile):
+    """Takes a second for each MB, and ends."""
+
+    name: ClassVar[str] = "steady"
+
+    def convert(self, source: Source, options: ConverterOptions, resume: Resume | None) -> Iterator[Report]:
+        del options, resume
+        for _ in range(source.size >> 20):
+            time.sleep(1)
+        yield unit("LARGE")
+
+
 class Exit(_Hostile):
     name: ClassVar[str] = "exit"
 

@@ -80,6 +80,28 @@ async def test_a_broken_limit_fails_the_file_and_nothing_else(
         assert path.read_text() == "x"
 
 
+@pytest.mark.parametrize("name", ["steady", "hang"])
+async def test_a_large_file_gets_more_time_and_a_hung_converter_ends_all_the_same(
+    bench: Bench, name: str
+) -> None:
+    path = bench.file("large.txt", "x" * (2 << 20))
+    async with bench.pool(timeout=1.0) as pool:
+        converting = asyncio.create_task(pool.convert(bench.job(path, name)))
+        await until(lambda: pool.may_take > 0 or converting.done())
+        assert pool.may_take == 5.0
+        done = await converting
+        assert pool.may_take == 0.0
+        if name == "steady":
+            assert isinstance(done, Conversion), done
+            done.discard()
+        else:
+            assert isinstance(done, Failed)
+            reason = "Converter hang did not finish converting large.txt within 5 s and was stopped."
+            assert done.reason.startswith(reason)
+        await _well(pool, bench)
+        assert bench.left_over() == []
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
