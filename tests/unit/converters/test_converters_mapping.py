@@ -18,6 +18,7 @@ from stationmaster.api.testing import assert_good, convert_file
 from stationmaster.converters.mapping import MappingConverter, mapping_at, mapping_class, schema
 from stationmaster.converters.mapping.limits import read_limits
 from stationmaster.converters.mapping.load import read_mapping
+from stationmaster.converters.mapping.numeral import Numeral
 
 DATA = Path(__file__).parents[2] / "data" / "mapping"
 DOCS = Path(__file__).parents[3] / "docs" / "mapping.md"
@@ -405,13 +406,13 @@ def test_comparisons_zero_limits_and_missing_values(tmp_path: Path) -> None:
     ],
 )
 def test_limits_in_one_text(text: str, limits: Limits | None) -> None:
-    assert read_limits(text, "", ".") == limits
+    assert read_limits(text, "", Numeral()) == limits
 
 
 def test_unknown_limits_are_refused_and_a_pattern_reads_them(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'about 5' are no limits"):
-        read_limits("about 5", "", ".")
-    assert read_limits("5 up to 7", r"(?P<low>\d) up to (?P<high>\d)", ".") == between(5, 7)
+        read_limits("about 5", "", Numeral())
+    assert read_limits("5 up to 7", r"(?P<low>\d) up to (?P<high>\d)", Numeral()) == between(5, 7)
     rule = '[[step]]\nlimits = { from = "limits" }\n'
     with pytest.raises(ConversionError, match=r"line 2, step.limits: 'soon' are no limits"):
         made(HEAD + rule, "sn,name,value,limits\nA1,u,1,soon\n", tmp_path)

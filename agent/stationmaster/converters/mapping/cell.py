@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stationmaster.api import ConversionError, Source, Status
 from stationmaster.api.local_time import Moment
-from stationmaster.api.number import parse_number
 from stationmaster.api.verdict import status_of
+from stationmaster.converters.mapping.numeral import Numeral, grouped_by
 from stationmaster.converters.mapping.pick import Cells, Picker
 from stationmaster.converters.mapping.schema import Given, Mapping
 
@@ -15,7 +15,7 @@ class Reader:
 
     def __init__(self, mapping: Mapping, source: Source) -> None:
         """Know the decimal mark and the words of the mapping."""
-        self.decimal = mapping.decimal
+        self.numeral = Numeral(mapping.decimal, mapping.thousands)
         self._pick = Picker(mapping, source)
         self._words = {word.strip().casefold(): Status(status) for word, status in mapping.words.items()}
 
@@ -33,13 +33,12 @@ class Reader:
         Raises:
             ConversionError: it is no number.
         """
+        text = self.text(given, cells, key)
         try:
-            return parse_number(self.text(given, cells, key), decimal=self.decimal)
+            return self.numeral.read(text)
         except ValueError as error:
             raise ConversionError(
-                str(error),
-                place=f"{cells.place}, {key}",
-                next_step='Is the decimal mark right (decimal = "," in the mapping)? Is it a text?',
+                str(error), place=f"{cells.place}, {key}", next_step=_marks_of(text)
             ) from error
 
     def status(self, word: str, cells: Cells, key: str) -> Status:
@@ -59,3 +58,12 @@ class Reader:
                 place=f"{cells.place}, {key}",
                 next_step=f'Say what it means: words = {{ "{word[:20]}" = "P" }} in the mapping.',
             ) from error
+
+
+def _marks_of(text: str) -> str:
+    """What to say in the mapping of a number that is not read."""
+    marks = grouped_by(text)
+    if marks is None:
+        return 'Is the decimal mark right (decimal = "," in the mapping)? Is it a text?'
+    decimal, thousands = marks
+    return f'Are its thousands separated? In the mapping: decimal = "{decimal}", thousands = "{thousands}".'

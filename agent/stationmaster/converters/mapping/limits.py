@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from stationmaster.api import CompOp, Limits, at_least, at_most, between
-from stationmaster.api.number import Decimal, parse_number
+from stationmaster.converters.mapping.numeral import Numeral
 
-_N: Final = r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?"
 _UNIT: Final = r"\s*[A-Za-z\u00b5\u03bc\u03a9\u00b0%]{0,8}"
-_AROUND = re.compile(rf"\(?\s*(?P<mid>{_N})?\s*(?:\+\s*/?\s*-|±)\s*/?\s*(?P<by>{_N}){_UNIT}\s*\)?")
-_RANGE = re.compile(
-    rf"\(?\s*(?P<low>{_N}){_UNIT}\s*(?:-|\u2013|to|/|\.\.\.?|;)\s*(?P<high>{_N}){_UNIT}\s*\)?"
-)
-_ONE_SIDED = re.compile(rf"[(\[]?\s*(?P<comp><=|>=|<|>|=<|=>|≤|≥)\s*(?P<bound>{_N}){_UNIT}\s*[)\]]?")
 _COMPS: Final = {
     "<": CompOp.LT,
     "<=": CompOp.LE,
@@ -27,7 +22,26 @@ _COMPS: Final = {
 }
 
 
-def read_limits(text: str, pattern: str, decimal: Decimal) -> Limits | None:
+class _Forms(NamedTuple):
+    """How limits are written, with the numbers of one kind of file."""
+
+    one_sided: re.Pattern[str]
+    around: re.Pattern[str]
+    range: re.Pattern[str]
+
+
+@lru_cache(maxsize=16)
+def _forms(numeral: Numeral) -> _Forms:
+    n = numeral.pattern
+    between = r"(?:-|\u2013|to|/|\.\.\.?|;)"
+    return _Forms(
+        re.compile(rf"[(\[]?\s*(?P<comp><=|>=|<|>|=<|=>|≤|≥)\s*(?P<bound>{n}){_UNIT}\s*[)\]]?"),
+        re.compile(rf"\(?\s*(?P<mid>{n})?\s*(?:\+\s*/?\s*-|±)\s*/?\s*(?P<by>{n}){_UNIT}\s*\)?"),
+        re.compile(rf"\(?\s*(?P<low>{n}){_UNIT}\s*{between}\s*(?P<high>{n}){_UNIT}\s*\)?"),
+    )
+
+
+def read_limits(text: str, pattern: str, numeral: Numeral) -> Limits | None:
     """Limits out of one text; None where it is empty.
 
     Raises:
@@ -42,16 +56,17 @@ def read_limits(text: str, pattern: str, decimal: Decimal) -> Limits | None:
             raise ValueError(f"{text[:40]!r} does not match the mapping's pattern for limits")
         groups = found.groupdict()
         return limits_of(
-            parse_number(groups.get("low") or "", decimal=decimal),
-            parse_number(groups.get("high") or "", decimal=decimal),
+            numeral.read(groups.get("low") or ""),
+            numeral.read(groups.get("high") or ""),
         )
-    if found := _ONE_SIDED.fullmatch(text):
-        return Limits(_COMPS[found["comp"]], _number(found["bound"], decimal))
-    if found := _AROUND.fullmatch(text):
-        middle, by = _number(found["mid"] or "0", decimal), abs(_number(found["by"], decimal))
+    forms = _forms(numeral)
+    if found := forms.one_sided.fullmatch(text):
+        return Limits(_COMPS[found["comp"]], _number(found["bound"], numeral))
+    if found := forms.around.fullmatch(text):
+        middle, by = _number(found["mid"] or "0", numeral), abs(_number(found["by"], numeral))
         return between(round(middle - by, 12), round(middle + by, 12))
-    if found := _RANGE.fullmatch(text):
-        low, high = sorted((_number(found["low"], decimal), _number(found["high"], decimal)))
+    if found := forms.range.fullmatch(text):
+        low, high = sorted((_number(found["low"], numeral), _number(found["high"], numeral)))
         return between(low, high)
     raise ValueError(f"{text[:40]!r} are no limits in a form that is known")
 
@@ -65,8 +80,8 @@ def limits_of(low: float | None, high: float | None) -> Limits | None:
     return at_most(high) if high is not None else None
 
 
-def _number(text: str, decimal: Decimal) -> float:
-    value = parse_number(text, decimal=decimal)
+def _number(text: str, numeral: Numeral) -> float:
+    value = numeral.read(text)
     if value is None:
         raise ValueError(f"{text[:40]!r} is no number")
     return value

@@ -99,6 +99,12 @@ def _check(mapping: Mapping, name: str) -> None:
                 place=name,
                 next_step=f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(HEADER_KEYS)}.",
             )
+    if mapping.thousands in {".", ","} and mapping.decimal in {mapping.thousands, "auto"}:
+        raise ConversionError(
+            f"with thousands = {mapping.thousands!r} the decimal mark must be the other one",
+            place=name,
+            next_step='Say both, such as decimal = "," and thousands = ".": else 1,234 could be either.',
+        )
     if not mapping.step:
         raise ConversionError("no [[step]] says which rows become steps", place=name)
     for number, rule in enumerate(mapping.step, 1):

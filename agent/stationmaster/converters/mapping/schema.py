@@ -278,6 +278,7 @@ class Mapping(_Part, frozen=True, kw_only=True):
         kind: how the file is cut: `table`, `text`, `xml` or `json`.
         encoding: that are tried in turn.
         decimal: mark of numbers: `.`, `,`, or `auto` for either.
+        thousands: what separates the thousands of numbers, "" for nothing; then `decimal` must be known.
         missing: texts that stand for no value.
         words: verdict of the file -> `P`, `F`, `S`, `D`, `E` or `T`, beside the usual words.
         detect: which files are its own.
@@ -298,6 +299,7 @@ class Mapping(_Part, frozen=True, kw_only=True):
     description: str = ""
     encoding: tuple[str, ...] = ("utf-8-sig", "cp1252")
     decimal: Literal[".", ",", "auto"] = "."
+    thousands: Literal["", ".", ",", " ", "'"] = ""
     missing: list[str] = []
     words: dict[str, Literal["P", "F", "S", "D", "E", "T"]] = {}
     detect: Detect = Detect()

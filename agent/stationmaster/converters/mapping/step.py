@@ -15,10 +15,10 @@ from stationmaster.api import (
     Series,
     Status,
 )
-from stationmaster.api.number import parse_number
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.limits import limits_of, read_limits
+from stationmaster.converters.mapping.numeral import SeparatedError
 from stationmaster.converters.mapping.pick import Cells, Row
 from stationmaster.converters.mapping.schema import Mapping, StepKind, StepRule, Wide
 from stationmaster.converters.mapping.wide import add_wide
@@ -213,7 +213,9 @@ class Steps:
         if value.casefold() in _TRUE_FALSE:
             return "passfail"
         try:
-            return "numeric" if parse_number(value, decimal=self._read.decimal) is not None else "passfail"
+            return "numeric" if self._read.numeral.read(value) is not None else "passfail"
+        except SeparatedError:
+            raise
         except ValueError:
             return "string"
 
@@ -243,7 +245,7 @@ class Steps:
 
     def _told_limits(self, text: str, pattern: str, place: str) -> Limits | None:
         try:
-            return read_limits(text, pattern, self._read.decimal)
+            return read_limits(text, pattern, self._read.numeral)
         except ValueError as error:
             raise ConversionError(str(error), place=place) from error
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stationmaster.api import ConversionError, Limits, Sequence, Series, Status
-from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.text import one_line
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.limits import read_limits
+from stationmaster.converters.mapping.numeral import Numeral
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Wide
 
@@ -72,7 +72,7 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader) -> None:
     Raises:
         ConversionError: limits or a verdict cannot be read.
     """
-    parts = split(row, wide, read.decimal)
+    parts = split(row, wide, read.numeral)
     words = {name: read.status(row.cells[name], row, name) for name in parts.verdicts}
     whole = words.get(parts.whole)
     open_ones = [one for one in parts.measured if not one.verdict and one.limits is not None]
@@ -101,7 +101,7 @@ def _in_limits(one: Measured) -> bool:
     return one.limits is None or all(one.limits.passes(value) for value in one.values)
 
 
-def split(row: Row, wide: Wide, decimal: Decimal) -> Parts:
+def split(row: Row, wide: Wide, numeral: Numeral) -> Parts:
     """Tell the columns of a row apart.
 
     Raises:
@@ -114,21 +114,21 @@ def split(row: Row, wide: Wide, decimal: Decimal) -> Parts:
     for name, cell in row.cells.items():
         if name in names:
             parts.verdicts += [name] if cell else []
-            if name == names[-1] and not _stem(name) and not _limits_in(name, decimal):
+            if name == names[-1] and not _stem(name) and not _limits_in(name, numeral):
                 parts.whole = name if cell else ""
             elif cell:
-                _judge(waiting, name, previous, decimal)
+                _judge(waiting, name, previous, numeral)
             parts.measured += waiting
             waiting = []
         elif wide.limit and re.search(wide.limit, name):
             if waiting and waiting[-1].column == previous:
                 waiting[-1].limit = name
-                waiting[-1].limits = _limits(cell, decimal, f"{row.place}, column {name!r}")
+                waiting[-1].limits = _limits(cell, numeral, f"{row.place}, column {name!r}")
         elif name in wide.keys or (wide.skip and re.search(wide.skip, name)):
             continue
         else:
             previous = name
-            values = numbers(cell, decimal)
+            values = numbers(cell, numeral)
             if values:
                 unit = _UNIT.search(name)
                 waiting.append(Measured(name, values, unit=unit[1] if unit else ""))
@@ -138,20 +138,20 @@ def split(row: Row, wide: Wide, decimal: Decimal) -> Parts:
     return parts
 
 
-def numbers(cell: str, decimal: Decimal) -> list[float]:
+def numbers(cell: str, numeral: Numeral) -> list[float]:
     """The number in a cell, or those of a vector such as `[1.5 2 3 ]`; none where it is a text."""
     text = cell.strip()
     words = text[1:-1].split() if text.startswith("[") and text.endswith("]") else [text]
     try:
-        found = [parse_number(word, decimal=decimal) for word in words]
+        found = [numeral.read(word) for word in words]
     except ValueError:
         return []
     return [value for value in found if value is not None]
 
 
-def _judge(waiting: list[Measured], name: str, previous: str, decimal: Decimal) -> None:
+def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral) -> None:
     """Say which of the numbers before it a verdict is about, and give them the limits in its name."""
-    given = _limits_in(name, decimal)
+    given = _limits_in(name, numeral)
     stem = _stem(name)
     if len(given) > 1 and len(waiting) >= len(given):
         about = waiting[-len(given) :]
@@ -173,13 +173,13 @@ def _stem(name: str) -> str:
     return " ".join(_NO_STEM.sub(" ", _BRACKETS.sub(" ", name)).split()).casefold()
 
 
-def _limits_in(name: str, decimal: Decimal) -> list[tuple[Limits, str]]:
+def _limits_in(name: str, numeral: Numeral) -> list[tuple[Limits, str]]:
     """Limits in the name of a column, with their unit."""
     found = []
     for round_one, square_one in _BRACKETS.findall(name):
         text = round_one or square_one
         try:
-            limits = read_limits(text, "", decimal)
+            limits = read_limits(text, "", numeral)
         except ValueError:
             continue
         if limits is not None:
@@ -188,9 +188,9 @@ def _limits_in(name: str, decimal: Decimal) -> list[tuple[Limits, str]]:
     return found
 
 
-def _limits(text: str, decimal: Decimal, place: str) -> Limits | None:
+def _limits(text: str, numeral: Numeral, place: str) -> Limits | None:
     try:
-        return read_limits(text, "", decimal)
+        return read_limits(text, "", numeral)
     except ValueError as error:
         raise ConversionError(str(error), place=place) from error
 
