@@ -33,7 +33,10 @@ class Reader:
         Raises:
             ConversionError: it is no number.
         """
-        text = self.text(given, cells, key)
+        return self.parsed(self.text(given, cells, key), cells, key)
+
+    def parsed(self, text: str, cells: Cells, key: str) -> float | None:
+        """The same of a text that stands in these cells."""
         try:
             return self.numeral.read(text)
         except ValueError as error:

@@ -108,11 +108,7 @@ def _check(mapping: Mapping, name: str) -> None:
     if not mapping.step:
         raise ConversionError("no [[step]] says which rows become steps", place=name)
     for number, rule in enumerate(mapping.step, 1):
-        where = f"{name}, step {number}"
-        if mapping.kind in {"xml", "json"} and not rule.each:
-            raise ConversionError("`each` is missing: the path of its rows", place=where)
-        if not rule.skip and rule.wide is None and rule.name == "":
-            raise ConversionError("`name` is missing: where the step's name comes from", place=where)
+        _check_step(mapping, rule, f"{name}, step {number}")
     for where, pattern in _patterns(mapping):
         try:
             re.compile(pattern)
@@ -120,6 +116,26 @@ def _check(mapping: Mapping, name: str) -> None:
             raise ConversionError(
                 f"{pattern!r} is no regular expression: {error}", place=f"{name}, {where}"
             ) from error
+
+
+def _check_step(mapping: Mapping, rule: StepRule, where: str) -> None:
+    if mapping.kind in {"xml", "json"} and not rule.each:
+        raise ConversionError("`each` is missing: the path of its rows", place=where)
+    if rule.kind in {"curve", "axis"}:
+        _check_curve(mapping, rule, where)
+    if not rule.skip and rule.kind != "axis" and rule.wide is None and rule.name == "":
+        raise ConversionError("`name` is missing: where the step's name comes from", place=where)
+
+
+def _check_curve(mapping: Mapping, rule: StepRule, where: str) -> None:
+    if rule.points and mapping.kind not in {"table", "text"}:
+        raise ConversionError(
+            f"`points` names columns, and {mapping.kind} has none",
+            place=where,
+            next_step="Let `value` name the list of its points, and `x` that of their places.",
+        )
+    if not rule.points and rule.value == "":
+        raise ConversionError("neither `points` nor `value` says what the points are", place=where)
 
 
 def _patterns(mapping: Mapping) -> list[tuple[str, str]]:
@@ -132,12 +148,13 @@ def _patterns(mapping: Mapping) -> list[tuple[str, str]]:
     found += [("text.section", text.section), ("text.start", text.start), ("text.end", text.end)]
     for number, rule in enumerate(mapping.step, 1):
         found += [(f"step {number}.when.{key}", one) for key, one in rule.when.items()]
+        found.append((f"step {number}.points", rule.points))
         if rule.limits is not None:
             found.append((f"step {number}.limits.pattern", rule.limits.pattern))
         if rule.wide is not None:
             wide = rule.wide
             found += [(f"step {number}.wide", one) for one in (wide.verdict, wide.limit, wide.skip)]
-        for key in ("name", "value", "low", "high", "limit", "unit", "status", "text", "measurement"):
+        for key in ("name", "value", "x", "low", "high", "limit", "unit", "status", "text", "measurement"):
             found += _of_value(f"step {number}.{key}", getattr(rule, key))
     for key, given in {**mapping.header, **mapping.misc}.items():
         found += _of_value(key, given)

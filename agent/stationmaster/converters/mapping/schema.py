@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 Kind = Literal["table", "text", "xml", "json"]
-StepKind = Literal["auto", "numeric", "passfail", "string", "action", "curve"]
+StepKind = Literal["auto", "numeric", "passfail", "string", "action", "curve", "axis"]
 
 HEADER_KEYS: Final = (
     *("sn", "pn", "rev", "process", "program", "result", "start", "end", "seconds", "user", "station"),
@@ -99,8 +99,8 @@ class Table(_Part, frozen=True, kw_only=True):
         head_sections: titles of sections whose first row tells of the unit.
         units: columns that are the same in all rows of a unit; without, the file is one unit.
         record: first cell -> what the line is. With it, `header` and `columns` are not used.
-        extra: what becomes of cells beyond the columns: `refuse` the file, `ignore` them, or take the `last`
-            one as that of the last column.
+        extra: what becomes of cells beyond the columns: `refuse` the file, `ignore` them, take the `last`
+            one as that of the last column, or `keep` them: the number of the column is its name.
         short: what becomes of a line with fewer cells than columns: `fill` it with empty ones, or `refuse`
             the file, which may be half written.
         skip: regular expression for lines to leave out.
@@ -118,7 +118,7 @@ class Table(_Part, frozen=True, kw_only=True):
     head_sections: list[str] = []
     units: list[str] = []
     record: dict[str, Record] = {}
-    extra: Literal["refuse", "ignore", "last"] = "refuse"
+    extra: Literal["refuse", "ignore", "last", "keep"] = "refuse"
     short: Literal["fill", "refuse"] = "fill"
     skip: str = ""
     end: str = ""
@@ -192,7 +192,8 @@ class StepRule(_Part, frozen=True, kw_only=True):
     Attributes:
         when: column -> regular expression that the whole cell matches; all of them. Empty cells match "".
         each: of XML and JSON: path of the rows, below the unit.
-        kind: of step; `auto` decides by limits, value and verdict.
+        kind: of step; `auto` decides by limits, value and verdict. An `axis` is none: it says where the
+            points of the curves in the rows after it stand.
         name: of the step.
         measurement: its name among several in one step; rows that follow each other under the same name are
             one step then.
@@ -200,6 +201,10 @@ class StepRule(_Part, frozen=True, kw_only=True):
         split: text that separates the parts of a path in a group's or the step's name.
         value: what was measured; of a curve, the height of the point.
         x: of a curve, where the point stands; rows that follow each other under the same name are one curve.
+            Both may be several numbers in one text, with blanks or `;` between them.
+        points: of a curve, regular expression for the columns that hold its points: with `x` each column is
+            a curve, and a row a point of it; without, the row is the curve, and the `axis` says where.
+        x_unit: of a curve, the unit of `x`; `unit` is that of the heights.
         low: lower limit.
         high: upper limit.
         limit: of a text: what it must be.
@@ -224,6 +229,8 @@ class StepRule(_Part, frozen=True, kw_only=True):
     split: str = ""
     value: Given = ""
     x: Given = ""
+    points: str = ""
+    x_unit: Given = ""
     low: Given = ""
     high: Given = ""
     limit: Given = ""

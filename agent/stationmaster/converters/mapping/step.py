@@ -12,11 +12,11 @@ from stationmaster.api import (
     Limits,
     Report,
     Sequence,
-    Series,
     Status,
 )
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
+from stationmaster.converters.mapping.curve import Curves
 from stationmaster.converters.mapping.limits import limits_of, read_limits
 from stationmaster.converters.mapping.numeral import SeparatedError
 from stationmaster.converters.mapping.pick import Cells, Row
@@ -38,7 +38,7 @@ class Steps:
         self._at = root
         self._path: tuple[str, ...] = ()
         self._opened: list[Sequence] = []
-        self._curves: list[tuple[Step, list[float], list[float]]] = []
+        self._curves = Curves(read)
         self._kept: tuple[str, object] | None = None
         self._count = self._left = 0
 
@@ -53,6 +53,9 @@ class Steps:
             self._left += 1
             return
         if rule.skip:
+            return
+        if rule.kind == "axis":
+            self._curves.axis(rule, row)
             return
         self._count += 1
         name, groups = self._names(rule, row)
@@ -81,9 +84,7 @@ class Steps:
                 place=unit.place,
                 next_step="Do the mapping's steps fit? Their `when` or `each` may ask for something else.",
             )
-        for step, all_x, all_y in self._curves:
-            if all_x:
-                step.chart(step.name, [Series(step.name, all_x, all_y)])
+        self._curves.draw()
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
 
@@ -137,9 +138,13 @@ class Steps:
         limits = self._limits(rule, row)
         kind = self._kind(rule, value, limits, status) if rule.kind == "auto" else rule.kind
         measurement = self._read.text(rule.measurement, row, "step.measurement")
-        if not measurement and kind != "curve":
+        if not measurement and (kind != "curve" or rule.x == ""):
             self._kept = None
         match kind:
+            case "curve":
+                chart = self._several(name, lambda: self._curves.begin(self._at, name, rule, row, status))
+                self._curves.add(chart, measurement or name, rule, row)
+                return None
             case "action":
                 return self._at.action(name, status or Status.DONE)
             case "passfail":
@@ -149,8 +154,6 @@ class Steps:
                 limit = self._read.text(rule.limit, row, "step.limit") or None
                 return self._string((name, measurement), value, limit, status)
         number = self._read.number(rule.value, row, "step.value")
-        if kind == "curve":
-            return self._point(name, self._read.number(rule.x, row, "step.x"), number)
         return self._numeric(rule, row, (name, measurement), number, (limits, status))
 
     def _passfail(self, name: str, measurement: str, status: Status) -> Step | None:
@@ -189,19 +192,6 @@ class Steps:
             several.add(measurement, number, unit=unit, limits=limits, status=status)
             return None
         return self._at.numeric(name, number, unit=unit, limits=limits, status=status)
-
-    def _point(self, name: str, x: float | None, y: float | None) -> Step | None:
-        """One more point of the curve under this name."""
-
-        def begin() -> tuple[Step, list[float], list[float]]:
-            self._curves.append((self._at.chart_step(name), [], []))
-            return self._curves[-1]
-
-        _step, all_x, all_y = self._several(name, begin)
-        if x is not None and y is not None:
-            all_x.append(x)
-            all_y.append(y)
-        return None
 
     def _kind(self, rule: StepRule, value: str, limits: Limits | None, status: Status | None) -> StepKind:
         if rule.limit != "":

@@ -11,8 +11,6 @@ from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Record, Table
 
-_ANY = Table(extra="ignore")
-
 
 @dataclass(slots=True)
 class Unit:
@@ -132,6 +130,7 @@ class _Records:
 
     def __init__(self, table: Table) -> None:
         self._record = table.record
+        self._fill = Table(extra="keep" if table.extra == "keep" else "ignore")
         self._file: dict[str, str] = {}
         self._units: list[Unit] = []
         self._open: Unit | None = None
@@ -140,7 +139,7 @@ class _Records:
         record = self._record.get(cells[0])
         if record is None:
             return
-        named = _fill(record.columns, cells[1:], number, _ANY)
+        named = _fill(record.columns, cells[1:], number, self._fill)
         if record.role == "start" or (self._open is None and record.role == "row"):
             self._open = Unit(keys=dict(self._file), place=f"line {number}")
             self._units.append(self._open)
@@ -199,4 +198,7 @@ def _fill(columns: list[str], cells: list[str], number: int, table: Table) -> di
     cells = [*cells, *[""] * (len(columns) - len(cells))]
     if beyond and extra == "last":
         cells[len(columns) - 1] = beyond[-1]
-    return {name: cell for name, cell in zip(columns, cells, strict=False) if name}
+    named_cells = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
+    if extra == "keep":
+        named_cells |= {str(place): cell for place, cell in enumerate(cells, 1) if place > len(columns)}
+    return named_cells

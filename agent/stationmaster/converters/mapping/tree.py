@@ -89,6 +89,8 @@ def _text(item: Any) -> str:
         return str(item).lower()
     if item is None:
         return ""
+    if isinstance(item, list) and all(type(one) in {int, float} for one in item):
+        return ";".join(map(str, item))  # the points of a curve
     return str(item) if isinstance(item, str | int | float) else ""
 
 
