@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from stationmaster.api.number import parse_number
+from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.verdict import status_of
-
-_HEADER: Final = {
-    "sn": "serialnumber serialno serial sn dutid dut uut uutserial unitserial traceabilitynumber barcode",
-    "pn": "partnumber partno pn part product productnumber article articlenumber item model lotpartnumber",
-    "rev": "revision rev partrevision hwrevision",
-    "process": "operation operationtype operationtypecode process processcode teststage stage",
-    "program": "program testprogram sequence sequencename testplan recipe",
-    "result": "result overallresult overallstatus overall status verdict testresult uutresult outcome",
-    "start": "starttime startdate start datetime timestamp testdate testtime started begun begin date time",
-    "end": "endtime enddate end stoptime finished",
-    "seconds": "testingtime executiontime duration elapsed cycletime testduration seconds",
-    "user": "operator user username operatorname testedby",
-    "station": "station stationid stationname machine machineid tester testerid host hostname",
-    "batch": "batch batchnumber lot lotid order ordernumber workorder",
-    "fixture": "fixture fixtureid adapter",
-}
-_STEP: Final = {
-    "name": "stepname step teststep testname test name measurement parameter item description label",
-    "value": "value val measuredvalue measresult measured measure reading actual resultvalue data",
-    "low": "low lo lowlimit lowlim lolimit lower lowerlimit min minimum lsl minvalue limitlow",
-    "high": "high hi highlimit highlim hilimit upper upperlimit max maximum usl maxvalue limithigh",
-    "unit": "unit units uom",
-    "status": "status result verdict passfail state outcome judgement judgment pf teststatus",
-    "limits": "limits limit tolerance spec",
-    "comp": "comparison operator comp compop",
-}
-_WORDS: Final = {role: words.split() for role, words in (_HEADER | _STEP).items()}
+from stationmaster.converters.mapping.numeral import Numeral, Thousands, grouped_by
+from stationmaster.converters.mapping.vocabulary import HEADER, STEP, VERDICTS, folded
 
 _TIMES: Final = (
     "%Y-%m-%d %H:%M:%S",
@@ -54,33 +29,35 @@ _TIMES: Final = (
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %I:%M:%S %p",
+    "%d-%m-%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M",
+    "%d.%m.%y %H:%M:%S",
+    "%d.%m.%y %H:%M",
+    "%d. %m. %Y %H:%M:%S",
+    "%d. %m. %Y %H:%M",
+    "%Y\u5e74%m\u6708%d\u65e5 %H:%M:%S",
+    "%Y\u5e74%m\u6708%d\u65e5 %H:%M",
     "%Y-%m-%d",
     "%d.%m.%Y",
+    "%d/%m/%Y",
     "%m/%d/%Y",
 )
 _SERIAL: Final = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{3,40}")
 
 
-def folded(name: str) -> str:
-    """A name without case, blanks and signs: "Serial #:" and "SerialNumber" are alike."""
-    plain = name.casefold().removesuffix("_at").replace("#", "number")
-    plain = plain.replace("s/n", "sn").replace("p/n", "pn")
-    return re.sub(r"[^a-z]", "", re.sub(r"\([^)]*\)", "", plain))
-
-
 def header_role(name: str) -> str:
     """Which field of the report a key or a column of this name is, "" for none."""
-    return _role(name, _HEADER)
+    return _role(name, HEADER)
 
 
 def step_role(name: str) -> str:
     """Which part of a step a column of this name is, "" for none."""
-    return _role(name, _STEP)
+    return _role(name, STEP)
 
 
-def _role(name: str, roles: Iterable[str]) -> str:
+def _role(name: str, roles: Mapping[str, Sequence[str]]) -> str:
     plain = folded(name)
-    return next((role for role in roles if plain in _WORDS[role]), "")
+    return next((role for role, words in roles.items() if plain and plain in words), "")
 
 
 def roles_of(names: Sequence[str], role_of: Callable[[str], str]) -> dict[str, str]:
@@ -97,7 +74,7 @@ def roles_of(names: Sequence[str], role_of: Callable[[str], str]) -> dict[str, s
 
 def _rank(role: str, name: str) -> int:
     """How well a name fits its role; of a path its last part counts."""
-    words, last = _WORDS[role], folded(re.split(r"[/@:.]", name.rstrip(":."))[-1])
+    words, last = (HEADER | STEP)[role], folded(re.split(r"[/@:.]", name.rstrip(":."))[-1])
     return words.index(last) if last in words else len(words)
 
 
@@ -121,11 +98,11 @@ def _fits(text: str, form: str | None) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """The text is a number, with either decimal mark."""
+    """The text is a number, with either decimal mark, and with whatever separates thousands."""
     try:
         return parse_number(text, decimal="auto") is not None
     except ValueError:
-        return False
+        return grouped_by(text) is not None
 
 
 def verdict_like(texts: Iterable[str]) -> bool:
@@ -138,7 +115,12 @@ def _is_verdict(text: str) -> bool:
     try:
         return bool(status_of(text))
     except ValueError:
-        return False
+        return folded(text) in VERDICTS
+
+
+def words_of(texts: Iterable[str]) -> dict[str, str]:
+    """Verdicts in another language than English, as they stand there -> `P`, `F` or `S`."""
+    return {text: VERDICTS[folded(text)] for text in texts if folded(text) in VERDICTS}
 
 
 def serial_like(texts: dict[str, str], file_name: str) -> list[str]:
@@ -147,8 +129,19 @@ def serial_like(texts: dict[str, str], file_name: str) -> list[str]:
     return sorted(fit, key=lambda name: (texts[name] not in file_name, -len(texts[name])))
 
 
-def decimal_mark(texts: Iterable[str]) -> str:
-    """The mark of these numbers: `,` where commas stand in them and points do not."""
-    joined = [text for text in texts if is_number(text)]
-    commas = sum("," in text for text in joined)
-    return "," if commas and not any("." in text for text in joined) else "."
+def _reads(numeral: Numeral, text: str) -> bool:
+    try:
+        numeral.read(text)
+    except ValueError:
+        return False
+    return True
+
+
+def marks_of(texts: Iterable[str]) -> tuple[Decimal, Thousands]:
+    """The marks of these numbers: what separates thousands, where that is sure; `,` or `.`."""
+    numbers = [text for text in texts if is_number(text)]
+    sure = next(filter(None, map(grouped_by, numbers)), None)
+    if sure is not None and all(_reads(Numeral(*sure), text) for text in numbers):
+        return sure
+    commas, points = (sum(mark in text for text in numbers) for mark in ",.")
+    return ("," if commas > points else "."), ""

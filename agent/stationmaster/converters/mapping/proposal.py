@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from stationmaster.converters.mapping.guess import time_format
+from stationmaster.converters.mapping.guess import is_number, marks_of, time_format, words_of
 
 PLAIN_ROLES: Final = {role: role for role in ("name", "value", "low", "high", "unit", "status", "comp")}
 XML_ROLES: Final = PLAIN_ROLES | {"limits": "limit"}
 """Role -> key of the step; one limit beside a value is what a text must be."""
+NUMBERS: Final = ("value", "low", "high")
+"""Roles of what is read as a number."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,39 @@ def quoted(text: str) -> str:
     if "\\" in text and "'" not in text:
         return f"'{text}'"
     return json.dumps(text, ensure_ascii=False)
+
+
+def marks(made: Proposal, texts: Iterable[str]) -> None:
+    """How numbers are written, a line each."""
+    numbers = [text for text in texts if is_number(text)]
+    decimal, thousands = marks_of(numbers)
+    if decimal == ",":
+        made.add('decimal = ","')
+    if thousands:
+        made.add(f"thousands = {quoted(thousands)}")
+        made.doubt(
+            f"are thousands separated by {thousands!r} in numbers, and is {decimal!r} the decimal mark?"
+        )
+    either = [one for one in numbers if re.fullmatch(r"-?[1-9]\d{0,2}[.,]\d{3}", one)]
+    if decimal == "," and not thousands and either and len(either) == sum("," in one for one in numbers):
+        made.doubt(f"is {either[0]!r} less than a thousand? If not: decimal and thousands say so.")
+
+
+def verdict_words(made: Proposal, texts: Iterable[str]) -> None:
+    """What verdicts mean that are not English, in a line."""
+    found = words_of(texts)
+    if found:
+        made.add(f"words = {{ {', '.join(f'{quoted(one)} = {quoted(to)}' for one, to in found.items())} }}")
+        made.doubt(f"do these verdicts mean what `words` says: {', '.join(found)}?")
+
+
+def told_apart(roles: dict[str, str], there: dict[str, str]) -> dict[str, str]:
+    """The roles; what looks like a start by its name may be how long the test took."""
+    text = there.get(roles.get("start", ""), "")
+    if not re.fullmatch(r"\d{1,5}(?:[.,]\d+)?", text.strip()):
+        return roles
+    rest = {role: name for role, name in roles.items() if role != "start"}
+    return rest if "seconds" in rest else rest | {"seconds": roles["start"]}
 
 
 def fields(made: Proposal, roles: dict[str, str], there: dict[str, str], name: str) -> None:

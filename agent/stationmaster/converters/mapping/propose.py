@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +13,6 @@ from typing import Final
 from stationmaster.api import ConversionError
 from stationmaster.api.json_text import parse_json
 from stationmaster.converters.mapping.guess import (
-    decimal_mark,
-    folded,
     header_role,
     is_number,
     roles_of,
@@ -22,18 +21,25 @@ from stationmaster.converters.mapping.guess import (
     verdict_like,
 )
 from stationmaster.converters.mapping.proposal import (
+    NUMBERS,
     PLAIN_ROLES,
     Proposal,
     fields,
     joined_start,
+    marks,
     quoted,
     role_lines,
+    told_apart,
+    verdict_words,
 )
-from stationmaster.converters.mapping.propose_tree import propose_json, propose_xml
+from stationmaster.converters.mapping.propose_json import propose_json
+from stationmaster.converters.mapping.propose_tree import propose_xml
+from stationmaster.converters.mapping.vocabulary import CLOCKS, DAYS, folded
 
-_EQUATION: Final = r"^(?P<key>[A-Za-z][\w ]*?)\s*=\s*(?P<value>.*)$"
+_EQUATION: Final = r"^(?P<key>[^\W\d_][^=]*?)\s*=\s*(?P<value>.*)$"
 _DELIMITERS: Final = ";\t,|"
-_ENCODINGS: Final = ("utf-8-sig", "cp1252")
+_ENCODINGS: Final = ("cp1252", "cp1250", "gb18030")
+"""Of a text that is no UTF-8, the one in which most names are known."""
 _LOOKED_AT: Final = 400
 """Lines of a table that are looked at."""
 _LEAST_ROLES: Final = 2
@@ -116,21 +122,29 @@ class _Cut:
             numbers = numbers or (bool(name) and not header_role(name) and _numeric(self.column(name)))
         return [] if self.is_long else found
 
+    @property
+    def numbers(self) -> list[str]:
+        """What is to be read as numbers."""
+        if not self.is_long:
+            return [cell for row in self.body for cell in row]
+        return [cell for role in NUMBERS if role in self.roles for cell in self.column(self.roles[role])]
+
     def column(self, name: str) -> list[str]:
         at = self.columns.index(name)
         return [row[at] for row in self.body if at < len(row)]
 
 
 def _propose_table(made: Proposal, data: bytes, name: str) -> None:
-    text, encoding = _decoded(data, name)
-    lines = [line for line in text.splitlines() if line.strip()]
-    cut = _cut(lines[:_LOOKED_AT], name)
+    encoding, lines, cut = _read(data, name)
     made.add('kind = "table"')
-    if encoding != _ENCODINGS[0]:
-        made.add(f'encoding = ["utf-8-sig", "{encoding}"]')
-    numbers = [cell for row in cut.body for cell in row]
-    if decimal_mark(numbers) == ",":
-        made.add('decimal = ","')
+    if encoding != "utf-8-sig":
+        made.add(
+            f'encoding = ["{encoding}"]'
+            if encoding == "utf-16"
+            else f'encoding = ["utf-8-sig", "{encoding}"]'
+        )
+    marks(made, cut.numbers)
+    verdict_words(made, [cell for row in cut.rows for cell in row])
     pattern = "^" + r"\s*".join(re.escape(cell) for cell in cut.columns[:2])
     pattern = pattern.replace(r"\s*", re.escape(cut.delimiter).replace("\\\t", r"\t"), 1)
     made.add(f"detect.head = [{quoted(pattern)}]", "", "[table]", f"delimiter = {quoted(cut.delimiter)}")
@@ -162,11 +176,11 @@ def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) ->
     first = dict(zip(cut.columns, cut.body[0], strict=False)) if cut.body else {}
     columns = {column: cell for column, cell in first.items() if column not in steps}
     there = {**columns, **keys}
-    roles = roles_of([key for key, cell in there.items() if cell], header_role)
+    roles = told_apart(roles_of([key for key, cell in there.items() if cell], header_role), there)
     if roles.get("result") in cut.later_verdicts:
         del roles["result"]  # it is that of the numbers before it
-    if "date" in map(folded, there) and folded(roles.get("start", "")) == "date":
-        clock = next((key for key in there if folded(key) in {"time", "clock", "timeofday"}), "")
+    if folded(roles.get("start", "")) in DAYS:
+        clock = next((key for key in there if folded(key) in CLOCKS), "")
         joined_start(made, roles, there, clock)
     if "sn" not in roles:
         candidates = serial_like(there, name)
@@ -212,28 +226,61 @@ def _numeric(cells: Sequence[str]) -> bool:
 
 
 def _zero(text: str) -> bool:
-    return is_number(text) and float(text.replace(",", ".")) == 0
+    return "0" in text and not text.strip("+-0.,")
 
 
-def _decoded(data: bytes, name: str) -> tuple[str, str]:
-    for encoding in _ENCODINGS:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text, encoding
-    raise ConversionError(
+def _read(data: bytes, name: str) -> tuple[str, list[str], _Cut]:
+    """Encoding, lines that are not empty, and how they are cut."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates: tuple[str, ...] = ("utf-16",)
+    else:
+        candidates = ("utf-8-sig",) if _is_text(data, "utf-8-sig") else _ENCODINGS
+    best: tuple[int, tuple[str, list[str], _Cut]] | None = None
+    trouble = ConversionError(
         f"{name} is no text, XML or JSON",
         next_step="A mapping reads texts. For others, begin a converter: stationmaster converter new NAME",
     )
+    for encoding in candidates:
+        if not _is_text(data, encoding):
+            continue
+        lines = [line for line in data.decode(encoding).splitlines() if line.strip()]
+        try:
+            known, cut = _cut(lines[:_LOOKED_AT], name)
+        except ConversionError as error:
+            trouble = error
+            continue
+        if best is None or known > best[0]:
+            best = known, (encoding, lines, cut)
+    if best is None:
+        raise trouble
+    return best[1]
 
 
-def _cut(lines: list[str], name: str) -> _Cut:
-    """The delimiter and the line of the columns' names that fit best."""
+def _is_text(data: bytes, encoding: str) -> bool:
+    try:
+        return "\0" not in data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return [
+            cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+        ]
+    except csv.Error:  # a cell of more than 128 KiB
+        return [cell.strip().strip('"') for cell in line.split(delimiter)]
+
+
+def _cut(lines: list[str], name: str) -> tuple[int, _Cut]:
+    """The delimiter and the line of the columns' names that fit best, and how well they do.
+
+    Raises:
+        ConversionError: no line names columns.
+    """
     best: tuple[int, _Cut] | None = None
     for delimiter in _DELIMITERS:
-        rows = [[cell.strip().strip('"') for cell in line.split(delimiter)] for line in lines]
+        rows = [_cells(line, delimiter) for line in lines]
         widths = Counter(len(row) for row in rows)
         for number, row in enumerate(rows):
             if len(row) < 2 or any(is_number(cell) for cell in row):
@@ -247,7 +294,7 @@ def _cut(lines: list[str], name: str) -> _Cut:
             f"nothing in {name} looks like a line with the names of columns",
             next_step='Write the mapping by hand: kind = "text" reads lines by patterns.',
         )
-    return best[1]
+    return best
 
 
 def mapping_name(sample: str) -> str:

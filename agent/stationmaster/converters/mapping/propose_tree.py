@@ -1,16 +1,25 @@
-"""Propose a mapping for XML and JSON: which elements are results, where the header's texts are."""
+"""Propose a mapping for XML: which elements are results, where the header's texts are."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from stationmaster.api import ConversionError
 from stationmaster.api.xml import Element, children, local_name, parse
 from stationmaster.converters.mapping.guess import header_role, roles_of, step_role
-from stationmaster.converters.mapping.proposal import XML_ROLES, Proposal, fields, quoted, role_lines
+from stationmaster.converters.mapping.proposal import (
+    NUMBERS,
+    XML_ROLES,
+    Proposal,
+    fields,
+    marks,
+    quoted,
+    role_lines,
+    told_apart,
+    verdict_words,
+)
 
 _PREFIX = "n"
 """Of the names of a document that has a namespace."""
@@ -34,9 +43,13 @@ def propose_xml(made: Proposal, data: bytes, name: str) -> None:
     if space:
         made.add(f"xml.namespaces = {{ {_PREFIX} = {quoted(space)} }}")
     leaves = list(_leaves(root, kinds))
+    texts = [text for element in root.iter() for text in (*element.attrib.values(), element.text or "")]
+    marks(made, list(_numbers(root, kinds)))
+    verdict_words(made, dict.fromkeys(str(text).strip() for text in texts))
     counts = Counter(path for path, _ in leaves)
     there = dict(reversed(leaves))  # of several, the first
     roles = roles_of(list(counts), lambda path: header_role(re.split(r"[/@:]", path)[-1]))
+    roles = told_apart(roles, there)
     unit = _unit(roles.get("sn", ""), root)
     if unit:
         made.add(f"xml.unit = {quoted(unit)}  # one report for each")
@@ -97,6 +110,17 @@ def _row_kinds(root: Element) -> dict[str, dict[str, str]]:
     return found
 
 
+def _numbers(root: Element, kinds: dict[str, dict[str, str]]) -> Iterator[str]:
+    """What stands in results as a number."""
+    for element in root.iter():
+        found = kinds.get(_name(element), {})
+        for place in (found[role] for role in NUMBERS if role in found):
+            if place.startswith("@"):
+                yield str(element.get(place[1:]) or "").strip()
+            else:
+                yield from ((one.text or "").strip() for one in children(element) if _name(one) == place)
+
+
 def _leaves(root: Element, kinds: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
     """Path and text of what stands in no result."""
     stack = [(root, "")]
@@ -108,45 +132,3 @@ def _leaves(root: Element, kinds: dict[str, dict[str, str]]) -> Iterator[tuple[s
         if not below and path and element.text and element.text.strip():
             yield path, element.text.strip()
         stack += [(one, f"{path}/{_name(one)}".lstrip("/")) for one in reversed(below[:100])]
-
-
-def propose_json(made: Proposal, document: Any) -> None:
-    """Find the longest list of objects that look like results.
-
-    Raises:
-        ConversionError: there is none.
-    """
-    lists = [one for one in _lists(document, "") if "name" in roles_of(list(one[1][0]), step_role)]
-    path, rows = max(lists, key=lambda one: len(one[1]), default=("", []))
-    roles = roles_of(list(rows[0]), step_role) if rows else {}
-    if not roles:
-        raise ConversionError(
-            "no list of the file looks like results",
-            next_step="Write the mapping by hand, see the page of mappings.",
-        )
-    signs = [path.rpartition(".")[2], *list(document)[:1]] if isinstance(document, dict) else []
-    patterns = ", ".join(quoted(rf'"{re.escape(sign)}"\s*:') for sign in dict.fromkeys(signs))
-    made.add('kind = "json"', f"detect.head = [{patterns}]", "", "[header]")
-    there = dict(_members(document, ""))
-    found = roles_of(list(there), lambda one: header_role(one.rpartition(".")[2]))
-    fields(made, found, there, "the file")
-    made.add("", "[[step]]", f"each = {quoted(path + '[*]')}")
-    role_lines(made, roles, XML_ROLES)
-    made.use(*roles.values())
-    made.leave_out([*there, *(key for row in rows[:20] for key in row)])
-
-
-def _lists(item: Any, path: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    if isinstance(item, dict):
-        for key, value in item.items():
-            yield from _lists(value, f"{path}.{key}".lstrip("."))
-    elif isinstance(item, list) and item and all(isinstance(one, dict) for one in item):
-        yield path, item
-
-
-def _members(item: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(item, dict):
-        for key, value in item.items():
-            yield from _members(value, f"{path}.{key}".lstrip("."))
-    elif isinstance(item, str | int | float) and not isinstance(item, bool):
-        yield path, str(item)

@@ -16,6 +16,8 @@ from stationmaster.converters.mapping.schema import StepRule, Tree
 _STEP = re.compile(
     r"\[(?:(?P<index>\d+)|(?P<all>\*)|(?P<key>\w+)=(?P<value>[^\]]*))\]|(?P<name>[^.\[\]]+)|\."
 )
+_OWN = re.compile(r"(?:^|\.?[^.\[\]]+)(?:\[\d+\])+$|\.?[^.\[\]]+$")
+"""The last name of a place with the numbers in its lists: `tests[3]` of `groups[1].tests[3]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Node:
         """The first text at that path; a path that begins with `/` begins at the unit."""
         if self.above is not None and name.startswith("/"):
             return self.above.get(name[1:])
+        if self.above is not None and name.startswith("../") and not isinstance(self.item, Element):
+            return self._around(self.above, name)
         found = next(self.find(name), None)
         return None if found is None else _text(found.item)
 
@@ -46,6 +50,14 @@ class Node:
             return
         for where, item in _members(self.item, path, self.place):
             yield Node(item, where, above=self.above)
+
+    def _around(self, unit: Node, path: str) -> str | None:
+        """What stands in the object around this one, `../` for each list between them."""
+        inside = self.place.removeprefix(unit.place).lstrip(".")
+        while path.startswith("../"):
+            inside, path = _OWN.sub("", inside), path[3:]
+        found = next(_members(unit.item, f"{inside}.{path}", unit.place), None)
+        return None if found is None else _text(found[1])
 
     def _by_xpath(self, path: str) -> Iterator[Node]:
         try:
