@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus.oracle import told
-from stationmaster.api import Report, Station
+from stationmaster.api import ConversionError, Report, Station
 from stationmaster.api.testing import convert_file
 from stationmaster.converters.mapping import mapping_class
 from stationmaster.converters.mapping.guess import header_role, step_role
@@ -147,6 +147,11 @@ def test_every_name_has_its_role_and_no_two_verdicts_are_alike() -> None:
     assert VERDICTS["io"] == "P"
     assert VERDICTS["nio"] == "F"
     assert not [word for word in VERDICTS if not word]
+
+
+def test_a_line_with_a_date_names_no_columns(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="looks like a line with the names of columns"):
+        proposed("START;Programme;A-TS;10/12/2024\nANL;u;5;V\n", tmp_path)
 
 
 # ---------------------------------------------------------------- numbers

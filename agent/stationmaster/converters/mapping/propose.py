@@ -18,6 +18,7 @@ from stationmaster.converters.mapping.guess import (
     roles_of,
     serial_like,
     step_role,
+    time_format,
     verdict_like,
 )
 from stationmaster.converters.mapping.proposal import (
@@ -283,7 +284,7 @@ def _cut(lines: list[str], name: str) -> tuple[int, _Cut]:
         rows = [_cells(line, delimiter) for line in lines]
         widths = Counter(len(row) for row in rows)
         for number, row in enumerate(rows):
-            if len(row) < 2 or any(is_number(cell) for cell in row):
+            if len(row) < 2 or any(is_number(cell) or time_format([cell]) for cell in row):
                 continue
             known = len(roles_of(row, step_role)) + len(roles_of(row, header_role))
             score = known * 10 + len(row) + widths[len(row)] // 10
