@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import ClassVar, Final
@@ -12,9 +12,11 @@ from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report
 from stationmaster.api.json_text import MAX_BYTES, parse_json
 from stationmaster.converters.mapping import table, text, tree
 from stationmaster.converters.mapping.build import Builder
+from stationmaster.converters.mapping.companion import Second, beside, fits, mains
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Mapping, Value
+from stationmaster.converters.mapping.text import decoded
 
 __all__ = ["Mapping", "MappingConverter", "mapping_at", "mapping_class"]
 
@@ -28,13 +30,16 @@ class MappingConverter:
     name: ClassVar[str]
     version: ClassVar[str]
     mapping: ClassVar[Mapping]
+    takes_folders: ClassVar[bool] = False
 
     def detect(self, glimpse: Glimpse) -> int:
-        """85 if all of `detect` fits; 60 by the root or the columns; 30 by the file's name."""
-        wanted = self.mapping.detect
+        """85 if all of `detect` fits; 60 by the root, the columns or a folder; 30 by the file's name."""
+        wanted, companion = self.mapping.detect, self.mapping.companion
+        if glimpse.is_folder:
+            return 60 if companion is not None and fits(glimpse, companion) else 0
         if wanted.name and not fnmatchcase(glimpse.name.lower(), wanted.name.lower()):
             return 0
-        head = _text_of(glimpse.head, self.mapping.encoding, cut=True)
+        head = decoded(glimpse.head, self.mapping.encoding, cut=True)
         if head is None:
             return 0
         if wanted.head:
@@ -46,6 +51,8 @@ class MappingConverter:
     def is_complete(self, glimpse: Glimpse) -> bool:
         """True if the end mark of the mapping, the root's end or the last brace stands at the end."""
         mapping = self.mapping
+        if glimpse.is_folder:
+            return True
         if mapping.kind == "xml":
             tags = xml.first_tags(glimpse.head, 1)
             return bool(tags) and xml.is_closed(glimpse, tags[0].name)
@@ -54,7 +61,7 @@ class MappingConverter:
         mark = mapping.table.end if mapping.kind == "table" else mapping.text.end
         if not mark:
             return True
-        tail = _text_of(glimpse.tail, ["latin-1"], cut=True) or ""
+        tail = decoded(glimpse.tail, ["latin-1"], cut=True) or ""
         return any(re.search(mark, line) for line in tail.splitlines())
 
     def convert(
@@ -63,10 +70,25 @@ class MappingConverter:
         """Yield one report for each unit. `resume` is not used."""
         del resume
         mapping = self.mapping_for(options)
+        companion = mapping.companion
+        if companion is not None and source.is_folder:
+            for main in mains(source, companion):
+                second = beside(main, source, companion, mapping.encoding)
+                yield from self._from_rows(main, Builder(mapping, main, options), second)
+            return
+        if companion is not None and not companion.optional:
+            raise ConversionError(
+                f"{source.name} comes alone, and this mapping reads a second file beside it",
+                next_step="Let the watch folder take folders: give it a marker.",
+            )
         builder = Builder(mapping, source, options)
         if mapping.kind in {"xml", "json"}:
             yield from self._from_tree(source, builder)
-            return
+        else:
+            yield from self._from_rows(source, builder)
+
+    def _from_rows(self, source: Source, builder: Builder, second: Second | None = None) -> Iterator[Report]:
+        """The units of a table or a text; `second` is the file beside it, in a folder."""
         units = self._units(source)
         if not units:
             raise ConversionError(
@@ -74,11 +96,18 @@ class MappingConverter:
                 next_step="Check the mapping: where does a unit begin in this file?",
             )
         for unit in units:
+            if second is not None:
+                unit.keys |= {key: text for key, text in second.keys.items() if not unit.keys.get(key)}
             first = unit.rows[0].cells if unit.rows else {}
             above = Row(unit.keys, unit.place, first)
             report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
             if unit.record and len(units) > 1:
                 report.record = "\n".join(unit.record).encode("utf-8", "surrogatepass")
+            elif second is not None:
+                report.record = source.read_bytes()
+            if second is not None and report.record is not None:
+                # The serial number may stand in the second one alone.
+                report.record += second.content
             yield report
 
     def mapping_for(self, options: ConverterOptions) -> Mapping:
@@ -89,7 +118,7 @@ class MappingConverter:
     def _units(self, source: Source) -> list[table.Unit]:
         if source.size > MAX_TEXT:
             raise ConversionError(f"{source.name} is larger than {MAX_TEXT} bytes, the bound for mappings")
-        content = _text_of(source.read_bytes(), self.mapping.encoding)
+        content = decoded(source.read_bytes(), self.mapping.encoding)
         if content is None:
             raise ConversionError(
                 f"{source.name} is no text in {' or '.join(self.mapping.encoding)}",
@@ -168,6 +197,7 @@ def mapping_class(mapping: Mapping, name: str) -> type[MappingConverter]:
             "version": mapping.version,
             "mapping": mapping,
             "options_type": ConverterOptions,
+            "takes_folders": mapping.companion is not None,
             "__doc__": mapping.description or "Reads what its mapping describes.",
         },
     )
@@ -181,16 +211,3 @@ def mapping_at(path: Path) -> type[MappingConverter]:
         OSError: it cannot be read.
     """
     return mapping_class(read_mapping(path.read_text(encoding="utf-8"), path.name), path.stem)
-
-
-def _text_of(data: bytes, encodings: Sequence[str], *, cut: bool = False) -> str | None:
-    """The first encoding that fits; of a piece, the last character may be half."""
-    if b"\0" in data and not any(one.lower().startswith("utf-16") for one in encodings):
-        return None
-    for encoding in encodings:
-        for lost in range(4 if cut else 1):
-            try:
-                return data[: len(data) - lost].decode(encoding)
-            except (UnicodeDecodeError, LookupError):
-                continue
-    return None

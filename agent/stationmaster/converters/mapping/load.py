@@ -12,6 +12,7 @@ import msgspec
 from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.schema import (
     HEADER_KEYS,
+    Companion,
     Detect,
     Example,
     Given,
@@ -85,7 +86,21 @@ def _line_of(key: str, text: str) -> int:
 
 
 def _all_keys() -> set[str]:
-    kinds = (Mapping, Value, Detect, Table, Text, Tree, Record, LimitText, Wide, StepRule, SubUnit, Example)
+    kinds = (
+        Mapping,
+        Value,
+        Detect,
+        Table,
+        Text,
+        Tree,
+        Record,
+        LimitText,
+        Wide,
+        StepRule,
+        SubUnit,
+        Example,
+        Companion,
+    )
     return {name for kind in kinds for name in kind.__struct_encode_fields__}
 
 
@@ -105,6 +120,8 @@ def _check(mapping: Mapping, name: str) -> None:
             place=name,
             next_step='Say both, such as decimal = "," and thousands = ".": else 1,234 could be either.',
         )
+    if mapping.companion is not None and mapping.kind not in {"table", "text"}:
+        raise ConversionError(f"companion does not go together with {mapping.kind}", place=name)
     if not mapping.step:
         raise ConversionError("no [[step]] says which rows become steps", place=name)
     for number, rule in enumerate(mapping.step, 1):
@@ -146,6 +163,9 @@ def _patterns(mapping: Mapping) -> list[tuple[str, str]]:
     found += [("table.header", table.header)] if isinstance(table.header, str) else []
     found += [("text.keys", one) for one in text.keys] + [("text.rows", one) for one in text.rows]
     found += [("text.section", text.section), ("text.start", text.start), ("text.end", text.end)]
+    if mapping.companion is not None:
+        found.append(("companion.main", mapping.companion.main))
+        found += [("companion.keys", one) for one in mapping.companion.keys]
     for number, rule in enumerate(mapping.step, 1):
         found += [(f"step {number}.when.{key}", one) for key, one in rule.when.items()]
         found.append((f"step {number}.points", rule.points))

@@ -255,6 +255,23 @@ class SubUnit(_Part, frozen=True, kw_only=True):
     rev: Given = ""
 
 
+class Companion(_Part, frozen=True, kw_only=True):
+    """A second file beside the one with the results; both lie in a folder that is one source.
+
+    Attributes:
+        main: regular expression for the whole name of the files with results.
+        name: of the file beside it; `{stem}` is the first one's name without its ending, and other words in
+            braces are groups of `main`.
+        keys: regular expressions for its lines; each named group tells something of the unit.
+        optional: it need not be there.
+    """
+
+    main: str
+    name: str
+    keys: list[str]
+    optional: bool = False
+
+
 class Example(_Part, frozen=True, kw_only=True):
     """A sample beside the mapping, and what must become of it: `converter test MAPPING` asks for it.
 
@@ -293,6 +310,7 @@ class Mapping(_Part, frozen=True, kw_only=True):
         verdict: where the file has no verdict of the whole: `steps` says that it is that of the steps.
         misc: name of a misc info -> where it comes from.
         misc_rest: what the lines of keys tell and nothing else uses becomes misc infos.
+        companion: a second file that tells of the unit; of tables and texts.
         attach: the file itself goes along.
         rows: what all rules for rows have in common.
         step: the rules for rows.
@@ -318,6 +336,7 @@ class Mapping(_Part, frozen=True, kw_only=True):
     verdict: Literal["", "steps"] = ""
     misc: dict[str, Given] = {}
     misc_rest: bool = False
+    companion: Companion | None = None
     attach: bool = False
     rows: StepRule = StepRule()
     step: list[StepRule] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stationmaster.converters.mapping.pick import Row
@@ -62,3 +63,16 @@ def read_units(content: str, text: Text) -> list[Unit]:
     if len(reader.units) == 1:
         reader.units[0].record.clear()
     return reader.units
+
+
+def decoded(data: bytes, encodings: Sequence[str], *, cut: bool = False) -> str | None:
+    """The first encoding that fits; of a piece, the last character may be half."""
+    if b"\0" in data and not any(one.lower().startswith("utf-16") for one in encodings):
+        return None
+    for encoding in encodings:
+        for lost in range(4 if cut else 1):
+            try:
+                return data[: len(data) - lost].decode(encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return None
