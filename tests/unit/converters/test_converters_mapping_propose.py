@@ -154,6 +154,26 @@ def test_a_line_with_a_date_names_no_columns(tmp_path: Path) -> None:
         proposed("START;Programme;A-TS;10/12/2024\nANL;u;5;V\n", tmp_path)
 
 
+# ---------------------------------------------------------------- keys around a table
+@pytest.mark.parametrize("mark", [": ", " = ", ":", "\uff1a"])
+@pytest.mark.parametrize("sign", ["", "# ", "// "])
+def test_lines_of_key_and_value_tell_of_the_unit(mark: str, sign: str, tmp_path: Path) -> None:
+    keys = {"Serial": "A1", "Model": "M, 1", "Started": "28/11/2026 14:03:22", "Overall": "PASS"}
+    head = "# Pack tester 3.2\n" + "".join(f"{sign}{key}{mark}{text}\n" for key, text in keys.items())
+    mapping, [report] = proposed(head + "\nTest,Measured,Remark\nu: a,5,warm\ni,1,\n", tmp_path)
+    assert (report.sn, report.data["result"], report.data["start"][:19]) == ("A1", "P", "2026-11-28T14:03:22")
+    assert told(report)[::2] == ["u: a: ET_NLT P", "i: ET_NLT P"], mapping
+    left = doubts(mapping).partition("nothing is taken from these lines: ")[2].partition("\n")[0]
+    assert left == f"# Pack tester 3.2 | {sign}Model{mark}M, 1"
+    assert [step.data.get("reportText") for step in report.steps()][1:] == ["warm", None]
+
+
+def test_a_row_with_a_colon_is_no_key(tmp_path: Path) -> None:
+    mapping, [report] = proposed("Serial;A1\nTest;Measured\nu: a;5\nv: b;6\n", tmp_path)
+    assert "keys" not in mapping.partition("[header]")[0].replace("keys stand before it", "")
+    assert [step.name for step in report.steps()][1:] == ["u: a", "v: b"]
+
+
 # ---------------------------------------------------------------- numbers
 HEAD = "serial;step;low;value;high;unit\n"
 

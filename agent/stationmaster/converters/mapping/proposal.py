@@ -10,7 +10,9 @@ from typing import Final
 
 from stationmaster.converters.mapping.guess import is_number, marks_of, time_format, words_of
 
-PLAIN_ROLES: Final = {role: role for role in ("name", "value", "low", "high", "unit", "status", "comp")}
+PLAIN_ROLES: Final = {
+    role: role for role in ("name", "value", "low", "high", "unit", "status", "comp", "text")
+}
 XML_ROLES: Final = PLAIN_ROLES | {"limits": "limit"}
 """Role -> key of the step; one limit beside a value is what a text must be."""
 NUMBERS: Final = ("value", "low", "high")

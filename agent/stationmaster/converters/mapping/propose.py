@@ -37,7 +37,6 @@ from stationmaster.converters.mapping.propose_json import propose_json
 from stationmaster.converters.mapping.propose_tree import propose_xml
 from stationmaster.converters.mapping.vocabulary import CLOCKS, DAYS, folded
 
-_EQUATION: Final = r"^(?P<key>[^\W\d_][^=]*?)\s*=\s*(?P<value>.*)$"
 _DELIMITERS: Final = ";\t,|"
 _ENCODINGS: Final = ("cp1252", "cp1250", "gb18030")
 """Of a text that is no UTF-8, the one in which most names are known."""
@@ -154,10 +153,15 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
             f"header = {quoted(pattern)}  # the line with the names of the columns; keys stand before it"
         )
     keys = {row[0].rstrip(":"): row[1] for row in cut.rows[: cut.header] if len(row) > 1 and row[0]}
-    equals = {key: text for key, text in map(_equation, lines[: cut.header]) if key}
-    if equals and not keys:
+    equation = _equation(lines, cut)
+    equals = dict(filter(None, (_told(equation, line) for line in lines[: cut.header])))
+    untold = [line for line, row in zip(lines, cut.rows[: cut.header], strict=False) if len(row) < 2]
+    if len(equals) > len(keys):
         keys = equals
-        made.add(f"keys = {quoted(_EQUATION)}")
+        made.add(f"keys = {quoted(equation)}")
+        untold = [line for line in lines[: cut.header] if not _told(equation, line)]
+    if untold:
+        made.doubt(f"nothing is taken from these lines: {' | '.join(line[:60] for line in untold[:5])}")
     if any(any(row[len(cut.columns) :]) for row in cut.body):
         made.doubt('some lines have more cells than there are columns: extra = "last" is the other way.')
         made.add('extra = "ignore"')
@@ -166,10 +170,19 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
     made.leave_out([*keys, *filter(None, cut.columns)])
 
 
-def _equation(line: str) -> tuple[str, str]:
-    """Key and text of a line `key = text`."""
-    found = re.search(_EQUATION, line)
-    return (found["key"], found["value"]) if found else ("", "")
+def _equation(lines: list[str], cut: _Cut) -> str:
+    """A pattern for lines `key = text` and `Key: text` that takes no line of the table; "" for none."""
+    mark = r"\t" if cut.delimiter == "\t" else cut.delimiter
+    for value in (".*", f"[^{mark}]*"):
+        pattern = rf"^\W*(?P<key>[^\W\d_][^=:\uff1a{mark}]*?)\s*[=:\uff1a]\s*(?P<value>{value})$"
+        if not any(_told(pattern, line) for line in lines[cut.header :]):
+            return pattern
+    return ""
+
+
+def _told(equation: str, line: str) -> tuple[str, str] | None:
+    found = re.search(equation, line) if equation else None
+    return (found["key"], found["value"]) if found else None
 
 
 def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) -> None:

@@ -101,6 +101,9 @@ _STEP: Final = {
         范围, 公差""",
     "comp": """comparison, operator, comp, comp op, Vergleich, comparaison, comparación, confronto,
         porównanie, porovnání, 比较方式, 比较""",
+    "text": """remark, remarks, comment, comments, note, notes, Bemerkung, Kommentar, Hinweis, remarque,
+        commentaire, observación, observaciones, comentario, nota, commento, uwagi, uwaga, komentarz,
+        poznámka, komentář, 备注, 说明""",
 }
 _VERDICTS: Final = {
     "P": """i.O., io, in Ordnung, bestanden, gut, bon, conforme, réussi, validé, aprobado, correcto,
