@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,12 +20,15 @@ from stationmaster.convert.dry_run import DryRun, dry_run
 from stationmaster.convert.scaffold import check_name, quoted
 from stationmaster.converters.mapping import MAX_TEXT
 from stationmaster.converters.mapping.load import read_mapping
+from stationmaster.converters.mapping.proposal import quoted as toml_text
 from stationmaster.converters.mapping.propose import mapping_name, propose
 from stationmaster.converters.mapping.schema import Example, Mapping
 from stationmaster.errors import ConfigError, StationmasterError
 
 _SHOWN = 3
 """Reports of the sample that are shown."""
+_MOST = 10_000
+"""Reports of the sample that are counted for the test."""
 _MEASURED = ("numericMeas", "booleanMeas", "stringMeas")
 
 
@@ -52,7 +56,10 @@ def map_file(
         fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
     say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
     given = _stand_ins(text)
-    show_dry_run(run(_tried(file.absolute(), chosen, place.parent.absolute(), given)))
+    outcome = run(_tried(file.absolute(), chosen, place.parent.absolute(), given))
+    show_dry_run(replace_fields(outcome, reports=outcome.reports[:_SHOWN]))
+    if file.absolute().parent == place.absolute().parent and outcome.trouble is None:
+        _add_test(place, file.name, outcome, given)
     if given:
         say(f"Shown with {', '.join(given)} out of nowhere: the file says none. Give your own as an option.")
     say(f"Use it: {_command('install', str(place), '-i', 'NAME')}")
@@ -66,7 +73,31 @@ def _stand_ins(text: str) -> dict[str, Any]:
 
 
 async def _tried(file: Path, name: str, folder: Path, given: dict[str, Any]) -> DryRun:
-    return await dry_run(file, converters=(name,), options={name: given}, folder=folder, most=_SHOWN)
+    return await dry_run(file, converters=(name,), options={name: given}, folder=folder, most=_MOST)
+
+
+def _add_test(place: Path, sample: str, outcome: DryRun, given: dict[str, Any]) -> None:
+    """Let the mapping carry a test: the sample beside it makes what was shown."""
+    if outcome.count > len(outcome.reports):
+        return
+    steps, values, reports = _counts(outcome)
+    header = {"sn": reports[0].sn, "result": str(reports[0].data.get("result", ""))}
+    lines = [
+        "",
+        "[[test]]  # what is shown now: correct it together with the mapping",
+        f"sample = {toml_text(sample)}",
+        *([f"reports = {len(reports)}"] if len(reports) != 1 else []),
+        f"header = {{ {', '.join(f'{key} = {toml_text(text)}' for key, text in header.items())} }}",
+        f"steps = {steps}",
+        f"measurements = {values}",
+    ]
+    if given:
+        options = ", ".join(
+            f"{key} = {toml_text(one) if isinstance(one, str) else one}" for key, one in given.items()
+        )
+        lines.append(f"options = {{ {options} }}")
+    with place.open("a", encoding="utf-8") as opened:
+        opened.write("\n".join(lines) + "\n")
 
 
 def _command(*words: str) -> str:
@@ -138,20 +169,26 @@ async def _wrong(file: Path, mapping: Mapping, example: Example) -> list[str]:
 
 
 def _differences(outcome: DryRun, example: Example) -> Iterator[str]:
-    reports = [Report(msgspec.json.decode(one.payload)) for one in outcome.reports]
+    steps, values, reports = _counts(outcome)
     if outcome.count != example.reports:
         yield f"It makes {outcome.count} reports, {example.reports} are expected."
     for field, wanted in example.header.items():
         found = _field(reports[0].data, field)
         if str(found) != str(wanted):
             yield f"{field} is {found!r}, expected is {wanted!r}."
-    steps = [step for report in reports for step in report.steps()]
-    roots = sum(len(report.roots()) for report in reports)
-    if example.steps not in {None, len(steps) - roots}:
-        yield f"It makes {len(steps) - roots} steps, {example.steps} are expected."
-    values = sum(len(step.data.get(key) or ()) for step in steps for key in _MEASURED)
+    if example.steps not in {None, steps}:
+        yield f"It makes {steps} steps, {example.steps} are expected."
     if example.measurements not in {None, values}:
         yield f"It makes {values} measurements, {example.measurements} are expected."
+
+
+def _counts(outcome: DryRun) -> tuple[int, int, list[Report]]:
+    """How many steps, without the roots, and how many measurements; and the reports."""
+    reports = [Report(msgspec.json.decode(one.payload)) for one in outcome.reports]
+    steps = [step for report in reports for step in report.steps()]
+    roots = sum(len(report.roots()) for report in reports)
+    values = sum(len(step.data.get(key) or ()) for step in steps for key in _MEASURED)
+    return len(steps) - roots, values, reports
 
 
 def _field(data: dict[str, Any], path: str) -> Any:

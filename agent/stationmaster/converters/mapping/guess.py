@@ -83,12 +83,13 @@ def time_format(texts: Iterable[str]) -> str:
     given = [text.strip() for text in texts if text.strip()]
     if not given:
         return ""
-    if all(_fits(text, None) for text in given):
+    if all(fits_form(text, None) for text in given):
         return "iso"
-    return next((form for form in _TIMES if all(_fits(text, form) for text in given)), "")
+    return next((form for form in _TIMES if all(fits_form(text, form) for text in given)), "")
 
 
-def _fits(text: str, form: str | None) -> bool:
+def fits_form(text: str, form: str | None) -> bool:
+    """The text is a time of this form; None is ISO 8601."""
     try:
         if form is None:
             return len(text) > 9 and bool(datetime.fromisoformat(text))

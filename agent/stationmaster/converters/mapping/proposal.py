@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from stationmaster.converters.mapping.guess import is_number, marks_of, time_format, words_of
+from stationmaster.converters.mapping.guess import fits_form, is_number, marks_of, time_format, words_of
 
 PLAIN_ROLES: Final = {
     role: role for role in ("name", "value", "low", "high", "unit", "status", "comp", "text")
@@ -138,7 +138,8 @@ def _time(made: Proposal, role: str, place: str, text: str) -> None:
     if not form:
         made.doubt(f"{place!r} ({text[:30]!r}) has a form of time that is not known.")
         form = "%Y-%m-%d %H:%M:%S"
-    if form.startswith(("%d/%m", "%m/%d")):
+    other = form.replace("%d/%m", "%m/%d")
+    if other != form and fits_form(text, other):
         made.doubt(f"does {place!r} have the day or the month first? It is read as {form}.")
     tail = "" if form == "iso" else f", format = {quoted(form)}"
     made.add(f"{role} = {{ from = {quoted(place)}{tail} }}  # {text[:40]}".rstrip())

@@ -52,7 +52,8 @@ def propose_json(made: Proposal, document: Any) -> None:
     if unit:
         made.add(f"json.unit = {quoted(unit)}  # one report for each")
     made.add("", "[header]")
-    found = roles_of(list(there), lambda one: header_role(one.rpartition(".")[2]))
+    given = [place for place, text in there.items() if text.strip()]
+    found = roles_of(given, lambda one: header_role(one.rpartition(".")[2]))
     fields(made, told_apart(found, there), there, "the file")
     each = path.removeprefix(unit).lstrip(".") + "[*]"
     made.add("", "[[step]]", f"each = {quoted(each)}")
