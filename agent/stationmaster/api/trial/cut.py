@@ -116,7 +116,8 @@ def _compare(case: Case, found: Findings, size: int, whole: dict[str, bytes | No
             f"{taken.result}, that the whole file does not give.",
             place=place_of(case, taken),
             file=case.file,
-            next_step="Give the converter is_complete(), or raise ConversionError where the end is missing.",
+            next_step="Give the converter is_complete(), or raise ConversionError where the end is missing. "
+            "In a mapping: table.end, text.end, or table.short.",
         )
 
 
