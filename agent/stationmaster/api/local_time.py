@@ -1,13 +1,14 @@
 """Times as testers write them, made aware.
 
-A local time gets the offset of the station's zone at that moment. Where a local time means two moments,
-or none (the hour at a change of summer time), the first meaning is taken and a warning says so.
+A local time gets the offset of the station's zone at that moment, and that offset alone: the difference of
+two times is then the time that passed, also across a change of summer time. Where a local time means two
+moments, or none (the hour at such a change), the first meaning is taken and a warning says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from stationmaster.api.converter import Station
 
@@ -48,8 +49,9 @@ def local_time(naive: datetime, station: Station) -> Moment:
         ConversionError: the station's time zone does not exist.
     """
     zone = station.zone
-    first, second = (naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() == second.utcoffset():
+    offsets = [naive.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta(0) for fold in (0, 1)]
+    first = naive.replace(tzinfo=timezone(offsets[0]))
+    if offsets[0] == offsets[1]:
         return Moment(first)
     return Moment(
         first, f"{naive.isoformat()} stands in a change of summer time; {first.isoformat()} was taken"

@@ -256,10 +256,11 @@ def _seconds(unit: _Unit, start: Moment, source: Source, options: SpectrumOption
     clock = unit.user(options.end_key) if options.end_key else ""
     if not clock:
         return None
-    day = f"{start.at.year:04}-{start.at.month:02}-{start.at.day:02}"
     try:
-        end = read_day_time(day, clock, source.station, order="ymd")
+        for day in (start.at.date(), start.at.date() + timedelta(days=1)):
+            end = read_day_time(day.isoformat(), clock, source.station, order="ymd")
+            if end.at >= start.at:
+                return (end.at - start.at).total_seconds()
     except ValueError as error:
         raise unit.users[options.end_key.casefold()].error(str(error)) from error
-    passed = end.at - start.at
-    return ((passed + timedelta(days=1)) if passed < timedelta(0) else passed).total_seconds()
+    return 0.0

@@ -241,6 +241,21 @@ def test_no_times(text: str) -> None:
         read_time(text, OSLO)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "seconds"),
+    [
+        ("2026-03-29T01:59:00", "2026-03-29T03:01:00", 120),
+        ("2026-10-25T01:59:00", "2026-10-25T03:01:00", 7320),
+        ("2026-07-01T01:59:00", "2026-07-01T03:01:00", 3720),
+    ],
+)
+def test_the_difference_of_local_times_is_the_time_that_passed(start: str, end: str, seconds: float) -> None:
+    begun, ended = read_time(start, OSLO).at, read_time(end, OSLO).at
+    assert (ended - begun).total_seconds() == seconds
+    assert begun + (ended - begun) == ended
+    assert (begun + (ended - begun)).astimezone(UTC) == ended.astimezone(UTC)
+
+
 def test_a_station_without_zone_has_the_pcs_own() -> None:
     naive = datetime(2026, 7, 1, 12)  # noqa: DTZ001 - a local time is what is tested
     assert local_time(naive, Station()).at.utcoffset() == naive.astimezone().utcoffset()

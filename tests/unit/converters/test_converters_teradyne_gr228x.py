@@ -58,6 +58,14 @@ def test_a_unit_becomes_a_report_with_all_its_header() -> None:
     assert report.warnings == []
 
 
+@pytest.mark.parametrize(("day", "seconds"), [("29-MAR-26", 120), ("25-OCT-26", 7320)])
+def test_a_change_of_summer_time_does_not_lengthen_a_test(tmp_path: Path, day: str, seconds: float) -> None:
+    path = tmp_path / "unit.LOG"
+    path.write_text(f'{PROGRAM}@{day}  01:59:00 SN S-1\nR1=1(0,2)R\n"{day}  03:01:00\n', encoding="utf-8")
+    [report] = convert_file(Gr228xConverter(), path, options=OPTIONS, station=OSLO)
+    assert report.data["uut"]["execTime"] == seconds
+
+
 def test_readings_keep_the_scale_that_the_log_shows() -> None:
     [report] = convert("one_unit.LOG")
     assert shown(report, "R508") == (100.20007, "kOhm", "GELE", 92.919, 105.131, "P")

@@ -180,6 +180,26 @@ def test_without_a_verdict_the_steps_decide() -> None:
     assert any("no USER line 'STATUS'" in text for text in report.warnings)
 
 
+@pytest.mark.parametrize(
+    ("day", "start", "end", "seconds"),
+    [
+        ("03/02/2026", "23:59:50", "00:00:10", 20),
+        ("03/28/2026", "23:59:50", "00:00:10", 20),
+        ("03/29/2026", "23:59:50", "00:00:10", 20),
+        ("03/29/2026", "01:59:00", "03:01:00", 120),
+        ("10/25/2026", "23:59:50", "00:00:10", 20),
+    ],
+)
+def test_the_end_may_be_on_the_next_day(
+    tmp_path: Path, day: str, start: str, end: str, seconds: float
+) -> None:
+    text = HEAD.replace("03/02/2026", day).replace("08:00:00", start)
+    path = tmp_path / "board.txt"
+    path.write_text(text + END.replace("08:00:10", end), encoding="utf-8")
+    [report] = convert_file(SpectrumConverter(), path, options=OPTIONS, station=OSLO)
+    assert report.data["uut"]["execTime"] == seconds
+
+
 def test_the_first_step_may_tell_when_the_test_began(tmp_path: Path) -> None:
     report = changed(tmp_path, "passed.txt", "(USER:  Date:03/02/2026     )", "")
     assert report.data["start"] == "2026-03-02T08:15:28+01:00"
