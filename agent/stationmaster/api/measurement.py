@@ -9,6 +9,7 @@ from typing import Any
 
 from stationmaster.api.limit import CompOp, Limits, log_only
 from stationmaster.api.status import Status
+from stationmaster.api.text import printable
 
 NAME_LENGTH = 100
 """Characters that WSJF allows in names of steps and measurements."""
@@ -33,8 +34,13 @@ class Series:
 
 
 def short_name(name: str) -> str:
-    """The name, stripped and cut to what WSJF takes; a nameless thing is called "-"."""
-    return name.strip()[:NAME_LENGTH].strip() or "-"
+    """The name, printable, stripped and cut to what WSJF takes; a nameless thing is called "-"."""
+    return whole_name(name)[:NAME_LENGTH].strip() or "-"
+
+
+def whole_name(name: str) -> str:
+    """The name as a report can hold it, of any length."""
+    return printable(name).strip()
 
 
 def _text(value: float) -> str:
@@ -62,7 +68,7 @@ def numeric_row(value: float, unit: str, limits: Limits | None, status: Status |
     row: dict[str, Any] = {
         "status": (status or Status.of(limits.passes(value))).value,
         "value": number(value),
-        "unit": unit,
+        "unit": printable(unit),
         "compOp": limits.comp.value,
     }
     if limits.low is not None:
@@ -81,9 +87,9 @@ def string_row(value: str, limit: str | None, comp: CompOp | None, status: Statu
     comp = comp or (CompOp.LOG if limit is None else CompOp.CASESENSIT)
     if status is None:
         status = Status.of(_text_passes(value, limit or "", comp))
-    row: dict[str, Any] = {"status": status.value, "value": value, "compOp": comp.value}
+    row: dict[str, Any] = {"status": status.value, "value": printable(value), "compOp": comp.value}
     if limit is not None:
-        row["limit"] = limit
+        row["limit"] = printable(limit)
     return row
 
 

@@ -15,6 +15,7 @@ from stationmaster.api.additional import Value, additional_data
 from stationmaster.api.failure import Failure
 from stationmaster.api.status import Status, worst
 from stationmaster.api.step import Sequence, Step, attached, new_root, roll_up
+from stationmaster.api.text import printable
 
 
 class ReportType(StrEnum):
@@ -213,6 +214,7 @@ class Report:
 
     def misc(self, description: str, text: str) -> Self:
         """Add a misc info; both sides up to 100 characters, longer text is cut with a warning."""
+        description, text = printable(description), printable(text)
         if len(text) > 100 or len(description) > 100:
             self.warn(f"misc info {description[:40]!r} was cut to 100 characters")
         entry = {"description": description[:100], "text": text[:100]}

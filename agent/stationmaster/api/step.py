@@ -12,8 +12,9 @@ from typing import Any, Self
 
 from stationmaster.api.additional import Value, additional_data
 from stationmaster.api.limit import CompOp, Limits
-from stationmaster.api.measurement import NAME_LENGTH, Series, numeric_row, short_name, string_row
+from stationmaster.api.measurement import NAME_LENGTH, Series, numeric_row, short_name, string_row, whole_name
 from stationmaster.api.status import Group, Status, worst
+from stationmaster.api.text import printable
 
 
 class Step:
@@ -67,9 +68,9 @@ class Step:
     ) -> Self:
         """Set what any step may carry; None leaves a field as it is. `total_time` in seconds."""
         fields = {
-            "reportText": text,
+            "reportText": None if text is None else printable(text),
             "errorCode": error_code,
-            "errorMessage": error_message,
+            "errorMessage": None if error_message is None else printable(error_message),
             "totTime": total_time,
             "start": start.isoformat() if start else None,
             "causedUUTFailure": caused_failure,
@@ -163,8 +164,9 @@ class Measured(Step):
         self.data[key].append({"name": unique, **measurement})
         if not self._given:
             self.data["status"] = worst((self.data["status"], measurement["status"]))
-        if short != name.strip() and name.strip():
-            self.additional("Full name", {unique: name})
+        whole = whole_name(name)
+        if short != whole and whole:
+            self.additional("Full name", {unique: whole})
         return self
 
 
@@ -240,9 +242,7 @@ class Sequence(Step):
             module: what is called.
         """
         more = {key: value for key, value in (("caller", caller), ("module", module)) if value is not None}
-        step = self._append(
-            "SequenceCall", name, status, seqCall=_call(name[:200], path or name, version), **more
-        )
+        step = self._append("SequenceCall", name, status, seqCall=_call(name, path, version), **more)
         step["steps"] = []
         return Sequence(step)
 
@@ -321,8 +321,9 @@ class Sequence(Step):
             step["status"] = status.value
         step.update(fields)
         self.data.setdefault("steps", []).append(step)
-        if short != name.strip() and name.strip():
-            Step(step).additional("Full name", {"name": name})
+        whole = whole_name(name)
+        if short != whole and whole:
+            Step(step).additional("Full name", {"name": whole})
         return step
 
     def _single(self, step_type: str, key: str, name: str, row: dict[str, Any]) -> Step:
@@ -336,7 +337,7 @@ def new_root(sequence: str, path: str, version: str) -> dict[str, Any]:
     """The root of a test: a sequence call without steps yet."""
     return {
         "stepType": "SequenceCall",
-        "name": sequence[:NAME_LENGTH],
+        "name": short_name(sequence),
         "group": "M",
         "seqCall": _call(sequence, path, version),
         "steps": [],
@@ -344,7 +345,8 @@ def new_root(sequence: str, path: str, version: str) -> dict[str, Any]:
 
 
 def _call(name: str, path: str, version: str) -> dict[str, Any]:
-    return {"path": path or name, "name": name, "version": version or "1.0"}
+    name, path, version = map(printable, (name, path or name, version or "1.0"))
+    return {"path": path[:500], "name": name[:200], "version": version[:30]}
 
 
 def attached(name: str, content: bytes, content_type: str, description: str | None) -> dict[str, Any]:

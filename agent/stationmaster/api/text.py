@@ -43,6 +43,8 @@ def decode_text(data: bytes, *, fallback: str = "cp1252", name: str = "") -> str
 
 def printable(text: str) -> str:
     """`text` without control characters (tab and line ends stay) and without lone surrogates."""
+    if text.isprintable():
+        return text
     return _NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("", text))
 
 

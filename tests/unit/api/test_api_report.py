@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -21,7 +23,7 @@ from stationmaster.api import (
     Step,
     at_least,
 )
-from stationmaster.api.validate import validate
+from stationmaster.api.validate import check, validate
 from stationmaster.api.wsjf import decode, encode
 
 
@@ -200,6 +202,35 @@ def test_long_names_are_cut_and_kept_whole_beside() -> None:
     assert names == [long[:100], "x" * 97 + " #2"]
     assert [row["props"][0]["value"] for row in multi.data["additionalResults"]] == [long, long]
     assert not [issue for issue in validate(completed(report)) if issue.severity == "error"]
+
+
+def test_control_characters_get_into_no_text_of_a_report() -> None:
+    report = blank()
+    root, bad = report.root, "a\x01b\x7f\ud800"
+    sequence = root.sequence(bad, path=bad, version=bad)
+    sequence.numeric(bad, 1, unit=bad).details(text=f"{bad}\n\tc", error_message=bad)
+    sequence.string(bad, bad, limit=bad)
+    sequence.multi_numeric(bad).add(bad, 1, unit=bad)
+    sequence.passfail(f"{bad}{'x' * 100}", Status.PASSED)
+    sequence.chart_step("\x02")
+    report.misc(bad, bad)
+    found = json.dumps(report.finish().data, ensure_ascii=False)
+    assert not re.search(r"\\u00(?!0a|09)|[\x7f\ud800]", found)
+    assert found.count("ab\N{REPLACEMENT CHARACTER}") == 18
+    assert sequence.steps[0].data["reportText"] == "ab\N{REPLACEMENT CHARACTER}\n\tc"
+    assert sequence.steps[-1].name == "-"
+
+
+def test_a_sequence_of_any_name_fits() -> None:
+    report = blank()
+    step = report.root.sequence("n" * 600, version="v" * 40)
+    assert {key: len(text) for key, text in step.data["seqCall"].items()} == {
+        "path": 500,
+        "name": 200,
+        "version": 30,
+    }
+    assert step.data["additionalResults"][0]["props"][0]["value"] == "n" * 600
+    check(completed(report))
 
 
 def test_numbers_of_all_kinds() -> None:
