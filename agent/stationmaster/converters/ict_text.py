@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from stationmaster.api import (
     Resume,
     Source,
     Status,
+    at_least,
+    at_most,
     between,
     log_only,
 )
@@ -239,9 +242,13 @@ def _add_step(report: Report, number: int, cells: list[str], section: str, optio
             add_line(step, f"Result: {value:g}")
     else:
         limits = _limits(report, number, low, high)
-        status = Status.SKIPPED if value is None else Status.of(limits.passes(value))
+        # A number that counts as none is an overload: beyond each limit, but measured.
+        overload = value is None and any(letter.isdigit() for letter in cells[1])
+        measured = math.inf if overload else value
+        status = Status.SKIPPED if measured is None else Status.of(limits.passes(measured))
         shown = one_line(unit, 100) if options.keep_units else unit_name(unit)
         step = add_reading(report.root, name, value, unit=shown, limits=limits, status=status)
+        add_line(step, f"Result: {cells[1][:40]}, an overload" if overload else "")
     if step.status == Status.FAILED and report.data["result"] == Result.PASSED:
         report.warn(f"line {number}: {name[:40]} has failed, and the unit passed")
     if section:
@@ -249,8 +256,10 @@ def _add_step(report: Report, number: int, cells: list[str], section: str, optio
 
 
 def _limits(report: Report, number: int, low: float | None, high: float | None) -> Limits:
-    if low is None or high is None:
-        return log_only()
+    if low is None:
+        return log_only() if high is None else at_most(high)
+    if high is None:
+        return at_least(low)
     if low > high:
         report.warn(f"line {number}: the low limit {low:g} is above the high one {high:g}")
     return between(low, high)

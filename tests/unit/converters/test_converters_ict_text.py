@@ -77,6 +77,29 @@ def test_rows_follow_from_their_limits() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        ("13.5\t12\t-\tOhm", (13.5, "Ohm", "LE", 12, None, "F")),
+        ("12\t12\t\tOhm", (12, "Ohm", "LE", 12, None, "P")),
+        ("0.5\t-\t1\tV", (0.5, "V", "GE", 1, None, "F")),
+        ("1e309\t12\t0\tV", ("Infinity", "V", "GELE", 0, 12, "F")),
+        ("-0.0\t1\t0\tV", (0, "V", "GELE", 0, 1, "P")),
+    ],
+)
+def test_a_lone_limit_is_a_limit(tmp_path: Path, cells: str, shown: tuple[Any, ...]) -> None:
+    report = changed(tmp_path, "r680\t", f"r1\t{cells}\nr680\t")
+    assert row(report, "r1") == shown
+
+
+@pytest.mark.parametrize(("limits", "status"), [("12\t0", "F"), ("12\t-", "F"), ("-\t1", "P"), ("-\t-", "P")])
+def test_an_overload_is_no_test_that_was_skipped(tmp_path: Path, limits: str, status: str) -> None:
+    report = changed(tmp_path, "r680\t", f"r1\t9.99E+37\t{limits}\tOhm\nr680\t")
+    found = step(report, "r1")
+    assert (found.step_type, found.status) == ("ET_PFT", status)
+    assert found.data["reportText"].endswith("Result: 9.99E+37, an overload")
+
+
 def test_the_verdict_of_the_head_wins_and_a_contradiction_is_told() -> None:
     [report] = convert("contradiction.txt")
     assert report.data["result"] == "P"
