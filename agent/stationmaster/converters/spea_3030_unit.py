@@ -18,6 +18,8 @@ from stationmaster.api import (
     Source,
     Status,
     Step,
+    at_least,
+    at_most,
     between,
     log_only,
 )
@@ -252,11 +254,20 @@ def _number(row: Line, index: int, decimal: Decimal) -> float | str | None:
         return clip(text, 100)
 
 
+def _lone_limit(row: Line, low: float | None, high: float | None) -> Limits:
+    """One limit; a row without a unit has the number of its remark there, which bounds nothing."""
+    if not row.cell(11) or low is high:
+        return log_only()
+    return at_least(low) if low is not None else at_most(high or 0)
+
+
 def _limits(row: Line, low: float | str | None, high: float | str | None, report: Report) -> Limits:
-    """Two limits that are both 0 are none."""
+    """The limits; two that are both 0 are none."""
     if isinstance(low, str) or isinstance(high, str):
         raise row.error(f"the limits {str(low)[:20]!r} and {str(high)[:20]!r} are no numbers")
-    if low is None or high is None or low == high == 0:
+    if low is None or high is None:
+        return _lone_limit(row, low, high)
+    if low == high == 0:
         return log_only()
     if low > high:
         report.warn(f"line {row.number}: the low limit {low:g} is above the high one {high:g}")

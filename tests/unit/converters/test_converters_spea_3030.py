@@ -97,6 +97,27 @@ def test_failures_keep_their_word_limits_and_remark() -> None:
     assert any("low limit 2 is above the high one 1" in text for text in report.warnings)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "cells", "shown"),
+    [
+        ("FAIL(+)", "20;;10;V", ("F", 20, "V", "LE", 10, None)),
+        ("FAIL(-)", "2;10;;V", ("F", 2, "V", "GE", 10, None)),
+        ("PASS", "20;;10;V", ("P", 20, "V", "LE", 10, None)),
+        ("PASS", "1e309;;10;V", ("P", "Infinity", "V", "LE", 10, None)),
+        ("PASS", "20;;;V", ("P", 20, "V", "LOG", None, None)),
+        ("PASS", "20;;236;", ("P", 20, "", "LOG", None, None)),
+        ("PASS", "20;-0.0;0;V", ("P", 20, "V", "LOG", None, None)),
+    ],
+)
+def test_a_lone_limit_is_a_limit_and_the_verdict_stays(
+    tmp_path: Path, verdict: str, cells: str, shown: tuple[Any, ...]
+) -> None:
+    [step] = block(tmp_path, f"ANL;1;T1;1;1;T1;;{verdict};{cells};12;7").root.steps
+    [row] = step.data["numericMeas"]
+    keys = ("status", "value", "unit", "compOp", "lowLimit", "highLimit")
+    assert tuple(row.get(key) for key in keys) == shown
+
+
 def test_end_wins_over_boardresult_and_odd_lines_are_told() -> None:
     first, second, *_ = convert("day.csv")
     assert first.data["result"] == "F"
