@@ -197,11 +197,16 @@ class _StepResult:
         return one_line(record.text("units"), 50)
 
     def _limits(self, record: Record) -> Limits:
-        """The limits of a number; both 0 means none, and what was only recorded has none."""
+        """The limits of a number; what was only recorded has none.
+
+        Both 0 means none, too, unless a single 0 is what the value was judged by.
+        """
         low, high = record.number("lowerLimit"), record.number("upperLimit")
-        if record.record_only or not (low or high):
+        if record.record_only:
             return log_only()
-        comp = _MODES.get("".join(record.text("limitMode").split()).casefold())
+        if not (low or high):
+            return _judged_by_zero(record)
+        comp = _mode(record)
         bounds = (low, high) if comp is not None and comp.bounds == 2 else (high if comp in _UPPER else low,)
         if comp is None or None in bounds:
             self._report.warn(f"{record.at}: limits {record.text('limitMode')[:40]!r} were left out: unknown")
@@ -228,6 +233,19 @@ class _StepResult:
                 said.append(f"SI prefix: {prefix}")
         for line in dict.fromkeys(said):
             add_line(step, line)
+
+
+def _mode(record: Record) -> CompOp | None:
+    return _MODES.get("".join(record.text("limitMode").split()).casefold())
+
+
+def _judged_by_zero(record: Record) -> Limits:
+    """The limit 0 of a number where the mode has one limit and the outcome is what it gives; else none."""
+    comp, value, status = _mode(record), record.number("stepValue"), _judged(record)
+    if comp is None or comp.bounds != 1 or value is None or record.number("upperLimit") is None:
+        return log_only()
+    limits = Limits(comp, 0)
+    return limits if status is Status.of(limits.passes(value)) else log_only()
 
 
 def _judged(record: Record) -> Status | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -143,6 +144,34 @@ def test_modes_of_limits() -> None:
         "lowerLimit is above upperLimit, both were kept",
         "its limits gave it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "outcome", "row"),
+    [
+        ("Value &lt;= UL", "0", "Pass", ("LE", 0, "P")),
+        ("Value &lt;= UL", "3", "Fail", ("LE", 0, "F")),
+        ("Value &gt; LL", "3", "Pass", ("GT", 0, "P")),
+        ("Value &gt; LL", "0", "Pass", ("LOG", None, "P")),
+        ("Value &gt; LL", "3", "Performed- Record Only", ("LOG", None, "P")),
+        ("LL &lt;= Value &lt;= UL", "0", "Pass", ("LOG", None, "P")),
+        ("LL &lt;= Value &lt;= UL", "3", "Fail", ("LOG", None, "F")),
+    ],
+)
+def test_a_zero_that_judged_is_a_limit(
+    tmp_path: Path, mode: str, value: str, outcome: str, row: tuple[str, float | None, str]
+) -> None:
+    text = (DATA / "modes.xspc").read_text(encoding="utf-8")
+    for tag, new in (("limitMode", mode), ("stepValue", value), ("measurementOutcome", outcome)):
+        text = re.sub(f"<{tag}>.*?</{tag}>", f"<{tag}>{new}</{tag}>", text, count=1)
+    for tag in ("lowerLimit", "upperLimit"):
+        text = re.sub(f"<{tag}>.*?</{tag}>", f"<{tag}>0.0E+0</{tag}>", text, count=1)
+    text = text.replace("<stepOutcome>Pass<", "<stepOutcome><", 1)
+    path = tmp_path / "unit.xspc"
+    path.write_text(text, encoding="utf-8")
+    [report] = convert_file(StepWizeConverter(), path, options=OPTIONS)
+    found = report.root.steps[0].data["numericMeas"][0]
+    assert (found["compOp"], found.get("lowLimit"), found["status"]) == row
 
 
 def test_options_of_the_header(tmp_path: Path) -> None:
