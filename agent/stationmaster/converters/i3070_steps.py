@@ -11,7 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from stationmaster.api import ConversionError, Limits, Report, Sequence, Status, Step, between, log_only
+from stationmaster.api import (
+    ConversionError,
+    Limits,
+    Report,
+    Sequence,
+    Status,
+    Step,
+    at_least,
+    at_most,
+    between,
+    log_only,
+)
 from stationmaster.api.number import parse_number
 from stationmaster.api.reading import add_line, add_reading
 from stationmaster.api.text import clip, one_line
@@ -233,8 +244,8 @@ class _Board:
         if text:
             add_line(step, label + text)
         for one in record.records:
-            if one.kind == "@LIM3" and one.text(0):
-                add_line(step, f"{label}Nominal: {_number(one, 0):g} {_UNITS[record.kind]}".rstrip())
+            if one.kind == "@LIM3" and (nominal := _number(one, 0)) is not None:
+                add_line(step, f"{label}Nominal: {nominal:g} {_UNITS[record.kind]}".rstrip())
             elif one.kind not in {"@LIM2", "@LIM3"}:
                 add_line(step, label + _line(one))
                 for line in _lines(one, 1):
@@ -245,12 +256,12 @@ class _Board:
         for one in record.records:
             if one.kind in {"@LIM2", "@LIM3"}:
                 first = 1 if one.kind == "@LIM3" else 0
-                high, low = _number(one, first), _number(one, first + 1)
-                if high is None or low is None:
+                if len(one.fields) < first + 2:
                     raise ConversionError("a limit is missing", place=one.place)
-                if low > high:
+                high, low = _number(one, first), _number(one, first + 1)
+                if low is not None and high is not None and low > high:
                     self._report.warn(f"{one.place}: the low limit {low:g} is above the high one {high:g}")
-                return between(low, high)
+                return _between(low, high)
         return log_only()
 
     # ------------------------------------------------------------ other tests
@@ -264,6 +275,13 @@ class _Board:
         for line in _lines(record, 0):
             add_line(step, line)
         return step
+
+
+def _between(low: float | None, high: float | None) -> Limits:
+    """The limits; one that is empty or `9.99E+37` bounds nothing."""
+    if low is None:
+        return log_only() if high is None else at_most(high)
+    return at_least(low) if high is None else between(low, high)
 
 
 def _bits(record: Record) -> list[str]:

@@ -43,6 +43,27 @@ def read(text: str) -> list[Record]:
     return list(Reader(text.encode(), 0).records())
 
 
+@pytest.mark.parametrize(
+    ("limits", "shown"),
+    [
+        ("{@LIM2|9.99E+37|4}", ("GE", 4, None)),
+        ("{@LIM2|+9.990000E+37|4}", ("GELE", 4, 9.99e37)),
+        ("{@LIM2||4}", ("GE", 4, None)),
+        ("{@LIM2|6|}", ("LE", 6, None)),
+        ("{@LIM2||}", ("LOG", None, None)),
+        ("{@LIM3|9.99E+37|6|9.99E+37}", ("LE", 6, None)),
+        ("{@LIM3||6|4}", ("GELE", 4, 6)),
+    ],
+)
+def test_a_limit_that_is_none_leaves_the_other(
+    tmp_path: Path, limits: str, shown: tuple[str, float | None, float | None]
+) -> None:
+    report = board(tmp_path, f"{{@BLOCK|m|01\n{{@A-MEA|1|5{limits}}}\n}}", status="06")
+    [row] = step(report, "m").data["numericMeas"]
+    assert (row["compOp"], row.get("lowLimit"), row.get("highLimit")) == shown
+    assert row["status"] == "F"
+
+
 def test_a_board_becomes_a_report_with_all_its_header() -> None:
     [report] = convert("one_board.ict")
     data = report.data
