@@ -46,6 +46,12 @@ kind = "passfail"
 when = { Min = "", Max = "", Unit = "", Value = "the option text_pattern" }
 kind = "string"
 
+# A text beside limits, "0x1F" or "OVERLOAD": the row's verdict stands, and no number can be told.
+[[step]]
+when = { Value = '(?i)(?![-+]?(nan|inf|1\.#)|[-+]?[\d.,]+(e[-+]?\d+)?$)(?=.*[a-z]).+' }
+kind = "string"
+text = { from = ["Min", "Max", "Unit"], join = " ", replace = [["^(.+)$", 'Min, Max, Unit: \1']] }
+
 [[step]]
 low = "Min"
 high = "Max"
@@ -85,9 +91,9 @@ class FctCsvConverter(MappingConverter):
             re.compile(own.text_pattern)
         except re.error as error:
             raise ConversionError(f"the option text_pattern is no regular expression: {error}") from error
-        flags, texts, numbers = self.mapping.step
+        flags, texts, *others = self.mapping.step
         texts = msgspec.structs.replace(texts, when=texts.when | {"Value": own.text_pattern})
-        return msgspec.structs.replace(self.mapping, step=[flags, texts, numbers])
+        return msgspec.structs.replace(self.mapping, step=[flags, texts, *others])
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

@@ -67,6 +67,37 @@ def test_which_values_are_texts_is_an_option() -> None:
         convert("board.csv", text_pattern="(")
 
 
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ("0x10;0x1F;0x20;;Passed", ("ET_SVT", "P", "0x1F", "LOG", "Min, Max, Unit: 0x10 0x20")),
+        ("5;OVERLOAD;6;V;Failed", ("ET_SVT", "F", "OVERLOAD", "LOG", "Min, Max, Unit: 5 6 V")),
+        (";abc;6;;Passed", ("ET_SVT", "P", "abc", "LOG", "Min, Max, Unit: 6")),
+        (";v2.1;;;Info", ("ET_SVT", "D", "v2.1", "LOG", None)),
+        ("0;1e309;1;V;Failed", ("ET_NLT", "F", "Infinity", "GELE", None)),
+        ("0;-1,5E-3;1;V;Passed", ("ET_NLT", "P", -0.0015, "GELE", None)),
+        ("0;NaN;1;V;Failed", ("ET_NLT", "F", "NaN", "GELE", None)),
+        ("0;-inf;1;V;Error", ("ET_NLT", "E", "-Infinity", "GELE", None)),
+        ("0;1.#QNAN;1;V;Failed", ("ET_NLT", "F", "NaN", "GELE", None)),
+    ],
+)
+def test_texts_beside_limits_are_kept(tmp_path: Path, row: str, shown: tuple[Any, ...]) -> None:
+    path = tmp_path / "board.csv"
+    path.write_bytes((DATA / "board.csv").read_bytes().rstrip() + f"\nOne;{row}\n".encode())
+    [report] = convert_file(FctCsvConverter(), path, options=OPTIONS)
+    step = report.root.steps[-1]
+    [found] = step.data.get("stringMeas") or step.data["numericMeas"]
+    text = step.data.get("reportText")
+    assert (step.step_type, step.status, found["value"], found["compOp"], text) == shown
+
+
+def test_a_number_in_another_form_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "board.csv"
+    path.write_bytes((DATA / "board.csv").read_bytes().rstrip() + b"\nOne;0;1,234.5;2000;V;Passed\n")
+    with pytest.raises(ConversionError, match=r"'1,234.5' is no number"):
+        convert_file(FctCsvConverter(), path, options=OPTIONS)
+
+
 def test_other_letters_line_ends_and_decimal_marks() -> None:
     report = convert("latin.csv")
     assert told(report)[1:] == ["Heat = 25.25 \N{DEGREE SIGN}C GELE 10.5 30.5 P"]
