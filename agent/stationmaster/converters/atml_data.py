@@ -33,6 +33,7 @@ _QUALIFIERS: Final = {
     "failed": Status.FAILED,
     "done": Status.DONE,
 }
+_BASES: Final = {"hexadecimal": 16, "octal": 8, "binary": 2}
 _POSITION: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -60,13 +61,14 @@ def flag(element: Element | None) -> bool:
 
 
 def number_of(element: Element, text: str) -> float | None:
-    """A number; None for the ways testers write none.
+    """A number, also one of another base; None for the ways testers write none.
 
     Raises:
         ConversionError: it is something else.
     """
+    base = _BASES.get(kind_of(element))
     try:
-        return parse_number(text)
+        return int(text, base) if base and 0 < len(text.strip()) < 70 else parse_number(text)
     except ValueError as error:
         raise ConversionError(str(error), place=place(element)) from error
 

@@ -139,6 +139,8 @@ class Reader:
             node.verdicts.append(row)
         else:
             row.value = number_of(datum, datum_text(datum))
+            if kind_of(datum) == "complex":
+                node.texts.append(f"{name}: {attribute(datum, 'real')} {attribute(datum, 'imaginary')} i")
             row.unit, row.limits = unit_of(datum), compared.limits
             node.numbers.append(row)
         return True

@@ -158,6 +158,45 @@ def test_a_nominal_value_is_report_text() -> None:
     )
 
 
+def _number(kind: str, value: str, limit: str) -> str:
+    return (
+        '<tr:Test ID="2" name="N"><tr:Outcome value="Passed"/><tr:TestResult ID="3" name="Numeric">'
+        '<tr:TestLimits><tr:Limits><c:SingleLimit comparator="LE">'
+        f'<c:Datum xsi:type="c:{kind}" {limit}/></c:SingleLimit></tr:Limits></tr:TestLimits>'
+        f'<tr:TestData><c:Datum xsi:type="c:{kind}" {value}/></tr:TestData></tr:TestResult></tr:Test>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "limit", "shown"),
+    [
+        ("hexadecimal", "1F", "0x20", (31, 32)),
+        ("hexadecimal", "10", "20", (16, 32)),
+        ("octal", "17", "20", (15, 16)),
+        ("binary", "101", "110", (5, 6)),
+        ("unsignedInteger", "10", "20", (10, 20)),
+        ("double", "-0.0", "1e309", (0, "Infinity")),
+    ],
+)
+def test_numbers_of_every_base(
+    tmp_path: Path, kind: str, value: str, limit: str, shown: tuple[Any, ...]
+) -> None:
+    [report] = made(tmp_path, results(_number(kind, f'value="{value}"', f'value="{limit}"')))
+    assert (row(report, "N")["value"], row(report, "N")["lowLimit"]) == shown
+
+
+def test_a_complex_number_is_report_text(tmp_path: Path) -> None:
+    text = _number("complex", 'real="1.5" imaginary="-2"', 'value="1"').replace("complex", "double", 1)
+    [report] = made(tmp_path, results(text))
+    found = step(report, "N")
+    assert (found.step_type, found.status) == ("ET_PFT", "P")
+    assert found.data["reportText"] == "Numeric: 1.5 -2 i\nno value, LE 1"
+
+
+def test_words_are_no_numbers(tmp_path: Path) -> None:
+    assert "'XY'" in refused(tmp_path, results(_number("hexadecimal", 'value="XY"', 'value="1"')))
+
+
 def test_texts_and_how_they_are_compared() -> None:
     report = convert("everything.xml")
     assert step(report, "Label").data["stringMeas"] == [
