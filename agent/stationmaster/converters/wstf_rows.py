@@ -108,12 +108,13 @@ class _Tree:
         self._decimal = decimal
         self._open: list[tuple[Sequence, Row | None]] = [(report.root, None)]
         self._group: list[Row] = []
+        self._taken: set[str] = set()
         self._culprit = False
 
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
             if self._continues(row):
-                self._group.append(row)
+                self._collect(row)
                 continue
             self._flush()
             self._begin(row)
@@ -129,8 +130,12 @@ class _Tree:
         name, measurement = row.text("StepName"), row.text("MeasureName")
         if not name:
             return True
-        taken = {other.text("MeasureName") for other in self._group}
-        return name == self._group[0].text("StepName") and bool(measurement) and measurement not in taken
+        same = name == self._group[0].text("StepName")
+        return same and bool(measurement) and measurement not in self._taken
+
+    def _collect(self, row: Row) -> None:
+        self._group.append(row)
+        self._taken.add(row.text("MeasureName"))
 
     def _begin(self, row: Row) -> None:
         kind = row.kind
@@ -145,7 +150,7 @@ class _Tree:
         elif kind is Kind.ACTION:
             self._details(self._here.action(self._name(row), row.stated() or Status.DONE), [row])
         else:
-            self._group = [row]
+            self._collect(row)
 
     @property
     def _here(self) -> Sequence:
@@ -176,6 +181,7 @@ class _Tree:
 
     def _flush(self) -> None:
         rows, self._group = self._group, []
+        self._taken.clear()
         if not rows:
             return
         lacking = [row for row in rows if row.kind is Kind.NUMERIC and self._value(row) is None]
@@ -192,7 +198,8 @@ class _Tree:
 
     def _without_value(self, rows: list[Row], lacking: list[Row]) -> None:
         """Numeric rows without a number: pass/fail steps of their own, the rest as it would be."""
-        rest = [row for row in rows if row not in lacking]
+        lines = {row.line for row in lacking}
+        rest = [row for row in rows if row.line not in lines]
         name = self._name(rows[0])
         if rest:
             named = [_renamed(row, name) for row in rest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,21 @@ def test_a_plain_unit_becomes_a_report_with_all_its_header() -> None:
     assert led.data["booleanMeas"] == [{"status": "P"}]
     assert report.timed
     assert report.warnings == []
+
+
+def _seconds(tmp_path: Path, count: int, value: str) -> float:
+    rows = [f"NumericLimitTest\tS\tm{number}\t{value}\t0\t2\tGELE\tPassed" for number in range(count)]
+    begin = time.process_time()
+    report = unit(tmp_path, *rows)
+    took = time.process_time() - begin
+    assert report.root.steps[0].status == "P"
+    return took
+
+
+@pytest.mark.parametrize("value", ["1", ""])
+def test_the_rows_of_a_step_take_time_as_they_are_many(tmp_path: Path, value: str) -> None:
+    few = min(_seconds(tmp_path, 1000, value) for _ in range(3))
+    assert _seconds(tmp_path, 8000, value) < 24 * few
 
 
 def test_every_construct_keeps_its_place_and_verdict() -> None:
