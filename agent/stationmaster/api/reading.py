@@ -52,5 +52,5 @@ def add_line(step: Step, text: str) -> None:
 def _told(limits: Limits | None, unit: str) -> str:
     if limits is None or limits.low is None:
         return ""
-    bounds = f"{limits.low:g}" if limits.high is None else f"{limits.low:g} {limits.high:g}"
+    bounds = f"{limits.low:.15g}" if limits.high is None else f"{limits.low:.15g} {limits.high:.15g}"
     return f"{limits.comp.value} {bounds} {unit}".rstrip()

@@ -179,7 +179,9 @@ def _without_value(
     """
     notes.add("a measurement has no number: its verdict is kept, its limits are text", step["name"])
     for row in silent:
-        bounds = " ".join(str(row[key]) for key in ("lowLimit", "highLimit", "unit") if row.get(key))
+        bounds = " ".join(
+            str(row[key]) for key in ("lowLimit", "highLimit", "unit") if row.get(key) not in {None, ""}
+        )
         told = f"{row['compOp']} {bounds}".strip()
         _say(step, f"{row.get('name') or step['name']}: no value, {told}, {row['status']}")
     if numbers:

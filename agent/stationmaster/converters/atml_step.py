@@ -181,7 +181,9 @@ class Reader:
             node.numbers[0].limits = limits
             self.notes.add("limits without an operator: Low and High were taken as GELE", node.place)
         else:
-            node.texts.append(f"Limits: {limits.low:g} to {limits.high:g}; how they compare is not told")
+            node.texts.append(
+                f"Limits: {limits.low:.15g} to {limits.high:.15g}; how they compare is not told"
+            )
 
 
 def error_of(element: Element, node: Node) -> None:

@@ -245,7 +245,7 @@ class _Board:
             add_line(step, label + text)
         for one in record.records:
             if one.kind == "@LIM3" and (nominal := _number(one, 0)) is not None:
-                add_line(step, f"{label}Nominal: {nominal:g} {_UNITS[record.kind]}".rstrip())
+                add_line(step, f"{label}Nominal: {nominal:.15g} {_UNITS[record.kind]}".rstrip())
             elif one.kind not in {"@LIM2", "@LIM3"}:
                 add_line(step, label + _line(one))
                 for line in _lines(one, 1):

@@ -239,7 +239,7 @@ def _add_step(report: Report, number: int, cells: list[str], section: str, optio
     if value is not None and not unit and not high and not low:
         step = report.root.passfail(name, Status.of(value == 0))
         if value != 0:
-            add_line(step, f"Result: {value:g}")
+            add_line(step, f"Result: {value:.15g}")
     else:
         limits = _limits(report, number, low, high)
         # A number that counts as none is an overload: beyond each limit, but measured.

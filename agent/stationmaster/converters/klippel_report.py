@@ -143,5 +143,5 @@ class _Steps:
 def _limits(limits: Limits | None, unit: str) -> str:
     if limits is None:
         return ""
-    bounds = " ".join(f"{bound:g}" for bound in (limits.low, limits.high) if bound is not None)
+    bounds = " ".join(f"{bound:.15g}" for bound in (limits.low, limits.high) if bound is not None)
     return f"Limits: {limits.comp.value} {bounds} {unit}".rstrip()

@@ -105,7 +105,9 @@ class Steps:
             step = self._many(sequence, result, values, notes)
         if test.sweep:
             start, width, unit = test.sweep
-            notes.append(f"Input from {shortest(start):g} in steps of {shortest(width):g} {unit}".rstrip())
+            notes.append(
+                f"Input from {shortest(start):.9g} in steps of {shortest(width):.9g} {unit}".rstrip()
+            )
         step.data["reportText"] = "; ".join(notes)
 
     def _many(self, sequence: Sequence, result: Result, values: Many[float], notes: list[str]) -> Step:

@@ -128,7 +128,7 @@ def add_step(report: Report, row: Row, *, keep_units: bool) -> None:
         add_line(step, f"Judgement: {row.word}")
     if reference.value is not None:
         own = reference.unit if keep_units else readable_unit(reference.unit)
-        add_line(step, f"Nominal: {reference.value:g} {own}".rstrip())
+        add_line(step, f"Nominal: {reference.value:.15g} {own}".rstrip())
     phases = [
         f"{name}: {one.phase}"
         for name, one in (("Phase", measured), ("Nominal phase", reference))

@@ -131,7 +131,7 @@ class Steps:
             found = test.holder.child(key)
             if found is not None:
                 amount = self._amount(found)
-                number = amount.word if amount.value is None else f"{amount.value:g}"
+                number = amount.word if amount.value is None else f"{amount.value:.15g}"
                 add_line(step, f"{label}: {number} {amount.unit}".rstrip())
         for key in ("COMMENT", "FAIL_MSG"):
             add_line(step, clip(test.page.value(key), 2000))

@@ -24,12 +24,12 @@ def tolerance(
     """
     if nominal is None or low is None or high is None:
         return None, ""
-    note = f"Nominal: {nominal:g} {unit}".rstrip()
+    note = f"Nominal: {nominal:.15g} {unit}".rstrip()
     scale = _SCALES.get(threshold.upper())
     if scale is None:
         return Limits(CompOp.GELE, low, high), note
     step = abs(nominal) * scale if scale else 1.0
     return (
         Limits(CompOp.GELE, nominal - step * low, nominal + step * high),
-        f"{note}, -{low:g} +{high:g} {threshold.upper()}",
+        f"{note}, -{low:.15g} +{high:.15g} {threshold.upper()}",
     )

@@ -173,7 +173,7 @@ class ResultReader:
             row.limits = limits
             self.notes.add("limits without an operator: Low and High were taken as GELE", node.place)
         else:
-            row.note = f"Limits: {low:g} to {high:g}; how they compare is not told"
+            row.note = f"Limits: {low:.15g} to {high:.15g}; how they compare is not told"
 
     def _text(self, element: Element, key: str, node: Node) -> Row:
         row = Row(value=text(element, key))

@@ -28,6 +28,8 @@ def test_a_reading_is_a_numeric_step_with_the_testers_status() -> None:
     [
         (between(1, 2.5), "no value; GELE 1 2.5 V"),
         (at_most(3), "no value; LE 3 V"),
+        (between(33150.125, 1234567.25), "no value; GELE 33150.125 1234567.25 V"),
+        (between(0, 1e-12), "no value; GELE 0 1e-12 V"),
         (None, "no value"),
     ],
 )

@@ -64,6 +64,11 @@ def test_a_limit_that_is_none_leaves_the_other(
     assert row["status"] == "F"
 
 
+def test_a_nominal_value_keeps_its_digits(tmp_path: Path) -> None:
+    report = board(tmp_path, "{@BLOCK|r|00\n{@A-RES|0|33150{@LIM3|33150.125|4E4|3E4}}\n}")
+    assert step(report, "r").data["reportText"] == "Nominal: 33150.125 Ohm"
+
+
 def test_a_board_becomes_a_report_with_all_its_header() -> None:
     [report] = convert("one_board.ict")
     data = report.data

@@ -96,6 +96,12 @@ def test_value_and_limits_stand_in_the_scale_of_the_value() -> None:
     assert row(plain, "RES[R1] 10K")[1] == "KO"
 
 
+def test_a_nominal_value_keeps_its_digits(tmp_path: Path) -> None:
+    inside = "(MEASVAL: (VAL: 1)(UNIT: O))(NOMVAL: (VAL: 33150.125)(UNIT: O))(STAT: PASS)"
+    report = board(tmp_path, f'(STEP: (SNAME: "R")(PAGE: (PAGE_NAME: p)(ANA: {inside}))(STAT: PASS))')
+    assert step(report, "R").data["reportText"] == "Nominal: 33150.125 Ohm"
+
+
 def test_quoted_texts_may_hold_parentheses_and_quotes() -> None:
     [report] = convert("passed.txt")
     assert step(report, "board").data["reportText"] == 'a "quoted" word (and more)'

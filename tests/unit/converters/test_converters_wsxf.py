@@ -154,6 +154,16 @@ def test_a_lone_measurement_without_a_number_is_a_verdict() -> None:
     assert lone["reportText"] == "Not reached: no value, GE 1 A, S"
 
 
+def test_limits_of_zero_are_told_where_there_is_no_number(tmp_path: Path) -> None:
+    report = unit(
+        tmp_path,
+        '<Step Name="Main" StepType="SequenceCall" Status="Failed">'
+        '<Step Name="Level" StepType="ET_NLT" Status="Failed"><NumericLimit CompOperator="GELE" '
+        'LowLimit="0" HighLimit="5" Units="V" Status="Failed"/></Step></Step>',
+    )
+    assert step(report, "Level").data["reportText"] == "Level: no value, GELE 0 5 V, F"
+
+
 def test_charts_loops_and_attachments() -> None:
     [report] = convert("board.xml")
     chart = step(report, "Inrush").data["chart"]
