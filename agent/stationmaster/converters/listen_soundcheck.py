@@ -47,11 +47,16 @@ class ListenSoundCheckConverter:
             mark = _start(file, source.size, resume)
             before: list[str] = list(mark.state.get("rows", ()))
             fresh = mark.offset == 0
-            for unit in read_units(file, mark, source.name):
+            for unit, cut in _units(file, mark, source.name):
                 if unit.last and not own.accept_incomplete:
                     _check_whole(unit, before)
                 fresh = False
                 report = build(unit, source, own)
+                if cut:
+                    report.warn(
+                        f"the tester added to this unit after it was read: an earlier report has {cut} of "
+                        f"its {len(unit.parts)} results and curves"
+                    )
                 if own.attach_source:
                     report.attach(source.name, unit.record, content_type="text/plain")
                 yield report
@@ -63,9 +68,30 @@ class ListenSoundCheckConverter:
             yield Resume(offset=mark.offset, state=state)
 
 
+def _units(file: BinaryIO, mark: Resume, name: str) -> Iterator[tuple[Unit, int]]:
+    """The units behind `mark`; one that was reported before and has grown comes whole, with how it was."""
+    units = read_units(file, mark, name)
+    first = next(units, None)
+    if first is None:
+        return
+    told = mark.state.get("unit", {})
+    if told.get("key") != list(first.key):
+        yield first, 0
+        for unit in units:
+            yield unit, 0
+        return
+    file.seek(told["start"])
+    begin = Resume(offset=told["start"], state=mark.state | {"line": told["line"] - 1})
+    for unit in read_units(file, begin, name):
+        cut = len(mark.state["rows"]) if unit.start == told["start"] else 0
+        if not cut or len(unit.parts) > cut:  # else it did not grow: another of the same name follows it
+            yield unit, cut
+
+
 def _mark(unit: Unit) -> Resume:
     state = {"line": unit.last_line, "columns": unit.columns, "begin": unit.begin, "rows": unit.names()}
-    return Resume(offset=unit.end, state=state)
+    told = {"key": list(unit.key), "start": unit.start, "line": unit.line}
+    return Resume(offset=unit.end, state=state | {"unit": told})
 
 
 def _is_header(line: bytes) -> bool:
@@ -102,7 +128,10 @@ def _start(file: BinaryIO, size: int, resume: Resume | None) -> Resume:
 
 def _is_sound(state: dict[str, Any]) -> bool:
     lists = (state.get("columns"), state.get("rows"))
-    numbers = (state.get("line"), state.get("begin"))
+    unit = state.get("unit", {"start": 0, "line": 0})
+    if not isinstance(unit, dict):
+        return False
+    numbers = (state.get("line"), state.get("begin"), unit.get("start"), unit.get("line"))
     return all(isinstance(one, int) for one in numbers) and all(isinstance(one, list) for one in lists)
 
 

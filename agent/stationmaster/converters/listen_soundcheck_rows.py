@@ -35,12 +35,14 @@ class Curve:
     """A curve: its header line, then the cells of x and of y.
 
     Attributes:
+        start: offset in the file of its header line.
         axes: what the header says behind the name of the curve.
         shared: the columns that all rows of a unit begin with.
     """
 
     name: str
     line: int
+    start: int
     raw: bytes
     axes: list[str]
     shared: list[str]
@@ -61,7 +63,7 @@ class Unit:
         shared: the cells that all of its rows begin with, by column.
         columns: of the results, as the file has them from here on; the first `begin` are the shared ones.
         line: number of its first line; `last_line` of its last.
-        end: offset in the file behind it.
+        start: offset in the file where it begins; `end` behind it.
         last: it is the last one in the file.
     """
 
@@ -70,6 +72,7 @@ class Unit:
     columns: list[str]
     begin: int
     line: int
+    start: int
     parts: list[Row | Curve] = field(default_factory=list)
     raws: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -159,7 +162,8 @@ class _Reader:
             self._columns, self._begin = [column_name(cell) for cell in cells], count
             return True
         shared = [column_name(cell) for cell in cells[:count]]
-        self._curve = Curve(cells[count], self._line, raw, cells[count + 1 :], shared)
+        start = self._offset - len(raw)
+        self._curve = Curve(cells[count], self._line, start, raw, cells[count + 1 :], shared)
         return False
 
     @property
@@ -182,7 +186,8 @@ class _Reader:
         curve = self._curve
         if self._unit is None:
             first = curve.line if curve is not None else self._line
-            self._unit = Unit(key, shared, self._columns, self._begin, first)
+            start = curve.start if curve is not None else self._offset - len(raw)
+            self._unit = Unit(key, shared, self._columns, self._begin, first, start)
         unit = self._unit
         if curve is None:
             own = zip(self._columns[self._begin :], cells[self._begin :], strict=False)

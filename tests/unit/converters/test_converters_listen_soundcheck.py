@@ -160,6 +160,39 @@ def test_a_file_that_grows_gives_each_unit_once(tmp_path: Path) -> None:
     assert parts(path, end) == ([], end)
 
 
+@pytest.mark.parametrize(("name", "rows"), [("results.txt", [2, 3]), ("curves.txt", [2, 5])])
+def test_a_unit_that_grew_after_it_was_read_comes_whole_and_is_told(
+    tmp_path: Path, name: str, rows: list[int]
+) -> None:
+    whole = (DATA / name).read_bytes().splitlines(keepends=True)
+    path = tmp_path / "day.txt"
+    path.write_bytes(b"".join(whole))
+    [wanted, *others] = parts(path)[0]
+    for count in rows:
+        path.write_bytes(b"".join(whole[:count]))
+        [early], mark = parts(path)
+        assert 0 < len(early.root.steps) < len(wanted.root.steps)
+        path.write_bytes(b"".join(whole))
+        [first, *rest], end = parts(path, mark)
+        assert (first.data, [one.data for one in rest]) == (wanted.data, [one.data for one in others])
+        assert first.record == wanted.record
+        told = f"an earlier report has {len(early.root.steps)} of its {len(wanted.root.steps)} results"
+        assert any(told in text for text in first.warnings)
+        assert not any("earlier report" in text for one in rest for text in one.warnings)
+        assert parts(path, end)[0] == []
+
+
+def test_a_unit_of_the_same_name_behind_another_header_is_another_unit(tmp_path: Path) -> None:
+    head, *rows = (DATA / "results.txt").read_bytes().splitlines(keepends=True)[:4]
+    path = tmp_path / "day.txt"
+    path.write_bytes(head + b"".join(rows))
+    [first], mark = parts(path)
+    path.write_bytes(head + b"".join(rows) + head + b"".join(rows))
+    [second], _end = parts(path, mark)
+    assert (second.sn, len(second.root.steps)) == (first.sn, len(first.root.steps))
+    assert second.warnings == first.warnings
+
+
 def test_another_file_under_the_same_name_is_read_from_its_start(tmp_path: Path) -> None:
     path = tmp_path / "day.txt"
     path.write_bytes((DATA / "results.txt").read_bytes())
