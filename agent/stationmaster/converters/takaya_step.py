@@ -129,6 +129,10 @@ def add_step(report: Report, row: Row, *, keep_units: bool) -> None:
     if reference.value is not None:
         own = reference.unit if keep_units else readable_unit(reference.unit)
         add_line(step, f"Nominal: {reference.value:.15g} {own}".rstrip())
+    for number, one in enumerate(row.tests, start=1):
+        if one is not measured and one.value is not None:
+            own = one.unit if keep_units else readable_unit(one.unit)
+            add_line(step, f"Test {number}: {one.value:.15g} {own}".rstrip())
     phases = [
         f"{name}: {one.phase}"
         for name, one in (("Phase", measured), ("Nominal phase", reference))

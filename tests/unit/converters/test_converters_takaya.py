@@ -77,6 +77,8 @@ def test_rows_between_tabs_keep_values_units_and_judgement() -> None:
         "highLimit": 0.5852,
     }
     assert (row(first, "C4*")["value"], row(first, "C4*")["lowLimit"]) == (33.6, 27.92)
+    assert step(first, "C4*").data["reportText"].startswith("Nominal: 34.9 nF\nTest 1: 52.1 nF\n")
+    assert "Test 1" not in step(first, "U1 1-GP").data["reportText"]
     assert row(first, "P1P2 5V-3V3")["compOp"] == "LOG"
     assert row(first, "R9")["compOp"] == "LOG"
     assert (row(second, "R7")["unit"], row(second, "R7")["status"]) == ("kOhm", "F")
