@@ -11,6 +11,9 @@ from stationmaster.api.additional import Property, Value
 from stationmaster.api.number import parse_number
 from stationmaster.api.xml import Element, child_text, children, inner_text, place
 
+_BASED: Final = re.compile(r"0(?:x[0-9a-f]{1,16}|b[01]{1,64})", re.IGNORECASE)
+"""Numbers that TestStand shows in hexadecimal or binary."""
+
 _ONE: Final = re.compile(r"\[[0-9]{1,9}\]")
 
 
@@ -42,6 +45,8 @@ def number(element: Element | None, *path: str) -> float | None:
     written = child_text(found, "Value").strip()
     if written.upper() in {"IND", "-IND"}:
         return float("nan")
+    if _BASED.fullmatch(written):
+        return int(written, 0)
     try:
         return parse_number(written)
     except ValueError as error:

@@ -148,6 +148,25 @@ def test_a_result_of_its_own(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- measurements
 @pytest.mark.parametrize(
+    ("written", "limit", "shown"),
+    [("0x1F", "0x10", (31, 16)), ("0XFF", "0b101", (255, 5)), ("-0.0", "1e309", (0, "Infinity"))],
+)
+def test_numbers_that_are_shown_in_another_base(
+    tmp_path: Path, written: str, limit: str, shown: tuple[Any, ...]
+) -> None:
+    inside = value("Numeric", written, "Number") + prop("Limits", "Obj", value("Low", limit, "Number"))
+    [report] = made(tmp_path, document(result("N", "NumericLimitTest", inside, value("Comp", "GE"))))
+    assert (row(report, "N")["value"], row(report, "N")["lowLimit"]) == shown
+
+
+def test_a_word_is_no_number(tmp_path: Path) -> None:
+    inside = value("Numeric", "0xfg", "Number")
+    assert "Numeric: '0xfg' is no number" in refused(
+        tmp_path, document(result("N", "NumericLimitTest", inside))
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "number", "comp", "low", "high", "status"),
     [
         ("VCC", 5.01, "GELE", 4.75, 5.25, "P"),
