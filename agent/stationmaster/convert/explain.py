@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 
 from stationmaster.api.folder import files_in, state_of
+from stationmaster.api.text import printable
 from stationmaster.convert.order import Order, Reply
 from stationmaster.convert.result_file import UnstoredError
 from stationmaster.errors import ConversionError, SourceBusyError, StationmasterError
@@ -73,7 +74,7 @@ def unreadable(path: Path, error: OSError) -> Reply:
 def say(error: BaseException) -> str:
     """The exception's own words; a plug-in's exception may fail even at that."""
     try:
-        return str(error)[:_LONGEST_TEXT] or type(error).__name__
+        return printable(str(error))[:_LONGEST_TEXT] or type(error).__name__
     except Exception as second:  # noqa: BLE001 - see above
         return f"{type(error).__name__}, whose text cannot be shown ({type(second).__name__})"
 

@@ -30,10 +30,10 @@ class Curve:
     squares: float = 0.0
 
     def statistic(self, name: str) -> float | None:
-        """One of first, last, min, max, mean, rms; None where no value is a number."""
+        """One of first, last, min, max, mean, rms; None without a value, or where it is too large."""
         if not self.count:
             return None
-        return {
+        found = {
             "first": self.first,
             "last": self.last,
             "min": self.least,
@@ -41,6 +41,7 @@ class Curve:
             "mean": self.total / self.count,
             "rms": math.sqrt(self.squares / self.count),
         }[name]
+        return found if math.isfinite(found) else None
 
 
 def read_curve(tdms: Tdms, path: str, points: int) -> Curve:
@@ -76,8 +77,9 @@ def _add(curve: Curve, piece: object, begin: int, step: int) -> None:
         curve.count += int(good.size)
         curve.least = min(curve.least, float(good.min()))
         curve.greatest = max(curve.greatest, float(good.max()))
-        curve.total += float(good.sum())
-        curve.squares += float(good @ good)
+        with np.errstate(over="ignore", invalid="ignore"):  # the statistic is left out then
+            curve.total += float(good.sum())
+            curve.squares += float(good @ good)
     if step == 1:
         curve.x.extend((np.nonzero(finite)[0] + begin).tolist())
         curve.y.extend(good.tolist())

@@ -78,7 +78,7 @@ def _from_archive(archive: Archive, run: Run, source: Source, options: XjtagOpti
         report = build(root, archive.project, source, options)
     except ConversionError as error:
         # Which of the runs it is, the line alone does not tell.
-        raise ConversionError(str(error), place=run.name, next_step=error.next_step) from error
+        raise ConversionError(error.text, place=run.name, next_step=error.next_step) from error
     report.warnings.extend(warnings)
     # The run's own bytes: an archive that is saved again with one more run gives the others once.
     report.record = run.content
