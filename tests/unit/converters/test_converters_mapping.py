@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from corpus.oracle import told
 from stationmaster.api import ConversionError, Glimpse, Limits, Report, Station, at_least, at_most, between
@@ -19,6 +17,7 @@ from stationmaster.converters.mapping import MappingConverter, mapping_at, mappi
 from stationmaster.converters.mapping.limits import read_limits
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.numeral import Numeral
+from stationmaster.converters.mapping.propose import propose
 
 DATA = Path(__file__).parents[2] / "data" / "mapping"
 DOCS = Path(__file__).parents[3] / "docs" / "mapping.md"
@@ -590,6 +589,15 @@ def test_what_a_file_lacks_is_said_with_its_place(
         ('kind = "table"', "no [[step]]"),
         ('kind = "xml"\n[[step]]\nname="x"', "`each` is missing"),
         ('kind = "table"\n[[step]]\nvalue="x"', "`name` is missing"),
+        (
+            'kind = "table"\ntable.delimiter = ", "\n[[step]]\nname="x"',
+            """m.toml, table: `delimiter` ', ' and `quote` '"' cannot be used""",
+        ),
+        (
+            'kind = "table"\ntable.delimiter = ""\n[[step]]\nname="x"',
+            "m.toml, table: `delimiter` is empty",
+        ),
+        ("version = " + "9" * 5000, "m.toml: it is no TOML"),
         ('kind = "table"\ntable.skip = "("\n[[step]]\nname="x"', "table.skip: '(' is no regular expression"),
     ],
 )
@@ -598,12 +606,19 @@ def test_what_is_wrong_with_a_mapping_is_said_with_its_line(mapping: str, says: 
         read_mapping(mapping, "m.toml")
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_refused_or_read(data: bytes) -> None:
-    converter = mapping_at(DATA / "fct.toml")()
-    glimpse = Glimpse(name="x.csv", size=len(data), head=data, tail=data)
-    assert 0 <= converter.detect(glimpse) <= 100
-    assert converter.is_complete(glimpse) in {True, False}
+def test_a_cell_of_no_end_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="line 2: field larger"):
+        made(HEAD + "[[step]]\n", 'name,value,sn\n"' + "x" * 200_000 + '",1,SN-1\n', tmp_path)
+
+
+def test_what_a_proposal_quotes_does_not_spoil_it() -> None:
+    table = "Serial;SN-1\x1a\\\x7f\nOper\x15ator;k\x19\nStep\x01;Value\\;Unit\na;1;V\n"
+    for name, sample in (
+        ("a\x02.csv", table),
+        ("a.xml", '<r sn="S1&#10;2"><m name="a" value="1" note="&#9;&#13;x"/></r>'),
+        ("a.json", '{"serial": "\\ud800\\u007f", "steps": [{"name\\u0001": 1, "name": "a", "value": 1}]}'),
+    ):
+        assert read_mapping(propose(sample.encode(), name).toml, name).step
 
 
 def test_every_key_stands_on_the_page() -> None:

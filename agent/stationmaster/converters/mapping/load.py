@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import tomllib
 from difflib import get_close_matches
@@ -44,13 +45,14 @@ def read_mapping(text: str, name: str) -> Mapping:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise ConversionError(f"it is no TOML: {error}", place=name) from error
     try:
         mapping = msgspec.convert(_with_common(document), Mapping)
     except msgspec.ValidationError as error:
         raise _explained(str(error), text, name) from error
     _check(mapping, name)
+    _check_signs(mapping.table, name)
     return mapping
 
 
@@ -153,6 +155,23 @@ def _check_curve(mapping: Mapping, rule: StepRule, where: str) -> None:
         )
     if not rule.points and rule.value == "":
         raise ConversionError("neither `points` nor `value` says what the points are", place=where)
+
+
+def _check_signs(table: Table, name: str) -> None:
+    """What stands between cells and around them."""
+    where = f"{name}, table"
+    if not table.delimiter:
+        raise ConversionError("`delimiter` is empty", place=where)
+    if table.widths or not table.quote:
+        return
+    try:
+        csv.reader([], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True)
+    except (TypeError, ValueError) as error:
+        raise ConversionError(
+            f"`delimiter` {table.delimiter[:20]!r} and `quote` {table.quote[:20]!r} cannot be used: {error}",
+            place=where,
+            next_step='Each is one character. Of more, a delimiter needs quote = "".',
+        ) from error
 
 
 def _patterns(mapping: Mapping) -> list[tuple[str, str]]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from stationmaster.api.text import printable
 from stationmaster.converters.mapping.guess import fits_form, is_number, marks_of, time_format, words_of
 
+_BREAKS: Final = re.compile(r"[\r\n]+")
 PLAIN_ROLES: Final = {
     role: role for role in ("name", "value", "low", "high", "unit", "status", "comp", "text")
 }
@@ -39,7 +41,9 @@ class Proposal:
     def toml(self) -> str:
         """The mapping, with what is doubtful as comments at its top."""
         notes = [f"# Look at this: {doubt}" for doubt in self.doubts]
-        return "\n".join([*notes, *([""] if notes else []), *self.lines]) + "\n"
+        lines = [*notes, *([""] if notes else []), *self.lines]
+        # what a comment quotes of the sample may hold anything; in texts it is escaped
+        return "\n".join(printable(_BREAKS.sub(" ", line)) for line in lines) + "\n"
 
     def add(self, *lines: str) -> None:
         """Add lines."""
@@ -62,9 +66,9 @@ class Proposal:
 
 def quoted(text: str) -> str:
     """A text as TOML; patterns stay readable in single quotes."""
-    if "\\" in text and "'" not in text:
+    if "\\" in text and "'" not in text and text.isprintable():
         return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def marks(made: Proposal, texts: Iterable[str]) -> None:

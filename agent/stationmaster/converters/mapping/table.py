@@ -52,7 +52,10 @@ def _lines(text: str, table: Table) -> Iterator[tuple[int, str, list[str]]]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or (skip and skip.search(line)):
             continue
-        yield number, line, _cells(line, table)
+        try:
+            yield number, line, _cells(line, table)
+        except csv.Error as error:
+            raise ConversionError(str(error), place=f"line {number}") from error
 
 
 def _cells(line: str, table: Table) -> list[str]:
