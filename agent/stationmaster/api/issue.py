@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -88,6 +89,8 @@ class Issues:
         """A number, or one of the words for what is none."""
         value = part.get(key)
         if value is None or type(value) in (int, float):
+            if type(value) is int and abs(value) > sys.float_info.max:
+                self.error(at + key, "is too large: a double cannot hold it")
             return
         if not isinstance(value, str) or not numeric_text(value):
             self.error(at + key, f"must be a number, not {shown(value)}")

@@ -21,6 +21,15 @@ def found(data: dict[str, Any], severity: str) -> list[Issue]:
     return [issue for issue in validate(Report(data)) if issue.severity == severity]
 
 
+def test_a_number_that_a_server_cannot_hold_is_an_error() -> None:
+    report = completed(rich_report())
+    report.root.numeric("Huge", 1)
+    row = report.root.steps[-1].data["numericMeas"][0]
+    for value, errors in ((10**308, 0), (10**400, 1), (-(10**400), 1)):
+        row["value"] = value
+        assert len(found(report.data, "error")) == errors
+
+
 def test_units_may_leave_their_index_out() -> None:
     data = uur()
     for unit in data["subUnits"]:
