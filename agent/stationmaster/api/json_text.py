@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Any
 
+from stationmaster.api.converter import Glimpse
 from stationmaster.api.text import decode_text, printable
 from stationmaster.errors import ConversionError
 
 MAX_BYTES = 256 * 1024 * 1024
 
+_BLANK = b" \t\r\n\0"
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 
 
@@ -102,6 +105,34 @@ def as_object(value: object, place: str) -> JsonObject:
     if not isinstance(value, dict):
         raise _wrong(place, "an object", value)
     return JsonObject(value, place)
+
+
+def is_object(head: bytes) -> bool:
+    """Does a file that begins so look like a JSON object?"""
+    return head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+
+
+def is_closed(glimpse: Glimpse) -> bool:
+    """Has the document been written to its end?
+
+    The closing brace or bracket must stand there, and of a short file nothing may be open before it. A broken
+    file counts as whole: it shall be refused with its reason.
+    """
+    is_list = glimpse.head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+    if not glimpse.tail.rstrip(_BLANK).endswith(b"]" if is_list else b"}"):
+        return False
+    return glimpse.size > len(glimpse.head) or not _ends_early(glimpse.head)
+
+
+def _ends_early(data: bytes) -> bool:
+    """It is the beginning of a document, right so far."""
+    try:
+        json.loads(decode_text(data).rstrip())
+    except json.JSONDecodeError as error:
+        return error.pos >= len(error.doc) or error.msg.startswith("Unterminated string")
+    except (ConversionError, RecursionError, ValueError):
+        return False
+    return False
 
 
 def parse_json(data: bytes, *, name: str) -> Any:

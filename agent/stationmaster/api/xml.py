@@ -116,8 +116,16 @@ def first_tags(head: bytes, count: int = 4) -> list[Tag]:
     return _tags(head, count, None) or _tags(_mend(head, "cp1252")[0], count, "utf-8")
 
 
-def is_closed(glimpse: Glimpse, root: str) -> bool:
-    """Has the document been written to its end: does the closing tag of `root` stand there?"""
+def is_closed(glimpse: Glimpse, root: str = "") -> bool:
+    """Has the document been written to its end: does the closing tag of its root stand there?
+
+    Args:
+        glimpse: the look at the file.
+        root: local name of the root; "" for whatever the first tag names.
+    """
+    if not root:
+        tags = first_tags(glimpse.head, 1)
+        return bool(tags) and is_closed(glimpse, tags[0].name)
     tail = glimpse.tail.replace(b"\0", b"").decode("latin-1")
     if re.search(rf"</(?:[\w.-]+:)?{re.escape(root)}\s*>{_AFTER_ROOT}", tail):
         return True

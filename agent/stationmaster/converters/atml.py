@@ -54,8 +54,7 @@ class AtmlConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """The closing root is the end mark."""
-        tags = xml.first_tags(glimpse.head, 1)
-        return bool(tags) and xml.is_closed(glimpse, tags[0].name)
+        return xml.is_closed(glimpse)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

@@ -24,7 +24,7 @@ from stationmaster.api import (
     Status,
 )
 from stationmaster.api.header import Found, resolve
-from stationmaster.api.json_text import MAX_BYTES, JsonObject, as_object, parse_json
+from stationmaster.api.json_text import MAX_BYTES, JsonObject, as_object, is_closed, is_object, parse_json
 from stationmaster.api.local_time import read_time
 from stationmaster.api.text import one_line
 from stationmaster.converters.ipc_cfx_step import Steps, read_result
@@ -80,8 +80,8 @@ class IpcCfxConverter:
 
     def detect(self, glimpse: Glimpse) -> int:
         """85 by the message's name, or by the members of a message without envelope."""
-        head = glimpse.head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not head.startswith(b"{"):
+        head = glimpse.head
+        if not is_object(head):
             return 0
         named = _NAME.search(head)
         if named is not None:
@@ -90,13 +90,7 @@ class IpcCfxConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """True if it is whole JSON; of a long file the last character must be the closing brace."""
-        if glimpse.size > len(glimpse.head):
-            return glimpse.tail.rstrip().endswith(b"}")
-        try:
-            parse_json(glimpse.head, name=glimpse.name)
-        except ConversionError:
-            return False
-        return True
+        return is_closed(glimpse)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

@@ -19,7 +19,7 @@ from stationmaster.api import (
     Source,
     xml,
 )
-from stationmaster.api.json_text import MAX_BYTES, parse_json
+from stationmaster.api.json_text import MAX_BYTES, is_closed, is_object, parse_json
 from stationmaster.converters.junit_other_readers import (
     read_ctest,
     read_gtest_json,
@@ -57,7 +57,7 @@ class JUnitConverter:
 
     def detect(self, glimpse: Glimpse) -> int:
         """80 if the root is one of the family's; 40 if only its name is."""
-        if _is_json(glimpse.head):
+        if is_object(glimpse.head):
             return 80 if all(re.search(key, glimpse.head) for key in _GTEST_JSON) else 0
         tags = xml.first_tags(glimpse.head)
         if not tags or tags[0].namespace or tags[0].name not in _READERS:
@@ -67,10 +67,9 @@ class JUnitConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """True if the root element is closed; of JSON, if the last character is the closing brace."""
-        if _is_json(glimpse.head):
-            return glimpse.tail.rstrip().endswith(b"}")
-        tags = xml.first_tags(glimpse.head, 1)
-        return bool(tags) and xml.is_closed(glimpse, tags[0].name)
+        if is_object(glimpse.head):
+            return is_closed(glimpse)
+        return xml.is_closed(glimpse)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
@@ -96,16 +95,12 @@ class JUnitConverter:
             yield report
 
 
-def _is_json(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-
-
 def _read(source: Source, warnings: list[str]) -> Suite:
     if source.size > MAX_BYTES:
         raise ConversionError(f"{source.name} is larger than {MAX_BYTES} bytes, the bound for such files")
     with source.open() as file:
         head = file.read(4096)
-    if _is_json(head):
+    if is_object(head):
         return read_gtest_json(parse_json(source.read_bytes(), name=source.name))
     root = xml.open(source, warnings=warnings)
     reader = _READERS.get(str(root.tag))

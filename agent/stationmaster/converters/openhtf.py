@@ -20,7 +20,7 @@ from stationmaster.api import (
     Source,
 )
 from stationmaster.api.header import Found, resolve
-from stationmaster.api.json_text import MAX_BYTES, JsonObject, as_object, parse_json
+from stationmaster.api.json_text import MAX_BYTES, JsonObject, as_object, is_closed, is_object, parse_json
 from stationmaster.api.local_time import from_epoch
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.openhtf_phase import add_phase, read_outcome
@@ -63,8 +63,8 @@ class OpenHtfConverter:
 
     def detect(self, glimpse: Glimpse) -> int:
         """90 if the four telling keys are there; 60 if a long record hides two of them further down."""
-        head = glimpse.head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not head.startswith(b"{"):
+        head = glimpse.head
+        if not is_object(head):
             return 0
         found = [re.search(key, head) is not None for key in _KEYS]
         if all(found):
@@ -74,13 +74,7 @@ class OpenHtfConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """True if it is whole JSON; of a long file the last character must be the closing brace."""
-        if glimpse.size > len(glimpse.head):
-            return glimpse.tail.rstrip().endswith(b"}")
-        try:
-            parse_json(glimpse.head, name=glimpse.name)
-        except ConversionError:
-            return False
-        return True
+        return is_closed(glimpse)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

@@ -22,7 +22,7 @@ from stationmaster.api import (
     xml,
 )
 from stationmaster.api.header import Found, resolve
-from stationmaster.api.json_text import MAX_BYTES, as_object, parse_json
+from stationmaster.api.json_text import MAX_BYTES, as_object, is_closed, is_object, parse_json
 from stationmaster.api.local_time import local_time
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.robot_step import Steps, number_pattern, read_status
@@ -74,7 +74,7 @@ class RobotConverter:
 
     def detect(self, glimpse: Glimpse) -> int:
         """90 if Robot Framework or Rebot says that it wrote the file."""
-        if _is_json(glimpse.head):
+        if is_object(glimpse.head):
             return 90 if _GENERATOR.search(glimpse.head) else 0
         tags = xml.first_tags(glimpse.head, 2)
         if not tags or tags[0].namespace or tags[0].name != "robot":
@@ -83,15 +83,7 @@ class RobotConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """True if the root element is closed; of JSON, if the last character is the closing brace."""
-        if not _is_json(glimpse.head):
-            return xml.is_closed(glimpse, "robot")
-        if glimpse.size > len(glimpse.head):
-            return glimpse.tail.rstrip().endswith(b"}")
-        try:
-            parse_json(glimpse.head, name=glimpse.name)
-        except ConversionError:
-            return False
-        return True
+        return is_closed(glimpse) if is_object(glimpse.head) else xml.is_closed(glimpse, "robot")
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
@@ -123,17 +115,13 @@ class RobotConverter:
         yield report
 
 
-def _is_json(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-
-
 def _read(source: Source, warnings: list[str]) -> tuple[Node, str]:
     """The root suite, and who wrote the file."""
     if source.size > MAX_BYTES:
         raise ConversionError(f"{source.name} is larger than {MAX_BYTES} bytes, the bound for such files")
     with source.open() as file:
         head = file.read(4096)
-    if _is_json(head):
+    if is_object(head):
         document = as_object(parse_json(source.read_bytes(), name=source.name), "")
         return read_json(document), document.text("generator")
     root = xml.open(source, warnings=warnings)

@@ -44,8 +44,7 @@ class TestStandXmlConverter:
 
     def is_complete(self, glimpse: Glimpse) -> bool:
         """The closing root is the end mark: TestStand may write while it tests."""
-        tags = xml.first_tags(glimpse.head, 1)
-        return bool(tags) and xml.is_closed(glimpse, tags[0].name)
+        return xml.is_closed(glimpse)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

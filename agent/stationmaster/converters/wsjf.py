@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source
+from stationmaster.api.json_text import is_closed
 from stationmaster.api.repair import repair
 from stationmaster.api.wsjf import records
 from stationmaster.converters.wsjf_header import fill_header, fill_start
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]', re.DOTALL)
-_BLANK = b" \t\r\n\0"
 
 
 class WsjfConverter:
@@ -37,9 +37,8 @@ class WsjfConverter:
         return 60 if glimpse.size > len(glimpse.head) else 0
 
     def is_complete(self, glimpse: Glimpse) -> bool:
-        """The object is written at once: the closing brace is the end mark."""
-        is_list = _text(glimpse.head).lstrip("\ufeff \t\r\n").startswith("[")
-        return glimpse.tail.rstrip(_BLANK).endswith(b"]" if is_list else b"}")
+        """True if the object is closed, or the list of them."""
+        return is_closed(glimpse)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source, xml
-from stationmaster.api.json_text import MAX_BYTES, parse_json
+from stationmaster.api.json_text import MAX_BYTES, is_closed, parse_json
 from stationmaster.converters.mapping import table, text, tree
 from stationmaster.converters.mapping.build import Builder
 from stationmaster.converters.mapping.companion import Second, beside, fits, mains
@@ -54,10 +54,9 @@ class MappingConverter:
         if glimpse.is_folder:
             return True
         if mapping.kind == "xml":
-            tags = xml.first_tags(glimpse.head, 1)
-            return bool(tags) and xml.is_closed(glimpse, tags[0].name)
+            return xml.is_closed(glimpse)
         if mapping.kind == "json":
-            return glimpse.tail.rstrip()[-1:] in {b"}", b"]"}
+            return is_closed(glimpse)
         mark = mapping.table.end if mapping.kind == "table" else mapping.text.end
         if not mark:
             return True
