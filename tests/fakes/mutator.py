@@ -1,13 +1,12 @@
-"""Spoils files as disks, networks and other programs do: the same seed spoils the same way."""
+"""Spoils files as disks, networks and editors do; dice decide, so that it can be done again."""
 
 from __future__ import annotations
 
+import codecs
 import copy
 import json
-import random
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from random import Random
 from typing import Any
 
 from lxml import etree
@@ -18,18 +17,33 @@ _SWAPS = (
     b"true",
     b"-1",
     b"1e999",
+    b"-1e999",
+    b"1e308",
     b"9" * 400,
+    b"9" * 5000,
     b"[]",
     b"{}",
     b"[[1]]",
     b'"text"',
     b'"\\ud800"',
     b"NaN",
+    b"Infinity",
+    b"-inf",
     b"",
+    b"\0",
     b"\xff",
+    b"\xef\xbb\xbf",
     b"&#0;",
     b"\t",
     b"\n",
+    b"\r",
+    b"\x1a",
+    b"<",
+    b'"',
+    b"2026-02-30",
+    b"0000-00-00T00:00:00",
+    b"31.12.9999 24:00:00",
+    "\u0663,\u00b5\u2028".encode(),
 )
 
 _VALUES: tuple[Any, ...] = (
@@ -37,47 +51,166 @@ _VALUES: tuple[Any, ...] = (
     True,
     0,
     -1,
+    1.5,
     1e308,
     float("nan"),
+    float("-inf"),
+    2**70,
     10**400,
     -(10**18),
     "",
+    "P",
     "text",
+    "2026-01-01",
     "a\ud800b\x00",
     "x" * 6000,
     [],
     {},
     [[1]],
+    [{"status": "P"}],
     {"a": {"b": None}},
+    {"idx": None, "num": 1},
 )
 
+_TEXTS = (
+    "",
+    "1",
+    "-1",
+    "1e999",
+    "NaN",
+    "Infinity",
+    "9" * 500,
+    "text",
+    "x" * 6000,
+    "2026-01-01",
+    "1969-01-01T00:00:00",
+    "9999-12-31T23:59:59Z",
+    "0,5",
+)
 
-def mutate(data: bytes, seed: int) -> bytes:
-    """`data`, spoilt in one to four ways."""
-    dice = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
+_ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp1252", "utf-7")
+
+
+def spoil(data: bytes, dice: Random) -> bytes:
+    """`data`, spoilt in one to four ways; half of the time so gently that it may still be read."""
+    if dice.randrange(2):
+        return _gently(data, dice)
     for _ in range(dice.randint(1, 4)):
         data = dice.choice(_WAYS)(data, dice) if data else data
     return data
 
 
-def mutate_json(value: object, seed: int) -> object:
-    """A copy of a JSON value with one to three values in it replaced by others, missing or doubled."""
-    dice = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
-    changed: object = json.loads(json.dumps(value))
+def _gently(data: bytes, dice: Random) -> bytes:
+    """Other values in XML and JSON, other bytes behind the head of what is no text, else another word."""
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    try:
+        if start == b"<":
+            return _spoil_xml(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), dice)
+        if start in {b"{", b"["}:
+            return _spoil_json(json.loads(data), dice)
+    except (ValueError, SyntaxError):
+        pass
+    return _poke(data, dice) if b"\0" in data else _swap_token(data, dice)
+
+
+# ---------------------------------------------------------------- bytes
+def _flip(data: bytes, dice: Random) -> bytes:
+    spoilt = bytearray(data)
+    for _ in range(dice.randint(1, 8)):
+        spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
+    return bytes(spoilt)
+
+
+def _poke(data: bytes, dice: Random) -> bytes:
+    spoilt = bytearray(data)
+    for _ in range(dice.randint(1, 3)):
+        spoilt[dice.randrange(min(6, len(data) - 1), len(data))] = dice.randrange(256)
+    return bytes(spoilt)
+
+
+def _truncate(data: bytes, dice: Random) -> bytes:
+    return data[: dice.randrange(len(data))]
+
+
+def _delete(data: bytes, dice: Random) -> bytes:
+    start, size = _slice(data, dice)
+    return data[:start] + data[start + size :]
+
+
+def _duplicate(data: bytes, dice: Random) -> bytes:
+    start, size = _slice(data, dice)
+    return data[: start + size] + data[start : start + size] * dice.randint(1, 3) + data[start + size :]
+
+
+def _insert(data: bytes, dice: Random) -> bytes:
+    at = dice.randrange(len(data) + 1)
+    return data[:at] + dice.choice((*_SWAPS, b"\0" * 512)) + data[at:]
+
+
+def _swap_token(data: bytes, dice: Random) -> bytes:
+    found = list(_TOKEN.finditer(data))
+    if not found:
+        return data
+    token = dice.choice(found)
+    return data[: token.start()] + dice.choice(_SWAPS) + data[token.end() :]
+
+
+def _swap_lines(data: bytes, dice: Random) -> bytes:
+    lines = data.splitlines(keepends=True)
+    first, second = dice.randrange(len(lines)), dice.randrange(len(lines))
+    lines[first], lines[second] = lines[second], lines[first]
+    return b"".join(lines)
+
+
+def _drop_or_double_line(data: bytes, dice: Random) -> bytes:
+    lines = data.splitlines(keepends=True)
+    at = dice.randrange(len(lines))
+    lines[at : at + 1] = [lines[at]] * dice.choice((0, 2))
+    return b"".join(lines)
+
+
+def _line_ends(data: bytes, dice: Random) -> bytes:
+    return re.sub(rb"\r\n|\r|\n", dice.choice((b"\r\n", b"\r", b"\n", b"\n\n", b"\n\r")), data)
+
+
+def _mark(data: bytes, dice: Random) -> bytes:
+    return dice.choice((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0\0\xfe\xff")) + data
+
+
+def _encode_again(data: bytes, dice: Random) -> bytes:
+    return data.decode("utf-8", "replace").encode(dice.choice(_ENCODINGS), "replace")
+
+
+def _slice(data: bytes, dice: Random) -> tuple[int, int]:
+    start = dice.randrange(len(data))
+    return start, dice.randint(1, max(1, min(200, len(data) - start)))
+
+
+_WAYS = (
+    _flip,
+    _truncate,
+    _delete,
+    _duplicate,
+    _insert,
+    _swap_token,
+    _swap_token,
+    _swap_lines,
+    _drop_or_double_line,
+    _line_ends,
+    _mark,
+    _encode_again,
+)
+
+
+# ---------------------------------------------------------------- JSON
+def _spoil_json(document: object, dice: Random) -> bytes:
+    """One to three values replaced by others, missing or doubled."""
     for _ in range(dice.randint(1, 3)):
         holders: list[Any] = []
-        _collect(changed, holders)
+        _collect(document, holders)
         if holders:
-            _spoil(dice.choice(holders), dice)
-    return changed
-
-
-def mutations(samples: Sequence[Path], count: int) -> Iterator[tuple[int, str, bytes]]:
-    """Seed, file name and bytes of `count` spoilt files, made from the samples in turn."""
-    ordered = sorted(samples)
-    for seed in range(count):
-        sample = ordered[seed % len(ordered)]
-        yield seed, sample.name, mutate(sample.read_bytes(), seed)
+            _spoil_value(dice.choice(holders), dice)
+    return json.dumps(document).encode()
 
 
 def _collect(value: object, found: list[Any]) -> None:
@@ -89,7 +222,7 @@ def _collect(value: object, found: list[Any]) -> None:
         _collect(one, found)
 
 
-def _spoil(holder: Any, dice: random.Random) -> None:
+def _spoil_value(holder: Any, dice: Random) -> None:
     key = dice.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
     way = dice.randrange(4)
     if way == 0:
@@ -100,60 +233,15 @@ def _spoil(holder: Any, dice: random.Random) -> None:
         holder[key] = copy.deepcopy(dice.choice(_VALUES))
 
 
-def _flip(data: bytes, dice: random.Random) -> bytes:
-    spoilt = bytearray(data)
-    for _ in range(dice.randint(1, 8)):
-        spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
-    return bytes(spoilt)
-
-
-def _truncate(data: bytes, dice: random.Random) -> bytes:
-    return data[: dice.randrange(len(data))]
-
-
-def _delete(data: bytes, dice: random.Random) -> bytes:
-    start, size = _slice(data, dice)
-    return data[:start] + data[start + size :]
-
-
-def _duplicate(data: bytes, dice: random.Random) -> bytes:
-    start, size = _slice(data, dice)
-    return data[: start + size] + data[start : start + size] * dice.randint(1, 3) + data[start + size :]
-
-
-def _swap_type(data: bytes, dice: random.Random) -> bytes:
-    found = list(_TOKEN.finditer(data))
-    if not found:
-        return data
-    token = dice.choice(found)
-    return data[: token.start()] + dice.choice(_SWAPS) + data[token.end() :]
-
-
-def _swap_lines(data: bytes, dice: random.Random) -> bytes:
-    lines = data.splitlines(keepends=True)
-    first, second = dice.randrange(len(lines)), dice.randrange(len(lines))
-    lines[first], lines[second] = lines[second], lines[first]
-    return b"".join(lines)
-
-
-def _slice(data: bytes, dice: random.Random) -> tuple[int, int]:
-    start = dice.randrange(len(data))
-    return start, dice.randint(1, max(1, min(200, len(data) - start)))
-
-
-_WAYS = (_flip, _truncate, _delete, _duplicate, _swap_type, _swap_type, _swap_lines)
-
-
-def mutate_xml(root: etree._Element, seed: int) -> bytes:
-    """An XML document with one to four elements or attributes missing, doubled, moved or of another value."""
-    dice = random.Random(seed)  # noqa: S311 - a test's dice, not a secret
-    changed = copy.deepcopy(root)
+# ---------------------------------------------------------------- XML
+def _spoil_xml(root: etree._Element, dice: Random) -> bytes:
+    """One to four elements or attributes missing, doubled, moved, of another name or value."""
     for _ in range(dice.randint(1, 4)):
-        _spoil_element(dice.choice(list(changed.iter())), changed, dice)
-    return etree.tostring(changed)
+        _spoil_element(dice.choice(list(root.iter(etree.Element))), root, dice)
+    return etree.tostring(root)
 
 
-def _spoil_element(element: etree._Element, root: etree._Element, dice: random.Random) -> None:
+def _spoil_element(element: etree._Element, root: etree._Element, dice: Random) -> None:
     way = dice.randrange(6)
     parent = element.getparent()
     if way == 0 and parent is not None:
@@ -161,25 +249,10 @@ def _spoil_element(element: etree._Element, root: etree._Element, dice: random.R
     elif way == 1 and parent is not None:
         parent.append(copy.deepcopy(element))
     elif way == 2:
-        dice.choice(list(root.iter())).append(copy.deepcopy(element))
+        dice.choice(list(root.iter(etree.Element))).append(copy.deepcopy(element))
     elif way == 3:
-        element.tag = dice.choice(["testcase", "testsuite", "failure", "property", "Test", "other"])
+        element.tag = dice.choice([*sorted({str(one.tag) for one in root.iter(etree.Element)}), "other"])
     elif way == 4:
         element.text = dice.choice(_TEXTS)
     elif element.attrib:
         element.set(dice.choice(sorted(str(key) for key in element.attrib)), dice.choice(_TEXTS))
-
-
-_TEXTS = (
-    "",
-    "1",
-    "-1",
-    "1e999",
-    "NaN",
-    "9" * 500,
-    "text",
-    "x" * 6000,
-    "2026-01-01",
-    "1969-01-01T00:00:00",
-    "0,5",
-)

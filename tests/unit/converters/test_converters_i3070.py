@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.mutator import mutations
 from stationmaster.api import ConversionError, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file
 from stationmaster.converters.i3070 import I3070Converter
@@ -372,26 +370,6 @@ def test_the_file_is_attached_on_request() -> None:
     [report] = convert("one_board.ict", attach_source=True)
     [attached] = report.data["binaryData"]
     assert base64.b64decode(attached["data"]) == (DATA / "one_board.ict").read_bytes()
-
-
-def test_a_cut_file_is_never_taken_for_a_whole_one(tmp_path: Path) -> None:
-    whole = (DATA / "failed_board.ict").read_bytes().rstrip()
-    for size in range(1, len(whole), 7):
-        path = tmp_path / "cut.ict"
-        path.write_bytes(whole[:size])
-        assert not I3070Converter().is_complete(Glimpse.at(path))
-        with pytest.raises(ConversionError):
-            convert_file(I3070Converter(), path, options=OPTIONS)
-
-
-def test_spoilt_files_are_converted_or_refused_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "spoilt.ict"
-    for _seed, _name, data in mutations(sorted(DATA.iterdir()), 400):
-        path.write_bytes(data)
-        I3070Converter().detect(Glimpse.at(path))
-        I3070Converter().is_complete(Glimpse.at(path))
-        with suppress(ConversionError):
-            convert_file(I3070Converter(), path, options=OPTIONS)
 
 
 @given(st.text(alphabet="{}@|\\~0123A-RESBLOCK\n \x04", max_size=80))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.mutator import mutations
 from stationmaster.api import ConversionError, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file
 from stationmaster.converters.ict_text import IctTextConverter
@@ -175,24 +173,3 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 )
 def test_detection(head: bytes, sure: int) -> None:
     assert IctTextConverter().detect(Glimpse(name="f", size=len(head), head=head)) == sure
-
-
-def test_cut_files_are_refused(tmp_path: Path) -> None:
-    whole = (DATA / "passed.txt").read_bytes().rstrip()
-    assert IctTextConverter().is_complete(Glimpse.at(DATA / "passed.txt"))
-    path = tmp_path / "cut.txt"
-    for size in range(1, len(whole)):
-        path.write_bytes(whole[:size])
-        assert not IctTextConverter().is_complete(Glimpse.at(path))
-        with pytest.raises(ConversionError):
-            convert_file(IctTextConverter(), path, options=OPTIONS)
-
-
-def test_spoilt_files_are_converted_or_refused_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "spoilt.txt"
-    for _seed, _name, data in mutations(sorted(DATA.iterdir()), 400):
-        path.write_bytes(data)
-        IctTextConverter().detect(Glimpse.at(path))
-        IctTextConverter().is_complete(Glimpse.at(path))
-        with suppress(ConversionError):
-            convert_file(IctTextConverter(), path, options=OPTIONS)

@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from fakes.mutator import mutate_json, mutations
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Step
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
-from stationmaster.api.wsjf import encode
 from stationmaster.converters.ipc_cfx import IpcCfxConverter
 
 DATA = Path(__file__).parents[2] / "data" / "ipc-cfx"
@@ -263,42 +261,3 @@ def test_common_options_are_enough() -> None:
     options = ConverterOptions(process_code=1, part_number="P")
     reports = list(IpcCfxConverter().convert(source_of(DATA / "panel_only.json"), options, None))
     assert len(reports) == 1
-
-
-def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
-    for seed, name, data in mutations(list(DATA.glob("*.json")), 100):
-        path = tmp_path / f"{seed}-{name}"
-        path.write_bytes(data)
-        glimpse = Glimpse.at(path)
-        assert IpcCfxConverter().detect(glimpse) in {0, 85}
-        IpcCfxConverter().is_complete(glimpse)
-        try:
-            reports = convert_file(IpcCfxConverter(), path, options=OPTIONS)
-        except ConversionError:
-            continue
-        assert all(encode(report) for report in reports)
-
-
-def test_messages_with_values_of_other_types_convert_or_are_refused(tmp_path: Path) -> None:
-    samples = [json.loads((DATA / name).read_text(encoding="utf-8")) for name in SOUND]
-    converted = 0
-    for seed in range(200):
-        path = tmp_path / f"{seed}.json"
-        path.write_text(json.dumps(mutate_json(samples[seed % 3], seed)), encoding="utf-8")
-        try:
-            reports = convert_file(IpcCfxConverter(), path, options=OPTIONS)
-        except ConversionError:
-            continue
-        converted += 1
-        assert all(encode(report) for report in reports)
-    assert converted >= 20
-
-
-def test_a_message_cut_anywhere_is_refused(tmp_path: Path) -> None:
-    whole = (DATA / "panel_only.json").read_bytes()
-    for length in range(0, len(whole.rstrip()) - 1, 7):
-        path = tmp_path / "cut.json"
-        path.write_bytes(whole[:length])
-        assert not IpcCfxConverter().is_complete(Glimpse.at(path))
-        with pytest.raises(ConversionError):
-            convert_file(IpcCfxConverter(), path, options=OPTIONS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +10,9 @@ from typing import Any
 
 import pytest
 
-from fakes.mutator import mutate_json, mutate_xml, mutations
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Station, Step
-from stationmaster.api.json_text import parse_json
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
-from stationmaster.api.wsjf import encode
-from stationmaster.api.xml import parse
 from stationmaster.converters.junit import JUnitConverter
 from stationmaster.converters.junit_readers import seconds_of
 
@@ -386,51 +381,6 @@ def test_common_options_are_enough() -> None:
     options = ConverterOptions(process_code=1)
     [report] = JUnitConverter().convert(source_of(DATA / "pytest_board.xml"), options, None)
     assert isinstance(report, Report)
-
-
-def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
-    converted = 0
-    for seed, name, data in mutations(list(DATA.iterdir()), 100):
-        path = tmp_path / f"SN-J{seed}-{name}"
-        path.write_bytes(data)
-        JUnitConverter().detect(Glimpse.at(path))
-        JUnitConverter().is_complete(Glimpse.at(path))
-        converted += _survives(path)
-    assert converted >= 3
-
-
-def test_spoilt_trees_convert_or_are_refused(tmp_path: Path) -> None:
-    converted = 0
-    refused = {"half_written.xml", "entities.xml"}
-    for path in sorted(path for path in DATA.glob("*.xml") if path.name not in refused):
-        root = parse(path.read_bytes(), name=path.name, warnings=[])
-        for seed in range(20):
-            spoilt = tmp_path / f"SN-J{seed}.xml"
-            spoilt.write_bytes(mutate_xml(root, seed))
-            converted += _survives(spoilt, report_per="suite" if seed % 2 else "file")
-    assert converted >= 50
-
-
-def test_spoilt_json_converts_or_is_refused(tmp_path: Path) -> None:
-    document = parse_json((DATA / "gtest_board.json").read_bytes(), name="gtest_board.json")
-    converted = 0
-    for seed in range(100):
-        spoilt = tmp_path / f"SN-J{seed}.json"
-        spoilt.write_bytes(json_bytes(mutate_json(document, seed)))
-        converted += _survives(spoilt)
-    assert converted >= 10
-
-
-def json_bytes(value: object) -> bytes:
-    return json.dumps(value).encode()
-
-
-def _survives(path: Path, **options: Any) -> bool:
-    try:
-        reports = convert_file(JUnitConverter(), path, options=OPTIONS | options, station=OSLO)
-    except ConversionError:
-        return False
-    return all(encode(report) for report in reports)
 
 
 # ---------------------------------------------------------------- real files

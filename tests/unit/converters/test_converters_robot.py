@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import etree
 
 from corpus.oracle import told
-from fakes.mutator import mutate_json, mutate_xml, mutations
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.api.validate import validate
-from stationmaster.api.wsjf import encode
 from stationmaster.converters.robot import RobotConverter
 
 DATA = Path(__file__).parents[2] / "data" / "robot"
@@ -285,40 +282,6 @@ def test_long_json_is_judged_by_its_end() -> None:
 def test_common_options_are_enough() -> None:
     options = ConverterOptions(process_code=1)
     assert list(RobotConverter().convert(source_of(DATA / "board_rf7.xml"), options, None))
-
-
-def test_spoilt_files_convert_or_are_refused(tmp_path: Path) -> None:
-    options = {"process_code": 1, "part_number": "P", "number_pattern": NUMBERS}
-    for seed, name, data in mutations(sorted(DATA.iterdir()), 100):
-        path = tmp_path / f"{seed}-{name}"
-        path.write_bytes(data)
-        glimpse = Glimpse.at(path)
-        assert RobotConverter().detect(glimpse) in {0, 90}
-        RobotConverter().is_complete(glimpse)
-        try:
-            reports = convert_file(RobotConverter(), path, options=options)
-        except ConversionError:
-            continue
-        assert all(encode(report) for report in reports)
-
-
-def test_documents_with_other_values_convert_or_are_refused(tmp_path: Path) -> None:
-    options = {"process_code": 1, "part_number": "P", "serial_number_pattern": "(?P<sn>.+)"}
-    roots = [etree.parse(str(DATA / f"board_{version}.xml")).getroot() for version in ("rf3", "rf7")]
-    record = json.loads((DATA / "all_skipped_SN-R3.json").read_text(encoding="utf-8"))
-    converted = 0
-    for seed in range(150):
-        changed = json.dumps(mutate_json(record, seed)).encode()
-        data = changed if seed % 3 == 2 else mutate_xml(roots[seed % 3], seed)
-        path = tmp_path / f"{seed}.out"
-        path.write_bytes(data)
-        try:
-            reports = convert_file(RobotConverter(), path, options=options)
-        except ConversionError:
-            continue
-        converted += 1
-        assert all(encode(report) for report in reports)
-    assert converted >= 20
 
 
 # ---------------------------------------------------------------- real files

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.mutator import mutations
 from stationmaster.api import ConversionError, Glimpse, Report, Resume, Station, Step
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.converters.spea_3030 import Spea3030Converter
@@ -249,23 +247,3 @@ def test_a_file_without_blocks_is_refused(tmp_path: Path) -> None:
 )
 def test_detection(head: bytes, sure: int) -> None:
     assert Spea3030Converter().detect(Glimpse(name="f", size=len(head), head=head)) == sure
-
-
-def test_cut_files_give_no_report_that_the_whole_file_does_not(tmp_path: Path) -> None:
-    whole = (DATA / "one_board.csv").read_bytes().rstrip()
-    path = tmp_path / "cut.csv"
-    for size in range(1, len(whole), 5):
-        path.write_bytes(whole[:size])
-        assert not Spea3030Converter().is_complete(Glimpse.at(path))
-        with pytest.raises(ConversionError):
-            convert_file(Spea3030Converter(), path, options=OPTIONS)
-
-
-def test_spoilt_files_are_converted_or_refused_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "spoilt.csv"
-    for _seed, _name, data in mutations(sorted(DATA.iterdir()), 400):
-        path.write_bytes(data)
-        Spea3030Converter().detect(Glimpse.at(path))
-        Spea3030Converter().is_complete(Glimpse.at(path))
-        with suppress(ConversionError):
-            convert_file(Spea3030Converter(), path, options=OPTIONS)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.mutator import mutations
 from stationmaster.api import ConversionError, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file
 from stationmaster.converters.takaya import TakayaConverter
@@ -306,27 +304,3 @@ def test_files_of_others_are_left_alone(head: bytes) -> None:
     glimpse = Glimpse(name="f", size=len(head), head=head, tail=head)
     assert TakayaConverter().detect(glimpse) == 0
     assert not TakayaConverter().is_complete(glimpse)
-
-
-@pytest.mark.parametrize("name", ["tab_panel.ATD", "quoted.ATD", "retested.atdx"])
-def test_cut_files_are_refused(tmp_path: Path, name: str) -> None:
-    whole = (DATA / name).read_bytes().rstrip()
-    path = tmp_path / name
-    assert TakayaConverter().detect(Glimpse.at(DATA / name)) == 90
-    for size in range(1, len(whole), 13):
-        path.write_bytes(whole[:size])
-        complete = TakayaConverter().is_complete(Glimpse.at(path))
-        if name.endswith("ATD"):
-            assert not complete
-            with pytest.raises(ConversionError):
-                convert_file(TakayaConverter(), path, options=OPTIONS)
-
-
-def test_spoilt_files_are_converted_or_refused_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "spoilt"
-    for _seed, _name, data in mutations(sorted(DATA.iterdir()), 400):
-        path.write_bytes(data)
-        TakayaConverter().detect(Glimpse.at(path))
-        TakayaConverter().is_complete(Glimpse.at(path))
-        with suppress(ConversionError):
-            convert_file(TakayaConverter(), path, options=OPTIONS)

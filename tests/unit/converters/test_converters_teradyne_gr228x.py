@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.mutator import mutations
 from stationmaster.api import ConversionError, Glimpse, Report, Resume, Station, Step
 from stationmaster.api.testing import convert_file, source_of
 from stationmaster.converters.teradyne_gr228x import Gr228xConverter
@@ -256,23 +254,3 @@ def test_a_unit_without_serial_number_is_refused() -> None:
 )
 def test_detection(head: bytes, sure: int) -> None:
     assert Gr228xConverter().detect(Glimpse(name="f", size=len(head), head=head)) == sure
-
-
-def test_cut_files_give_no_report_that_the_whole_file_does_not(tmp_path: Path) -> None:
-    whole = (DATA / "one_unit.LOG").read_bytes().rstrip()
-    path = tmp_path / "cut.LOG"
-    for size in range(1, len(whole), 5):
-        path.write_bytes(whole[:size])
-        assert not Gr228xConverter().is_complete(Glimpse.at(path))
-        with pytest.raises(ConversionError):
-            convert_file(Gr228xConverter(), path, options=OPTIONS)
-
-
-def test_spoilt_files_are_converted_or_refused_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "spoilt.LOG"
-    for _seed, _name, data in mutations(sorted(DATA.iterdir()), 400):
-        path.write_bytes(data)
-        Gr228xConverter().detect(Glimpse.at(path))
-        Gr228xConverter().is_complete(Glimpse.at(path))
-        with suppress(ConversionError):
-            convert_file(Gr228xConverter(), path, options=OPTIONS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.mutator import mutations
 from stationmaster.api import ConversionError, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file
 from stationmaster.converters.teradyne_spectrum import SpectrumConverter
@@ -259,27 +257,6 @@ def test_the_grammar_of_groups() -> None:
 )
 def test_detection(head: bytes, sure: int) -> None:
     assert SpectrumConverter().detect(Glimpse(name="f", size=len(head), head=head)) == sure
-
-
-def test_cut_files_give_no_report(tmp_path: Path) -> None:
-    whole = (DATA / "passed.txt").read_bytes().rstrip()
-    path = tmp_path / "cut.txt"
-    assert SpectrumConverter().is_complete(Glimpse.at(DATA / "passed.txt"))
-    assert not SpectrumConverter().is_complete(Glimpse.at(DATA / "half_written.txt"))
-    for size in range(1, len(whole), 11):
-        path.write_bytes(whole[:size])
-        with pytest.raises(ConversionError):
-            convert_file(SpectrumConverter(), path, options=OPTIONS)
-
-
-def test_spoilt_files_are_converted_or_refused_with_a_reason(tmp_path: Path) -> None:
-    path = tmp_path / "spoilt.txt"
-    for _seed, _name, data in mutations(sorted(DATA.iterdir()), 400):
-        path.write_bytes(data)
-        SpectrumConverter().detect(Glimpse.at(path))
-        SpectrumConverter().is_complete(Glimpse.at(path))
-        with suppress(ConversionError):
-            convert_file(SpectrumConverter(), path, options=OPTIONS)
 
 
 @given(st.text(alphabet='()AB: "\n', max_size=80))
