@@ -28,6 +28,7 @@ from stationmaster.convert.conversion import convert
 from stationmaster.convert.meta_file import INLINE, MetaFile
 from stationmaster.convert.order import Order, Reply
 from stationmaster.convert.plugin import Plugins
+from stationmaster.embedded_server.error import RequestError
 from stationmaster.embedded_server.incoming import read_reports
 from stationmaster.embedded_server.process import load_processes
 from stationmaster.file_name import to_wire
@@ -108,7 +109,7 @@ class Bench:
             reply = convert(order, self.plugins)
         try:
             if reply.outcome == "converted":
-                _accepted(order, reply)
+                self._accepted(order, reply)
             else:
                 _refused(order, reply)
         finally:
@@ -137,20 +138,24 @@ class Bench:
             is_folder=bool(self.row.folder),
         )
 
+    def _accepted(self, order: Order, reply: Reply) -> None:
+        """The server takes each report, and each number in it is one."""
+        content = order.payload_file.read_bytes()
+        metas = list(MetaFile(order.meta_file, reply.count)) if reply.count > INLINE else list(reply.metas)
+        assert len(metas) == reply.count > 0
+        for meta in metas:
+            payload = content[meta.offset : meta.offset + meta.size]
+            json.loads(payload, parse_constant=_no_number, parse_float=_finite)
+            try:
+                [stored] = read_reports(payload, now=NOW, processes=PROCESSES)
+            except RequestError as error:
+                loops = all("in Summary step requires a match" in line for line in str(error).splitlines())
+                assert self.row.own_loops and loops, error  # noqa: PT017, PT018 - the server's words
+                continue
+            assert stored.id == meta.report_id.lower()
+
 
 # ---------------------------------------------------------------- what comes of it
-def _accepted(order: Order, reply: Reply) -> None:
-    """The server takes each report, and each number in it is one."""
-    content = order.payload_file.read_bytes()
-    metas = list(MetaFile(order.meta_file, reply.count)) if reply.count > INLINE else list(reply.metas)
-    assert len(metas) == reply.count > 0
-    for meta in metas:
-        payload = content[meta.offset : meta.offset + meta.size]
-        json.loads(payload, parse_constant=_no_number, parse_float=_finite)
-        [stored] = read_reports(payload, now=NOW, processes=PROCESSES)
-        assert stored.id == meta.report_id.lower()
-
-
 def _refused(order: Order, reply: Reply) -> None:
     """It is the file's fault, and the sentence names the file and the cause in words fit for one line."""
     assert (reply.outcome, reply.fault) == ("failed", False), f"{reply.text}\n{reply.detail}"

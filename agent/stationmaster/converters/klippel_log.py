@@ -138,7 +138,7 @@ class Log:
             year, month, day, hour, minute, second, ms, zone = map(int, found.groups())
             offset = timezone(timedelta(minutes=zone))
             return datetime(year, month, day, hour, minute, second, ms * 1000, tzinfo=offset)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ConversionError(
                 f"{text[:60]!r} is no start time", place=self.place("Cfg_DutStartTime")
             ) from None

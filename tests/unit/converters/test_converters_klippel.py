@@ -176,6 +176,7 @@ def test_a_name_in_two_lists_and_a_key_twice(tmp_path: Path) -> None:
         ("Verdict=2", "Verdict=9", r"line 14 Ctrl_OverallVerdict: '9' is no verdict"),
         ("2026-7-30", "2026-13-30", r"line 4 Cfg_DutStartTime: '2026-13-30.* is no start time"),
         ("-7--300-", "-7-2000-", "is no start time"),
+        ("2026-7-30", "2026-99999999999-30", "is no start time"),
         ("Cfg_DutStartTime=2026", "Cfg_DutStartTime=26", "is no start time"),
         ("Cfg_SerialNumber=SN-K3", "Cfg_SerialNumber=", "line 9 Cfg_SerialNumber: no serial number"),
         ("Cfg_Speaker=", "Cfg_Speaker ", "line 10: 'Cfg_Speaker sp1' is neither"),

@@ -597,6 +597,10 @@ def test_what_a_file_lacks_is_said_with_its_place(
             'kind = "table"\ntable.delimiter = ""\n[[step]]\nname="x"',
             "m.toml, table: `delimiter` is empty",
         ),
+        (
+            'kind = "table"\ntable.keys = "(?P<key>x)"\n[[step]]\nname="x"',
+            "table.keys: '(?P<key>x)' lacks the",
+        ),
         ("version = " + "9" * 5000, "m.toml: it is no TOML"),
         ('kind = "table"\ntable.skip = "("\n[[step]]\nname="x"', "table.skip: '(' is no regular expression"),
     ],

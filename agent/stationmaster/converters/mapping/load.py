@@ -53,6 +53,7 @@ def read_mapping(text: str, name: str) -> Mapping:
         raise _explained(str(error), text, name) from error
     _check(mapping, name)
     _check_signs(mapping.table, name)
+    _check_groups(mapping, name)
     return mapping
 
 
@@ -172,6 +173,13 @@ def _check_signs(table: Table, name: str) -> None:
             place=where,
             next_step='Each is one character. Of more, a delimiter needs quote = "".',
         ) from error
+
+
+def _check_groups(mapping: Mapping, name: str) -> None:
+    """What patterns must capture."""
+    keys = mapping.table.keys
+    if keys and not {"key", "value"} <= re.compile(keys).groupindex.keys():
+        raise ConversionError(f"{keys!r} lacks the groups `key` and `value`", place=f"{name}, table.keys")
 
 
 def _patterns(mapping: Mapping) -> list[tuple[str, str]]:

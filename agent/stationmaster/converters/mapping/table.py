@@ -82,7 +82,7 @@ class _Columns:
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
         if self._keys is not None and (found := self._keys.search(line)):
-            self._told[found["key"].strip()] = found["value"].strip()
+            self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
         elif self._table.sections and self._is_title(cells):
             self._section, self._columns = cells[0], []
         elif self._names_columns(number, line):
