@@ -77,7 +77,7 @@ def read_atd(data: bytes, source: Source, options: TakayaOptions) -> Iterator[Re
     skipped: list[str] = []
     for panel, group, end in _Reader().groups(text.split("\n")):
         if not group.sn and not group.rows:
-            skipped.append(f"line {group.line}: group {group.number} was not tested, it has no report")
+            skipped.append(f"line {group.line}: group {group.number[:20]} was not tested, it has no report")
             continue
         if held is not None:
             yield held
@@ -174,7 +174,7 @@ def _group_line(group: _Group, line: str, clean: str, number: int) -> None:
 
 
 def _report(panel: _Panel, group: _Group, source: Source, options: TakayaOptions) -> Report:
-    place = f"group {group.number} at line {group.line}"
+    place = f"group {group.number[:20]} at line {group.line}"
     sn = group.sn
     if not sn and group.columns and "Serial_No.1" in group.columns:
         cells = group.rows[0][1].split("\t")

@@ -216,6 +216,11 @@ def test_unfinished_files_are_refused() -> None:
         convert("no_serial.ATD")
 
 
+def test_a_group_s_number_of_any_length_leaves_room_for_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"^group 9{20} at line 11: no serial number"):
+        changed(tmp_path, "no_serial.ATD", "GROUP No.20", "GROUP No." + "9" * 3000)
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "reason"),
     [
