@@ -20,6 +20,7 @@ from stationmaster.converters.mapping.propose import propose
 TEXTS = tuple(row for row in CONVERTERS if row.name not in {"stdf", "tdms"})
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # a pattern with [[ in it
 @pytest.mark.parametrize("row", MAPPINGS, ids=lambda row: row.name)
 @fuzz
 @given(dice=st.randoms(use_true_random=False))

@@ -615,6 +615,16 @@ def test_a_cell_of_no_end_is_refused_with_its_line(tmp_path: Path) -> None:
         made(HEAD + "[[step]]\n", 'name,value,sn\n"' + "x" * 200_000 + '",1,SN-1\n', tmp_path)
 
 
+def test_a_form_that_says_a_part_twice_is_refused(tmp_path: Path) -> None:
+    header = 'sn = "sn"\nstart = { from = "at", format = "%Y-%Y" }'
+    with pytest.raises(ConversionError, match="'2026-2026' is no time as %Y-%Y"):
+        made(
+            HEAD.replace('sn = "sn"', header) + "[[step]]\n",
+            "name,value,sn,at\na,1,SN-1,2026-2026\n",
+            tmp_path,
+        )
+
+
 def test_what_a_proposal_quotes_does_not_spoil_it() -> None:
     table = "Serial;SN-1\x1a\\\x7f\nOper\x15ator;k\x19\nStep\x01;Value\\;Unit\na;1;V\n"
     for name, sample in (

@@ -180,7 +180,10 @@ def _moment(text: str, form: str, zone: str, station: Station) -> Moment:
     place = Station(name=station.name, time_zone=zone) if zone and zone != "UTC" else station
     if form == "iso":
         return read_time(text, place, utc=zone == "UTC")
-    read = datetime.strptime(text, form)  # noqa: DTZ007 - the next lines give it its zone
+    try:
+        read = datetime.strptime(text, form)  # noqa: DTZ007 - the next lines give it its zone
+    except re.error as error:  # a part of the time stands twice in the form
+        raise ValueError(f"the form {form[:40]!r} cannot be used: {error}") from error
     return read_time(read.isoformat(), place, utc=True) if zone == "UTC" else _aware(read, place)
 
 
