@@ -88,7 +88,7 @@ async def test_a_report_that_failed_is_shown_as_a_tree_with_the_first_failure_ch
         result = await tried(page, write(tmp_path, wsjf.rich()))
         assert page.tabs.currentIndex() == TRIAL
         assert "✓ board.wsjf would be taken: 1 report" in texts(page)
-        assert any("wsjf 95, wstf 0" in text for text in texts(page))
+        assert any(text.endswith(": wsjf 95") for text in texts(page))
         assert any("nothing was stored or sent" in text for text in texts(page))
         assert result.which.currentText() == "✗ Failed  SN-0002 · PCBA-001"
         chosen = result.tree.report.row_of(result.tree.currentIndex())
@@ -149,6 +149,14 @@ async def test_an_error_is_told_with_place_and_next_step(tmp_path: Path) -> None
             lambda: not any("How sure" in text for text in texts(page)), what="the converter's answer"
         )
         assert any("Place: line 1" in text for text in texts(page))
+
+
+async def test_a_file_that_nobody_knows_is_told_in_a_sentence(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (page, _):
+        await tried(page, write(tmp_path, "nothing that anybody knows", "a.txt"))
+        [asked] = [text for text in texts(page) if "converters were asked" in text]
+        assert asked.endswith("none knows the file.")
+        assert "wsjf" not in " ".join(texts(page)), "nobody reads a list of noughts"
 
 
 async def test_what_a_converter_said_before_it_failed_stands_below(tmp_path: Path) -> None:

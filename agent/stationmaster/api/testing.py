@@ -95,7 +95,7 @@ def source_of(path: Path | str, station: Station | None = None, *, marker: str =
         size=stat.st_size,
         mtime=mtime,
         station=station or Station(name="TEST"),
-        folder=path.parent.name,
+        folder=(path.parent.resolve() if ".." in path.parts else path.parent).name,
     )
 
 

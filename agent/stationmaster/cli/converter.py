@@ -19,6 +19,7 @@ from stationmaster.cli.converter_write import install, new
 from stationmaster.cli.dry_run_text import show_dry_run
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import print_json, say, table
+from stationmaster.cli.place import full_path
 from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.config.store import ConfigStore
@@ -89,7 +90,7 @@ def try_file(
         options = given_options(option, converter or (), place)
         # The worker that converts runs in a folder of its own: the path must not depend on ours.
         with progress("Converting", quiet=json):
-            of = (file.absolute(), tuple(converter or ()), instance, place, options)
+            of = (full_path(file), tuple(converter or ()), instance, place, options)
             outcome = run(_dry_run(*of, marker=marker, every=every))
     except ConfigError as error:
         fail(error)
@@ -112,7 +113,7 @@ def _converters_folder(instance: str, folder: Path | None) -> Path | None:
     if instance:
         use_files()
         return home().converters(instance)
-    return folder.absolute() if folder is not None else None
+    return full_path(folder) if folder is not None else None
 
 
 app.command("new")(new)
@@ -173,6 +174,11 @@ def _plain(outcome: DryRun) -> dict[str, Any]:
 
 
 def _show_confidences(outcome: DryRun) -> None:
-    """How sure each is; who did not know the file said 0."""
-    for name, value in sorted(outcome.confidences.items(), key=lambda one: -one[1]):
-        say(f"{value:>3} {name}{'' if value else ' does not know it'}")
+    """How sure those are that know the file, and how many do not."""
+    some = [(value, name) for name, value in outcome.confidences.items() if value]
+    for value, name in sorted(some, key=lambda one: -one[0]):
+        say(f"{value:>3} {name}")
+    rest = len(outcome.confidences) - len(some)
+    if rest:
+        others = "others " if some else ""
+        say(f"  0 {rest} {others}do not know it" if rest > 1 else "  0 one does not know it")

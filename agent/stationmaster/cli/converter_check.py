@@ -17,6 +17,7 @@ from stationmaster.cli.agent import Json
 from stationmaster.cli.converter_option import OptionWords, given_options
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, print_json, say
+from stationmaster.cli.place import full_path
 from stationmaster.cli.progress import Bar, progress
 from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.config.option import options_by_converter
@@ -59,7 +60,7 @@ def check(
         place, options, station = _surroundings(name, instance, folder, option)
     except ConfigError as error:
         fail(error)
-    paths = [file.absolute() for file in files]
+    paths = [full_path(file) for file in files]
     with progress("Checking", quiet=json) as bar:
         found = run(_checked(name, paths, place, options, station, marker, bar))
     errors = any(one.severity is Severity.ERROR for one in found)
@@ -77,7 +78,7 @@ def _named(name: str, folder: Path | None, instance: str) -> tuple[str, Path | N
     Raises:
         ConfigError: there is none in it, or more than one.
     """
-    path = Path(name).absolute()
+    path = full_path(Path(name))
     is_module = name.endswith(KINDS)
     if not is_module and not (path.is_dir() and os.sep in name):
         return name, folder
@@ -142,7 +143,7 @@ def _surroundings(
 ) -> tuple[Path | None, dict[str, Any], Station]:
     """Folder of converters, options and station: those of the instance where one is named."""
     if not instance:
-        place = folder.absolute() if folder else None
+        place = full_path(folder) if folder else None
         station = Station(name="this-station", location="-", purpose="-")
         return place, given_options(words, [name], place), station
     if folder is not None:

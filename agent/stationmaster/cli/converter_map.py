@@ -14,6 +14,7 @@ from stationmaster.api import Report
 from stationmaster.cli.dry_run_text import show_dry_run
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, say
+from stationmaster.cli.place import full_path
 from stationmaster.cli.session import fail, run
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run
@@ -56,9 +57,9 @@ def map_file(
         fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
     say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
     given = _stand_ins(text)
-    outcome = run(_tried(file.absolute(), chosen, place.parent.absolute(), given))
+    outcome = run(_tried(full_path(file), chosen, full_path(place.parent), given))
     show_dry_run(replace_fields(outcome, reports=outcome.reports[:_SHOWN]))
-    if file.absolute().parent == place.absolute().parent and outcome.trouble is None:
+    if full_path(file).parent == full_path(place).parent and outcome.trouble is None:
         _add_test(place, file.name, outcome, given)
     if given:
         say(f"Shown with {', '.join(given)} out of nowhere: the file says none. Give your own as an option.")
@@ -157,10 +158,10 @@ async def _wrong(file: Path, mapping: Mapping, example: Example) -> list[str]:
     if not sample.is_file():
         return [f"There is no file {sample}."]
     outcome = await dry_run(
-        sample.absolute(),
+        full_path(sample),
         converters=(name,),
         options={name: example.options},
-        folder=file.parent.absolute(),
+        folder=full_path(file.parent),
         most=1_000_000,
     )
     if outcome.trouble is not None:

@@ -20,7 +20,7 @@ def show_dry_run(outcome: DryRun) -> None:
             say(outcome.trouble.detail)
         say(f"  → {outcome.next_step}")
         return
-    confidence = ", ".join(f"{name} {value}" for name, value in outcome.confidences.items())
+    confidence = ", ".join(f"{name} {value}" for name, value in outcome.confidences.items() if value)
     say(
         f"{outcome.converter} makes {outcome.count} report{'' if outcome.count == 1 else 's'}"
         + (f" (confidence: {confidence})." if confidence else ".")

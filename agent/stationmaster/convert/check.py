@@ -16,6 +16,7 @@ from stationmaster.api.trial.zone import PCS, compare_zones
 from stationmaster.convert.check_worker import Assignment, FileOutcome
 from stationmaster.convert.dry_run import DryLimits, list_converters
 from stationmaster.convert.job import ConverterInfo
+from stationmaster.convert.mapping_advice import for_mapping, is_mapping
 from stationmaster.errors import ConfigError
 from stationmaster.file_name import shown, to_wire
 from stationmaster.sentence import closed, joined
@@ -56,9 +57,10 @@ async def check(
     """
     info = await find(name, folder)
     if not info.folders and (wrong := next(filter(Path.is_dir, files), None)) is not None:
+        code = "" if is_mapping(info) else " Or say takes_folders = True in the converter's class."
         raise ConfigError(
             f"{wrong} is a folder, and the converter {name} takes single files.",
-            next_step="Name the files in it; or say takes_folders = True in the converter's class.",
+            next_step=f"Name the files in it.{code}",
         )
     own = {key: value for key, value in (options or {}).items() if _is_own(key, info)}
     found: dict[Finding, None] = {}
@@ -70,7 +72,8 @@ async def check(
         found.update(dict.fromkeys(await trial.together(files)))
         found.update(dict.fromkeys(await trial.fresh(files)))
     order = {file.name: number for number, file in enumerate(files)}
-    return sorted(found, key=lambda one: order.get(one.file, -1))
+    told_so = (for_mapping(one) for one in found) if is_mapping(info) else found
+    return sorted(told_so, key=lambda one: order.get(one.file, -1))
 
 
 async def find(name: str, folder: Path | None) -> ConverterInfo:

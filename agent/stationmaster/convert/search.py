@@ -22,6 +22,8 @@ from stationmaster.worker.process import ChildProcess
 
 LOOK_TIMEOUT = 2.0
 """Seconds in which a converter must say whether a file is its own, and whole."""
+_NAMED = 3
+"""Converters that are named where none of them knows a file; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,8 @@ class Search:
         if silent is not None and confidences.get(choice.name, 0) < SURE:
             return silent
         if not choice.name:
-            said = (
-                ", ".join(f"{name} {confidence}" for name, confidence in confidences.items())
-                or "none was asked"
-            )
             return Failed(
-                reason=f"No converter of its folder knows {path.name} (confidence: {said}).",
+                reason=f"No converter of its folder knows {path.name} ({_asked(confidences)}).",
                 confidences=confidences,
             )
         self._troubles.untied(confidences)
@@ -155,3 +153,10 @@ class Search:
         claim = f"{path.name} is claimed by {' and '.join(names)} alike (confidence {confidence})"
         self._troubles.tied(names, f"{claim}: it is on the error list.")
         return Failed(reason=f"{claim}. Name only one of them for its folder.")
+
+
+def _asked(confidences: Mapping[str, int]) -> str:
+    """Who was asked, in words; a few by name."""
+    if len(confidences) > _NAMED:
+        return f"{len(confidences)} were asked"
+    return f"asked: {', '.join(confidences) or 'none'}"

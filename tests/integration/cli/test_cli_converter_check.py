@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from fakes import rack
 from fakes.converting import PLUGINS
 from fakes.typed import Typist
-from stationmaster.api.trial.finding import Finding
+from stationmaster.api.testing import source_of
+from stationmaster.api.trial.finding import Finding, Severity
 from stationmaster.convert.built_in import BUILT_INS
 from stationmaster.convert.check import check
+from stationmaster.convert.mapping_advice import for_mapping
 
 SAMPLE = (
     "serial;time;value;operator\nSN-1;2026-03-02 08:15:30;5.01;robin\nSN-2;2026-03-02 08:16:30;5.25;robin\n"
@@ -140,3 +143,57 @@ async def test_a_module_or_its_folder_may_be_named_instead(
         assert words in said.talk
     (mine / "__init__.py").touch()
     assert "is a Python package" in (await alone.type("converter", "check", str(mine), unit)).talk
+
+
+MAPPING = """
+kind = "table"
+detect.head = ["^serial;"]
+table.delimiter = ";"
+[header]
+sn = "serial"
+pn = { value = "P-1" }
+rev = { value = "A" }
+process = 10
+start = { from = "time", format = "%Y-%m-%d %H:%M:%S" }
+[rows]
+name = { value = "Supply" }
+value = "value"
+[[step]]
+kind = "numeric"
+"""
+
+
+async def test_a_mapping_is_advised_in_words_of_mappings(alone: Typist, place: Path) -> None:
+    (place / "bench.toml").write_text(MAPPING, encoding="utf-8")
+    (place / "day.csv").write_text(SAMPLE.rpartition("SN-2")[0], encoding="utf-8")
+    said = await alone.begin("converter", "check", str(place / "bench.toml"), str(place / "day.csv"))
+    assert "[half-written]\n  → Say how a whole file ends: `table.end` or `text.end`" in said.out
+    for word in ("()", "ConversionError", "Resume", "source.", "report."):
+        assert word not in said.out
+
+
+def test_advice_that_speaks_of_code_is_left_out() -> None:
+    python = Finding(
+        code="record-changes", severity=Severity.WARNING, text="convert() has another report.record.",
+        next_step="Set report.record to the bytes of the unit's own lines.",
+    )  # fmt: skip
+    assert for_mapping(python).text == "The conversion has another record of the unit."
+    assert for_mapping(python).next_step == "", "better no advice than one for programmers"
+    plain = replace(python, code="local-time", next_step="Set station.time_zone.")
+    assert for_mapping(plain).next_step == "Set station.time_zone."
+
+
+async def test_a_path_may_lead_upwards(
+    alone: Typist, place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (place / "deep").mkdir()
+    monkeypatch.chdir(place / "deep")
+    for sample, folder in (("../day.csv", ".."), (f"{tmp_path}/mine/deep/../day.csv", str(place))):
+        said = await alone.begin("converter", "check", "sound", sample, "--dir", folder, "--json")
+        assert said.code == 0, said.out + said.talk
+        assert {one["code"] for one in said.data["findings"]} == {"local-time"}
+
+
+def test_a_source_that_leads_upwards_is_in_the_folder_that_is_meant(place: Path) -> None:
+    (place / "deep").mkdir()
+    assert source_of(place / "deep/../day.csv").folder == "mine"

@@ -112,7 +112,9 @@ async def test_all_lists_how_sure_each_converter_is(alone: Typist, junit: Path, 
     done = await alone.type(*words, "--json")
     assert set(done.data["confidences"]) == set(BUILT_INS)
     for_people = (await alone.type(*words)).talk
-    assert "  0 wsjf does not know it" in for_people
+    rest = sum(not value for value in done.data["confidences"].values())
+    assert f"  0 {rest} others do not know it" in for_people
+    assert "wsjf" not in for_people, "who does not know the file is counted, not listed"
     assert re.search(r"^ *\d+ junit$", for_people, re.MULTILINE)
     both = await alone.type("converter", "test", str(junit), "--all", "--converter", "junit")
     assert both.code == 2

@@ -184,7 +184,7 @@ async def test_the_surest_converter_takes_the_file(bench: Bench) -> None:
         assert converted(await pool.convert(bench.job(foreign, "plain", "growing"))).converter == "growing"
         failed = await pool.convert(bench.job(foreign, "plain", "wsjf"))
     assert isinstance(failed, Failed)
-    assert failed.reason == "No converter of its folder knows b.txt (confidence: plain 0, wsjf 0)."
+    assert failed.reason == "No converter of its folder knows b.txt (asked: plain, wsjf)."
 
 
 async def test_a_tie_is_an_error_and_a_problem(bench: Bench) -> None:

@@ -32,10 +32,17 @@ def reader(trial: Trial) -> str:
 
 
 def candidates(trial: Trial) -> str:
-    """How sure each converter was that the file is its own, "" where one alone was asked."""
+    """How sure converters were that the file is theirs, "" where one alone was asked."""
     if not trial.candidates:
         return ""
-    said = ", ".join(f"{one.converter} {number(one.confidence)}" for one in trial.candidates)
+    some = [one for one in trial.candidates if one.confidence > 0]
+    if not some:
+        return plural(
+            len(trial.candidates),
+            "One converter was asked: it does not know the file.",
+            "{count} converters were asked: none knows the file.",
+        )
+    said = ", ".join(f"{one.converter} {number(one.confidence)}" for one in some)
     return tr("How sure the converters were, from 0 to 100: {said}", said=said)
 
 
