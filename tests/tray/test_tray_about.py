@@ -14,7 +14,7 @@ from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster import __version__
 from stationmaster_tray.guide import guide
-from stationmaster_tray.pages.about import DIAGNOSTICS, AboutPage
+from stationmaster_tray.pages.about import DIAGNOSTICS, UPDATING, AboutPage
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -60,6 +60,20 @@ async def test_versions_and_places_are_shown_and_copied(tmp_path: Path) -> None:
         assert str(station.home.config) in QGuiApplication.clipboard().text()
 
 
+async def test_it_tells_the_version_and_leads_to_where_new_ones_come_from(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        page = AboutPage(desk)
+        assert any(text.startswith(f"Version {__version__} is installed.") for text in texts(page))
+        wanted: list[tuple[str, str, str]] = []
+        desk.wanted.connect(lambda *words: wanted.append(words))
+        button(page, "How to update").click()
+        assert wanted == [("docs", "", UPDATING)]
+    there = guide(UPDATING, cache=tmp_path)
+    assert there is not None
+    assert there.stem == "install"
+    assert "A new version" in there.read_text(encoding="utf-8"), "make docs"
+
+
 def test_the_guide_is_the_best_there_is(tmp_path: Path) -> None:
     package, tree = tmp_path / "package", tmp_path / "tree"
     assert guide(folders=(package, tree)) is None
@@ -67,6 +81,11 @@ def test_the_guide_is_the_best_there_is(tmp_path: Path) -> None:
         place.parent.mkdir(parents=True)
         place.write_text("hello")
         assert guide(folders=(package, tree)) == place
+        assert guide("how-to/install", folders=(package, tree)) == place, "a page that is not there"
+        page = place.parent / f"how-to/install{place.suffix}"
+        page.parent.mkdir()
+        page.touch()
+        assert guide("how-to/install", folders=(package, tree)) == page
 
 
 def test_a_packed_guide_is_unpacked_once_and_an_older_one_goes(tmp_path: Path) -> None:

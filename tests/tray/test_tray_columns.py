@@ -19,8 +19,8 @@ from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages.converters import KNOWN, ConvertersPage
 from stationmaster_tray.pages.log import LogPage
 from stationmaster_tray.seen import Contact
-from stationmaster_tray.widgets.columns import keep_widths
-from stationmaster_tray.widgets.plain_table import PlainTable
+from stationmaster_tray.widgets.columns import keep_widths, shared
+from stationmaster_tray.widgets.plain_table import Line, PlainTable
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -95,3 +95,35 @@ def test_what_is_no_width_leaves_the_usual_one(tmp_path: Path, remembered: list[
     usual = [table.columnWidth(column) for column in range(3)]
     keep_widths(table.horizontalHeader(), memory, "x")
     assert [table.columnWidth(column) for column in range(3)] == usual
+
+
+@pytest.mark.parametrize(
+    ("wanted", "room", "widths"),
+    [
+        ([10, 20, 30], 100, [10, 20, 30]),
+        ([10, 20, 30], 60, [10, 20, 30]),
+        ([10, 50, 90], 100, [10, 45, 45]),
+        ([90, 10, 20], 60, [30, 10, 20]),
+        ([90, 90, 90], 9, [8, 8, 8]),
+    ],
+)
+def test_the_widest_columns_give_way_first(wanted: list[int], room: int, widths: list[int]) -> None:
+    assert shared(wanted, room, 8) == widths
+
+
+def test_columns_share_the_room_until_somebody_sets_a_width(tmp_path: Path) -> None:
+    table = PlainTable(("Station", "Folder", "State"), (13, 10), "list")
+    keep_widths(table.horizontalHeader(), memory := Memory(tmp_path / "tray.json"), "x")
+    table.plain.show_lines([Line(cells=("line1", "/a/folder/with/a/long/name", "watched"))])
+    table.resize(900, 200)
+    table.show()
+    assert table.columnWidth(1) >= table.sizeHintForColumn(1), "there is room for all of it"
+    table.resize(260, 200)
+    assert sum(table.columnWidth(column) for column in range(3)) <= table.viewport().width()
+    assert "x" not in memory.now.columns, "nobody has set a width"
+    drag(table.horizontalHeader(), 0, 20)
+    mine = table.columnWidth(0)
+    table.resize(900, 200)
+    assert table.columnWidth(0) == mine
+    assert memory.now.columns["x"][0] == mine
+    table.close()

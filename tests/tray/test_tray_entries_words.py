@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from PySide6.QtCore import QLocale
 
 from stationmaster.model import (
     AgentStatus,
@@ -25,6 +26,7 @@ from stationmaster.model import (
 from stationmaster_tray.entries import export, wording
 from stationmaster_tray.entries.choice import Choice, Shown, wanted
 from stationmaster_tray.entries.export import Form
+from stationmaster_tray.text import day
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 COLUMNS = wording.columns(lambda: NOW)
@@ -199,3 +201,16 @@ def test_text_has_a_line_for_each_entry_below_the_titles() -> None:
     lines = exported(Form.TEXT, [entry(), entry(serial_number="SN2")]).splitlines()
     assert lines[0].split("\t")[1] == "Serial number"
     assert [line.split("\t")[1] for line in lines[1:]] == ["SN1", "SN2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("C", "2026-03-02"), ("en_US", "3/2/26"), ("de_DE", "02.03.26"), ("nb_NO", "02.03.2026")],
+)
+def test_a_day_is_written_as_the_locale_does_and_never_without_separators(name: str, shown: str) -> None:
+    usual = QLocale()
+    QLocale.setDefault(QLocale(name))
+    try:
+        assert day(datetime(2026, 3, 2, 12, tzinfo=UTC)) == shown
+    finally:
+        QLocale.setDefault(usual)

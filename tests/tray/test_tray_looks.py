@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QCheckBox,
     QComboBox,
     QDialog,
     QLabel,
@@ -158,3 +159,22 @@ async def test_every_control_of_wizard_and_dialogs_has_a_name(tmp_path: Path) ->
                 dialog.reject()
             window.close()
             await desk.tasks.finish()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_check_box_has_a_frame_that_can_be_seen(app: QApplication, scheme: str, *, checked: bool) -> None:
+    theme.choose(scheme)
+    theme.apply(app)
+    below = QWidget()
+    box = QCheckBox("text", below)
+    box.setChecked(checked)
+    box.ensurePolished()
+    box.resize(box.sizeHint())
+    picture = below.grab(box.geometry()).toImage()
+    middle = picture.height() // 2
+    colours = [picture.pixelColor(x, middle).name() for x in range(picture.width())]
+    frame = next(colour for colour in colours if colour != colours[-1])
+    theme.choose("")
+    theme.apply(app)
+    assert contrast(frame, colours[-1]) >= 3, "WCAG 2.2, 1.4.11"

@@ -61,7 +61,7 @@ def test_all_lines_stand_in_the_order_of_the_design() -> None:
         ),
         "Start at log-in",
         ("Help", ["Documentation", "Save diagnostics...", "About Stationmaster"]),
-        "Check for updates",
+        "Version and updates...",
         "-",
         ("Quit", ["Tray only: the agent goes on", "Tray and agent"]),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from fakes.station import Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
-from stationmaster_tray.pages.overview import OverviewPage
+from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster_tray.pages.overview import OverviewPage, grouped
 from stationmaster_tray.widgets import station as station_module
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -96,3 +98,35 @@ async def test_a_card_asks_again_after_an_error(
             line.inboxes[0].drop(line.equipment.make("wstf", units=1))
             await until(lambda: any("line1-00001" in text for text in texts(card)), what="the last uploads")
             card.follow(on=False)
+
+
+def offline(name: str, *, text: str = "Connection refused.", code: str = "server-unreachable") -> Problem:
+    return Problem(
+        code=ProblemCode(code), severity=Severity.WARNING, title="The server cannot be reached", text=text,
+        instance=name, since=datetime(2026, 3, 2, tzinfo=UTC), subject="server",
+    )  # fmt: skip
+
+
+def test_what_stations_have_alike_is_said_once() -> None:
+    other = offline("c", text="Another server.")
+    assert grouped((offline("a"), other, offline("b"))) == [(("a", "b"), offline("a")), (("c",), other)]
+    # each leads to a page of its own station
+    tokens = tuple(offline(name, code="token-missing") for name in ("a", "b"))
+    assert [stations for stations, _ in grouped(tokens)] == [("a",), ("b",)]
+
+
+async def test_a_server_that_is_away_is_told_once_for_all_its_stations(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        server = await station.server()
+        lines = [await station.line(name, server, "keep") for name in ("line1", "line2")]
+        server.stop()
+        await station.start()
+        for line in lines:
+            line.inboxes[0].drop(line.equipment.make("wstf", units=1))
+        async with attached(station) as desk:
+            page = OverviewPage(desk)
+            desk.session.changed.connect(page.show_seen)
+            page.show_seen(desk.seen)
+            title = "!  All stations: The server cannot be reached"
+            await until(lambda: title in texts(page), what=lambda: str(texts(page)))
+            assert not any(text.startswith("!  line") for text in texts(page))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from fakes.station import Station
-from fakes.tray import attached
+from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster.control.transport import bind_unix
 from stationmaster.errors import NoAgentError, StationmasterError
@@ -23,6 +24,7 @@ from stationmaster_tray import session as session_module
 from stationmaster_tray.presenter import present
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.session import Session
+from stationmaster_tray.widgets.banner import Banner
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -52,11 +54,58 @@ async def test_an_agent_of_another_version_is_told_in_a_sentence_and_the_right_o
 ) -> None:
     async with Station(tmp_path) as station, attached(station, wait=False) as desk:
         async with speaking(station, "99"):
-            await until(lambda: desk.seen.contact is Contact.REFUSED, what="the refusal")
-            assert "control protocol" in desk.seen.text
-            assert "same version" in desk.seen.text
+            await until(lambda: desk.seen.contact is Contact.OTHER, what="the refusal")
+            assert desk.seen.text == "The agent is of another version than this window: restart it."
+            assert present(desk.seen, desk.now()).tooltip == desk.seen.text
         await station.start()
         await until(lambda: desk.seen.contact is Contact.ATTACHED, what="the right agent")
+
+
+_OTHER_VERSION = """
+import sys
+import stationmaster.model
+stationmaster.model.PROTOCOL_VERSION = 99
+sys.argv = ["stationmaster", "agent", "run", "--quiet"]
+from stationmaster.cli.main import main
+sys.exit(main())
+"""
+
+
+async def test_an_agent_of_another_version_is_restarted_by_a_button(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        old = await asyncio.create_subprocess_exec(sys.executable, "-c", _OTHER_VERSION, env=station.env)
+        try:
+            async with attached(station, wait=False) as desk:
+                await until(lambda: desk.seen.contact is Contact.OTHER, what="the refusal")
+                banner = Banner()
+                banner.restart_wanted.connect(
+                    lambda: desk.tasks.start(desk.session.restart_agent(), trouble=desk.trouble)
+                )
+                banner.show_seen(desk.seen)
+                button(banner, "Restart the agent").click()
+                assert await old.wait() == 0, "it was asked to end, not killed"
+                await until(lambda: desk.seen.contact is Contact.ATTACHED, what="the new agent", seconds=60)
+                banner.show_seen(desk.seen)
+                assert banner.isHidden()
+                await desk.session.end_agent()
+                await until(lambda: not desk.session.launcher.mine, what="its end")
+        finally:
+            if old.returncode is None:
+                old.kill()
+                await old.wait()
+
+
+async def test_the_machines_agent_of_another_version_is_for_an_administrator(tmp_path: Path) -> None:
+    session = Session(Launcher("machine", {"HOME": str(tmp_path)}))
+    step = session.launcher.restart_step
+    assert step
+    with pytest.raises(StationmasterError, match="another version") as caught:
+        await session.restart_agent()
+    assert caught.value.next_step == step
+    banner = Banner()
+    banner.show_seen(Seen(contact=Contact.OTHER, text="Other.", next_step=step, since=datetime.now(UTC)))
+    assert button(banner, "Restart the agent").isHidden()
+    assert step in texts(banner)[0]
 
 
 async def test_an_agent_that_was_replaced_is_followed_again(tmp_path: Path) -> None:

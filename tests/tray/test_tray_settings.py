@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMessageBox, QPlainTextEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QMessageBox, QPlainTextEdit
 
 from fakes.station import Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster.control.protocol import InstanceConfigView
 from stationmaster.errors import ControlError
+from stationmaster_tray import theme
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.settings.form import SettingsForm
@@ -77,6 +78,32 @@ async def saved(page: SettingsPage) -> None:
 
 async def values(desk: Desk, name: str = "line1") -> dict[str, Any]:
     return (await desk.client.config(name)).values
+
+
+async def test_what_the_program_writes_looks_as_if_nobody_could_edit_it(
+    app: QApplication, tmp_path: Path
+) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with attached(station) as desk, page_of(desk) as page:
+            for scheme in ("light", "dark"):
+                theme.choose(scheme)
+                theme.apply(app)
+                for key, shown in (("schema", False), ("id", False), ("server.url", True)):
+                    editor = row(page, key).field.editor
+                    assert isinstance(editor, QLineEdit)
+                    assert editor.isReadOnly() is not shown
+                    assert has_frame(editor) is shown, f"{key}, {scheme}"
+            theme.choose("")
+            theme.apply(app)
+            assert any(text.endswith("It cannot be changed here.") for text in texts(row(page, "id")))
+
+
+def has_frame(editor: QLineEdit) -> bool:
+    """Something is drawn at the edge that is not what lies below."""
+    picture = editor.grab().toImage()
+    return len({picture.pixelColor(x, picture.height() // 2).name() for x in range(2)}) > 1
 
 
 async def test_what_changed_is_saved_and_nothing_else_is_touched(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import socket
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,12 +32,16 @@ from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster.hosting.launch import Launcher
 from stationmaster.model import Check, CheckState, Link
+from stationmaster_tray.actor import Actor
 from stationmaster_tray.app import TrayApp
+from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.memory import Memory
+from stationmaster_tray.notifier import Notifier
 from stationmaster_tray.single import Single
 from stationmaster_tray.wizard.connection_step import ConnectionStep
 from stationmaster_tray.wizard.dialog import Wizard
+from stationmaster_tray.wizard.draft import Draft
 from stationmaster_tray.wizard.end_step import EndStep, SummaryStep
 from stationmaster_tray.wizard.folder_step import FolderStep
 from stationmaster_tray.wizard.name_step import NameStep
@@ -117,6 +122,32 @@ async def opened(desk: Desk) -> AsyncIterator[Wizard]:
         wizard.reject()
         await desk.tasks.finish()
         parent.close()
+
+
+async def test_the_last_page_offers_to_start_at_log_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    switch = Autostart()
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        notifier = Notifier(desk.memory, lambda _notice: None, quiet_start=timedelta())
+        actor = Actor(desk, notifier, switch)
+        for before in (False, True):
+            page = EndStep(desk, Draft(), TryServer(desk))
+            page.show()
+            page.entered()
+            await until(page.at_log_in.isEnabled, what="the answer of the system")
+            assert page.at_log_in.isChecked() is before
+            click(page.at_log_in)
+            await until(
+                lambda: switch.is_on != before,  # noqa: B023 - called at once
+                what="the change",
+            )
+            await until(
+                lambda: actor.own.autostart != before,  # noqa: B023 - called at once
+                what="the menu's check mark",
+            )
+            page.close()
 
 
 async def at_server(address: str) -> list[dict[str, object]]:

@@ -18,6 +18,7 @@ from stationmaster_tray.guide import guide
 from stationmaster_tray.menu import Item
 from stationmaster_tray.notifier import Notifier
 from stationmaster_tray.presenter import Own
+from stationmaster_tray.seen import Contact
 from stationmaster_tray.text import tr
 
 Step = Callable[[str, str], Coroutine[Any, Any, None]]
@@ -86,7 +87,10 @@ class Actor(QObject):
 
     # ---------------------------------------------------------------- the agent
     async def _start(self, _instance: str, _argument: str) -> None:
-        self._desk.session.start_agent()
+        if self._desk.seen.contact is Contact.OTHER:
+            await self._desk.session.restart_agent()
+        else:
+            self._desk.session.start_agent()
 
     def _pause(self, until: Until) -> Step:
         async def step(instance: str, _argument: str) -> None:
@@ -127,9 +131,9 @@ class Actor(QObject):
 
         return step
 
-    async def _autostart(self, _instance: str, _argument: str) -> None:
+    async def _autostart(self, _instance: str, wanted: str) -> None:
         try:
-            await asyncio.to_thread(self._switch.switch, on=not self._starts)
+            await asyncio.to_thread(self._switch.switch, on=wanted == "on" if wanted else not self._starts)
         finally:
             await self.look()
 
@@ -138,12 +142,12 @@ class Actor(QObject):
         # The desktop may look at a network folder before it answers.
         await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(folder))
 
-    async def _docs(self, _instance: str, _argument: str) -> None:
-        page = await asyncio.to_thread(guide)
+    async def _docs(self, _instance: str, page_wanted: str) -> None:
+        page = await asyncio.to_thread(guide, page_wanted)
         if page is None:
             raise StationmasterError(
                 tr("The documentation is not installed here."),
-                next_step=tr("Ask who installed Stationmaster, or: stationmaster --help"),
+                next_step=tr("Ask who installed Stationmaster."),
             )
         await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(str(page)))
 

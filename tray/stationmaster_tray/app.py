@@ -132,6 +132,7 @@ class TrayApp(QObject):
         self.icon.opened.connect(self._icon_clicked)
         self.icon.available.connect(self._panel)
         self.window.banner.start_wanted.connect(session.start_agent)
+        self.window.banner.restart_wanted.connect(lambda: self.actor.do("start-agent"))
         self.window.closed.connect(self._window_closed)
         self._single.raised.connect(self.window.present)
         self._redraw = QTimer(self)

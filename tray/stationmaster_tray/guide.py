@@ -15,13 +15,16 @@ _HERE = Path(__file__).parent
 _FIRST = "index.html"
 
 
-def guide(*, folders: tuple[Path, ...] = (_HERE, _HERE.parents[1]), cache: Path | None = None) -> Path | None:
-    """The first page: of the site that the program brings, of one built beside the source, or its text.
+def guide(
+    page: str = "", *, folders: tuple[Path, ...] = (_HERE, _HERE.parents[1]), cache: Path | None = None
+) -> Path | None:
+    """A page: of the site that the program brings, of one built beside the source, or its text.
 
     A single-file program brings it packed. It is unpacked once, to a place that outlives the program: a
     browser still shows it then. Blocks: call it in a thread.
 
     Args:
+        page: as `how-to/install`; "" for the first one, which stands for one that is not there too.
         folders: the package's, and the source tree's.
         cache: where to unpack it; without, where this desktop keeps what can be made again.
 
@@ -31,9 +34,14 @@ def guide(*, folders: tuple[Path, ...] = (_HERE, _HERE.parents[1]), cache: Path 
     package, tree = folders
     packed = package / "site.zip"
     if packed.is_file():
-        return _unpacked(packed, cache or _cache())
-    places = (tree / "build/site" / _FIRST, tree / "docs/index.md")
-    return next((place for place in places if place.is_file()), None)
+        first: Path | None = _unpacked(packed, cache or _cache())
+    else:
+        places = (tree / "build/site" / _FIRST, tree / "docs/index.md")
+        first = next((place for place in places if place.is_file()), None)
+    if first is None or not page:
+        return first
+    wanted = first.parent / f"{page}{first.suffix}"
+    return wanted if wanted.is_file() else first
 
 
 def _cache() -> Path:

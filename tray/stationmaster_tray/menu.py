@@ -130,7 +130,7 @@ def _rest(view: TrayView) -> tuple[Item, ...]:
                 Item(text=tr("About Stationmaster"), action="about"),
             ),
         ),
-        Item(text=tr("Check for updates"), action="check-updates"),
+        Item(text=tr("Version and updates..."), action="check-updates"),
         LINE,
         Item(
             text=tr("Quit"),

@@ -103,7 +103,7 @@ def present(seen: Seen, now: datetime, own: Own | None = None) -> TrayView:
 def _no_agent(seen: Seen) -> str:
     if seen.contact is Contact.STARTING:
         return seen.text or tr("The agent is starting.")
-    if seen.contact is Contact.REFUSED:
+    if seen.contact in {Contact.REFUSED, Contact.OTHER}:
         return seen.text
     return tr("Agent not running: click to start")
 

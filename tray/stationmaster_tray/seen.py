@@ -19,7 +19,9 @@ class Contact(StrEnum):
     GONE = "gone"
     """None runs, and we start none: it was stopped in order, or a service sees to it."""
     REFUSED = "refused"
-    """One runs, but we cannot talk: another version, or not our right."""
+    """One runs, but we cannot talk: it is silent, or it is not our right."""
+    OTHER = "other"
+    """One of another version runs, which has to be restarted; `next_step` says who does that, "" for us."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

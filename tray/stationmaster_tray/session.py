@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from PySide6.QtCore import QObject, Signal
 
 from stationmaster.control.client import ControlClient
+from stationmaster.control.protocol import PROTOCOL
 from stationmaster.errors import ControlError, NoAgentError, StationmasterError
 from stationmaster.hosting.launch import Launcher
 from stationmaster.model import AgentStatus
@@ -111,11 +112,26 @@ class Session(QObject):
             self._wanted = wanted
             raise
 
+    async def restart_agent(self) -> None:
+        """End the agent, of whichever version, and start the one that belongs to us.
+
+        Raises:
+            StationmasterError: it does not answer, or it is not for us to start it.
+        """
+        if self.launcher.restart_step:
+            raise StationmasterError(_other_version(), next_step=self.launcher.restart_step)
+        await self.end_agent()
+        self.start_agent()
+
     async def _shut_down(self) -> None:
         while True:
             try:
                 async with ControlClient(self.launcher.address, timeout=2 * LEAVE) as client:
                     return await client.shutdown()
+            except ControlError as error:
+                if error.code == PROTOCOL and error.status < 400:
+                    return None  # one of another version: it ends, and says so in its own way
+                raise
             except NoAgentError:
                 if not self.launcher.mine:
                     return None  # nobody is there: that is what is wanted
@@ -133,7 +149,7 @@ class Session(QObject):
             except NoAgentError as error:
                 await self._missing(error)
             except ControlError as error:
-                self._tell(Contact.REFUSED, error.text, error.next_step)
+                self._refused(error)
             except Exception as error:  # noqa: BLE001 - a bug here must not take the window down
                 _LOG.exception("unexpected")
                 wrong = unexpected(error)
@@ -255,6 +271,15 @@ class Session(QObject):
         )
 
     # ---------------------------------------------------------------- telling
+    def _refused(self, error: ControlError) -> None:
+        """One answers, and we cannot follow it."""
+        if error.code == PROTOCOL:
+            if self.seen.contact is not Contact.OTHER:
+                _LOG.info("the agent is of another version: %s", error.text)
+            self._tell(Contact.OTHER, _other_version(), self.launcher.restart_step)
+        else:
+            self._tell(Contact.REFUSED, error.text, error.next_step)
+
     def _tell(self, contact: Contact, text: str, next_step: str) -> None:
         same = contact is self.seen.contact
         self._set(
@@ -271,6 +296,10 @@ class Session(QObject):
         if seen != self.seen:
             self.seen = seen
             self.changed.emit(seen)
+
+
+def _other_version() -> str:
+    return tr("The agent is of another version than this window: restart it.")
 
 
 class _SilentError(NoAgentError):

@@ -49,8 +49,15 @@ def clock(at: datetime, now: datetime, *, seconds: bool = False) -> str:
         time = QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
     if local.date() == today.date():
         return time
-    day = QLocale().toString(QDate(local.year, local.month, local.day), QLocale.FormatType.ShortFormat)
-    return tr("{day} {time}", day=day, time=time)
+    return tr("{day} {time}", day=day(local), time=time)
+
+
+def day(at: datetime) -> str:
+    """A moment's day as the locale writes it; without a locale as ISO 8601: Qt would write "28 11 2026"."""
+    locale = QLocale()
+    if locale.language() is QLocale.Language.C:
+        return f"{at:%Y-%m-%d}"
+    return locale.toString(QDate(at.year, at.month, at.day), QLocale.FormatType.ShortFormat)
 
 
 def span(length: timedelta) -> str:

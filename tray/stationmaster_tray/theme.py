@@ -51,6 +51,8 @@ DARK = Colours(
     calm="#ffc14d",
 )
 
+_DARKER = 140
+"""Percent: how much darker than the ground Fusion's frames are."""
 
 _chosen = ""
 
@@ -79,6 +81,10 @@ def apply(app: QApplication) -> None:
     if app.style().name() != "fusion":
         app.setStyle("Fusion")
     app.setPalette(_palette(now))
+    # Fusion draws the frame of a checked box in the ground's colour, made darker: none is seen on a dark one.
+    boxes = _palette(now)
+    boxes.setColor(QPalette.ColorRole.Window, QColor(now.quiet).lighter(_DARKER))
+    app.setPalette(boxes, "QCheckBox")  # type: ignore[arg-type]  # its stub is wrong: it takes text alone
     app.setStyleSheet(_sheet(now))
 
 
@@ -134,9 +140,9 @@ def _sheet(now: Colours) -> str:
     QTabBar:focus::tab:selected {{ background: {now.raised}; }}
     QLineEdit {{ background: {now.panel}; border: 1px solid {now.line}; border-radius: 4px;
         padding: 4px 6px; }}
+    QLineEdit[readOnly="true"] {{ background: transparent; border-color: transparent; color: {now.quiet};
+        padding-left: 0px; }}
     QLineEdit:focus {{ border-color: {now.accent}; }}
-    QCheckBox::indicator:unchecked {{ background: {now.panel}; border: 1px solid {now.quiet};
-        border-radius: 3px; }}
     QRadioButton::indicator {{ background: {now.panel}; border: 1px solid {now.quiet}; border-radius: 7px;
         width: 12px; height: 12px; }}
     QRadioButton::indicator:checked {{ border: 4px solid {now.accent}; width: 6px; height: 6px; }}

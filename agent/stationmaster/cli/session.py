@@ -13,11 +13,14 @@ from stationmaster.cli.output import say, tell
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.owner import become_owner
 from stationmaster.home.paths import Home, Scope
+from stationmaster.home.service_name import machine_step
 
 if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
 
 T = TypeVar("T")
+
+_START = "stationmaster agent start"
 
 _scope = Scope.USER
 
@@ -80,5 +83,7 @@ def use_files() -> None:
 
 
 def fail(error: StationmasterError) -> NoReturn:
-    """Tell `error` and leave with its exit code."""
+    """Tell `error` and leave with its exit code; the agent of the machine is not started as one's own is."""
+    if _scope is Scope.MACHINE and isinstance(error, NoAgentError) and _START in error.next_step:
+        error = NoAgentError(error.text, next_step=machine_step())
     raise typer.Exit(tell(error)) from None

@@ -382,14 +382,14 @@ def _decode(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
         raise ControlError(
-            closed(f"The agent's answer cannot be read: {error}"), status=502, code="protocol"
+            closed(f"The agent's answer cannot be read: {error}"), status=502, code=protocol.PROTOCOL
         ) from error
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> None:
     refusal = protocol.version_refusal(response.headers.get(protocol.VERSION_HEADER))
     if refusal:
-        raise ControlError(refusal, status=response.status, code="protocol")
+        raise ControlError(refusal, status=response.status, code=protocol.PROTOCOL)
     if response.status < 400:
         return
     try:

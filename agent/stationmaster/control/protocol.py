@@ -32,6 +32,9 @@ MOST_BUCKETS = 500
 CHANGED = "changed"
 """Code of the refusal of a patch that was made for other settings."""
 
+PROTOCOL = "protocol"
+"""Code of a refusal for another version, and of the client's own error where an answer cannot be read."""
+
 TIMEOUT = "timeout"
 """Code of the client's own error where no answer came in time: the agent may have done it all the same."""
 

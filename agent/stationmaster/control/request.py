@@ -35,6 +35,8 @@ _LARGEST = 2**63 - 1
 
 
 T = TypeVar("T")
+_SHUTDOWN = "/v1/shutdown"
+"""Open to each version that says which it is: who brings the next one must be able to end this one."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -44,9 +46,10 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         if "Origin" in request.headers or "Referer" in request.headers:
             raise ControlError("Web pages may not use the control channel.", status=403, code="forbidden")
-        refusal = protocol.version_refusal(request.headers.get(protocol.VERSION_HEADER))
-        if refusal:
-            raise ControlError(refusal, status=426, code="protocol")
+        theirs = request.headers.get(protocol.VERSION_HEADER)
+        refusal = protocol.version_refusal(theirs)
+        if refusal and not (request.path == _SHUTDOWN and theirs):
+            raise ControlError(refusal, status=426, code=protocol.PROTOCOL)
         if (request.content_length or 0) > protocol.MAX_BODY:  # before it is sent and read
             raise web.HTTPRequestEntityTooLarge(protocol.MAX_BODY, request.content_length or 0)
         return await handler(request)

@@ -15,7 +15,8 @@ from stationmaster.control.transport import NO_AGENT_STEP
 from stationmaster.diagnostics.check import bad, good, of_problem, skipped, warned
 from stationmaster.diagnostics.supervision import supervision_check
 from stationmaster.errors import ConfigError
-from stationmaster.home.paths import Home
+from stationmaster.home.paths import Home, Scope
+from stationmaster.home.service_name import machine_step
 from stationmaster.model import AgentStatus, Check, Hop, Lifecycle
 
 _DEADLINE = 20.0
@@ -28,7 +29,7 @@ async def agent_checks(
     if status is None:
         text = f"No agent answers at {home.socket}: nothing is taken and nothing is uploaded."
         return [
-            bad(Hop.AGENT, text, NO_AGENT_STEP),
+            bad(Hop.AGENT, text, machine_step() if home.scope is Scope.MACHINE else NO_AGENT_STEP),
             skipped(Hop.VERSION, Hop.AGENT),
             skipped(Hop.SUPERVISION, Hop.AGENT),
         ]

@@ -15,22 +15,16 @@ from typing import Any
 from stationmaster.control.client import ControlClient
 from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import DETACHED_VARIABLE, HOME_VARIABLE, Home, Scope, make_private
-from stationmaster.home.service_name import LABEL, TASK_FILE, task_name
+from stationmaster.home.service_name import LABEL, TASK_FILE, UNIT, machine_step, task_name
 from stationmaster.home.system_program import call
 from stationmaster.model import AgentStatus
-
-_MACHINE_STEP = {
-    "linux": "Ask an administrator for: sudo systemctl start stationmaster",
-    "darwin": f"Ask an administrator for: sudo launchctl kickstart system/{LABEL}",
-    "win32": f"Ask an administrator to run the task {task_name(Scope.MACHINE)} in the Task Scheduler.",
-}
 
 _LAST_WORDS = 2000
 """Characters of what an agent said before it ended that are worth showing."""
 
 _LOOK_EVERY = 0.05
 
-_UNIT, _PLIST = "stationmaster.service", f"{LABEL}.plist"
+_UNIT, _PLIST = UNIT, f"{LABEL}.plist"
 """Names of the service's definition, see `systemd` and `launchd`."""
 
 _SERVICE_LIMIT = 60.0
@@ -108,6 +102,11 @@ class Launcher:
             return False
 
     @property
+    def restart_step(self) -> str:
+        """Who has to start this agent anew; "" where we may, with `start` once it has ended."""
+        return machine_step(again=True) if self.home.scope is Scope.MACHINE else ""
+
+    @property
     def mine(self) -> bool:
         """The agent that we started is still there."""
         return self._process is not None and self._process.poll() is None
@@ -121,7 +120,7 @@ class Launcher:
         if self.home.scope is Scope.MACHINE:
             raise StationmasterError(
                 "The machine's agent is a service: it is not for this account to start it.",
-                next_step=_MACHINE_STEP.get(sys.platform, "Ask who looks after this computer."),
+                next_step=machine_step(),
             )
         if self.supervised:
             self._start_service()

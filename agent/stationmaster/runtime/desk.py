@@ -20,7 +20,7 @@ from stationmaster.spool.storage import Storage
 from stationmaster.submit import leave_raw, leave_report, whole
 
 NEEDS_AGENT = "A report in error needs a running agent, which puts it into its error list."
-START_IT = "Start it, then do this again: stationmaster agent run"
+START_IT = "Start it, then do this again: stationmaster agent start"
 
 LEFT = "left"
 """Outcome of a report that waits in the outbox for the agent."""

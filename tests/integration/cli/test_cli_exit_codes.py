@@ -10,6 +10,7 @@ import pytest
 
 from fakes.equipment import Equipment
 from fakes.station import TOKEN, Station
+from stationmaster.home.service_name import machine_step
 from stationmaster.model import ProblemCode
 
 CLOSED = "http://127.0.0.1:9"
@@ -113,6 +114,17 @@ async def test_3_no_agent(tmp_path: Path, command: tuple[str, ...]) -> None:
         done = await station.command(*command)
     assert (done.returncode, done.stdout) == (3, "")
     assert "agent start" in done.stderr
+
+
+async def test_3_no_agent_of_the_machine_names_what_starts_that_one(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        done = await station.command("--scope", "machine", "agent", "status")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert machine_step() in done.stderr
+        assert "stationmaster agent start" not in done.stderr
+        told = json.loads((await station.command("--scope", "machine", "doctor", "--json")).stdout)
+        [agent] = [one for one in told["doctor"]["checks"] if one["name"] == "agent"]
+        assert agent["next_step"] == machine_step()
 
 
 async def test_4_a_person_is_needed(tmp_path: Path) -> None:

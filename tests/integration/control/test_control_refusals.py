@@ -32,11 +32,19 @@ async def test_a_web_page_may_not_use_it(channel: Channel, header: str, value: s
 @pytest.mark.parametrize("headers", [{}, {protocol.VERSION_HEADER: "2"}, {protocol.VERSION_HEADER: ""}])
 async def test_another_version_is_refused_on_each_route(channel: Channel, headers: dict[str, str]) -> None:
     for method, route, *_ in ROUTES:
+        if route == "/v1/shutdown" and headers.get(protocol.VERSION_HEADER):
+            continue
         path = route.format(name="line1", id=1, source="db")
         status, body = await channel.ask(method, path, b"{}", headers)
         assert (status, body["code"]) == (426, "protocol")
         assert body["text"]
     assert not channel.hosted.agent.stop_requested
+
+
+async def test_another_version_may_end_it(channel: Channel) -> None:
+    status, _ = await channel.ask("POST", "/v1/shutdown", headers={protocol.VERSION_HEADER: "2"})
+    assert status == 204
+    assert channel.hosted.agent.stop_requested
 
 
 @pytest.mark.parametrize(

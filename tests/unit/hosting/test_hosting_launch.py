@@ -11,7 +11,7 @@ import pytest
 from fakes.recorded import Recorded
 from stationmaster.errors import StationmasterError
 from stationmaster.home.paths import Scope
-from stationmaster.home.service_name import TASK_FILE, task_name
+from stationmaster.home.service_name import TASK_FILE, UNIT, machine_step, task_name
 from stationmaster.hosting.launch import Launcher
 
 if sys.platform != "linux":
@@ -91,3 +91,18 @@ def test_a_task_of_windows_starts_the_usual_home_and_no_other(
     chosen.home.config.mkdir(parents=True)
     (chosen.home.config / TASK_FILE).write_text("<Task/>")
     assert not chosen.supervised
+
+
+def test_the_machines_agent_is_for_an_administrator_to_start(tmp_path: Path) -> None:
+    make = "It is no service yet. Ask an administrator for: sudo stationmaster --scope machine agent install"
+    assert machine_step(units=[tmp_path]) == make
+    (tmp_path / UNIT).touch()
+    start = "Ask an administrator for: sudo systemctl start stationmaster"
+    assert machine_step(units=[tmp_path]) == start
+    assert machine_step(again=True, units=[tmp_path]) == start.replace("start", "restart", 1)
+    launcher = Launcher("machine", {"HOME": str(tmp_path)})
+    with pytest.raises(StationmasterError) as caught:
+        launcher.start()
+    assert caught.value.next_step == machine_step()
+    assert launcher.restart_step == machine_step(again=True)
+    assert Launcher("user", {"HOME": str(tmp_path)}).restart_step == ""

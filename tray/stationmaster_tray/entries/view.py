@@ -12,6 +12,7 @@ from stationmaster_tray.entries.export import Form
 from stationmaster_tray.entries.pager import Key, key_of
 from stationmaster_tray.entries.table import EntryTable
 from stationmaster_tray.text import tr
+from stationmaster_tray.widgets.columns import Fit
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -98,9 +99,12 @@ class EntryView(QTableView):
         """Hide these, which would say the same in each row, and show all others."""
         for place, column in enumerate(self._table.columns):
             self.setColumnHidden(place, column.id in names)
+        self._fit.fit()
 
     def remember(self) -> None:
-        """Put the widths of the columns into the memory."""
+        """Put the widths of the columns into the memory, where somebody has set them."""
+        if self._fit.on:
+            return
         header = self.horizontalHeader()
         widths = [header.sectionSize(column) for column in range(header.count())]
         self._desk.memory.now.columns[self._name] = widths
@@ -162,6 +166,10 @@ class EntryView(QTableView):
         known = self._desk.memory.now.columns.get(self._name, [])
         for column, width in enumerate(known if len(known) == len(usual) else usual):
             self.setColumnWidth(column, width or usual[column])  # 0: it was hidden
+        reason = next(place for place, column in enumerate(self._table.columns) if column.id == "reason")
+        self._fit = Fit(self, lambda: usual, reason)
+        if len(known) == len(usual):
+            self._fit.stop()
 
     def _ranges(self) -> list[tuple[int, int]]:
         """The chosen rows as runs: an index for each of 100,000 rows would take long."""

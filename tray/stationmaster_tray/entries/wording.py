@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import PurePath, PureWindowsPath
 
 import msgspec
-from PySide6.QtCore import QDate, QLocale, QTime
+from PySide6.QtCore import QLocale, QTime
 
 from stationmaster.model import Entry, EntryKind, EntryState, Event
-from stationmaster_tray.text import clock, number, result, size, tr
+from stationmaster_tray.text import clock, day, number, result, size, tr
 
 _EVENTS_MAX = 200
 """Events that are shown, the newest; an entry that waited for weeks has thousands."""
@@ -100,10 +100,8 @@ def first_line(text: str) -> str:
 def moment(at: datetime) -> str:
     """A moment in local time, to the second."""
     local = at.astimezone()
-    locale = QLocale()
-    day = locale.toString(QDate(local.year, local.month, local.day), QLocale.FormatType.ShortFormat)
-    time = locale.toString(QTime(local.hour, local.minute, local.second), "HH:mm:ss")
-    return tr("{day} {time}", day=day, time=time)
+    time = QLocale().toString(QTime(local.hour, local.minute, local.second), "HH:mm:ss")
+    return tr("{day} {time}", day=day(local), time=time)
 
 
 def heading(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import PySide6
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -30,6 +30,8 @@ from stationmaster_tray.widgets.label import card, label
 
 DIAGNOSTICS = "diagnostics"
 """Argument of the page: save diagnostics."""
+UPDATING = "how-to/install"
+"""Page of the guide that tells where new versions come from."""
 
 
 class AboutPage(Page):
@@ -168,11 +170,15 @@ class AboutPage(Page):
         column.setContentsMargins(16, 14, 16, 14)
         column.addWidget(label(tr("Updates"), role="title", parent=made))
         text = tr(
-            "This is version {version}. New versions come from where you installed this one; nothing is "
-            "replaced while it runs, and what waits is kept.",
+            "Version {version} is installed. Stationmaster does not look for new ones by itself: they come "
+            "from where you got this one. The guide tells how one is installed over it; settings and what "
+            "waits are kept.",
             version=__version__,
         )
         column.addWidget(label(text, role="quiet", parent=made))
+        how = QPushButton(tr("How to update"), made)
+        how.clicked.connect(lambda: self.desk.wanted.emit("docs", "", UPDATING))
+        column.addWidget(how, 0, Qt.AlignmentFlag.AlignLeft)
         return made
 
     def copy(self) -> None:

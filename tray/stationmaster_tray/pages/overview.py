@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -143,10 +145,12 @@ class OverviewPage(Page):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        for problem in sorted(problems, key=_urgency):
-            self._problem_list.addWidget(self._problem(problem))
+        everywhere = len(status.instances) if status else 0
+        for stations, problem in grouped(problems):
+            where = tr("All stations") if len(stations) == everywhere > 1 else ", ".join(stations)
+            self._problem_list.addWidget(self._problem(problem, where))
 
-    def _problem(self, problem: Problem) -> QWidget:
+    def _problem(self, problem: Problem, where: str) -> QWidget:
         info = problem.severity is Severity.INFO
         made = card(self, role="card" if info else "problem")
         made.setObjectName(f"problem-{problem.code.value}")
@@ -154,7 +158,7 @@ class OverviewPage(Page):
         column.setContentsMargins(16, 10, 16, 10)
         column.setSpacing(4)
         sign = "i" if info else "!"
-        station = f"{problem.instance}: " if problem.instance else ""
+        station = f"{where}: " if where else ""
         title = label(f"{sign}  {station}{problem.title}", parent=made)
         font = title.font()
         font.setBold(True)
@@ -194,6 +198,18 @@ class OverviewPage(Page):
                 self._list.insertWidget(row, shown)
                 shown.follow(on=self._seen_now)
             shown.show_instance(instance)
+
+
+def grouped(problems: Sequence[Problem]) -> list[tuple[tuple[str, ...], Problem]]:
+    """What several stations have alike is said once, with their names; the most urgent first.
+
+    Not what a person does something about on a page of one station.
+    """
+    found: dict[object, list[Problem]] = {}
+    for one in sorted(problems, key=_urgency):
+        alike = (one.code, one.severity, one.title, one.text, one.next_step)
+        found.setdefault(one.key if one.code in _LEADS_TO else alike, []).append(one)
+    return [(tuple(one.instance for one in same if one.instance), same[0]) for same in found.values()]
 
 
 def _urgency(problem: Problem) -> tuple[bool, bool, str]:

@@ -110,7 +110,9 @@ class SettingRow(QWidget):
 
     def _doc(self, form: SettingForm) -> str:
         doc = tr(form.doc).replace("`", "")
-        if form.required or form.fixed or form.default in (None, "", [], {}):
+        if form.fixed:
+            return tr("{doc} It cannot be changed here.", doc=doc)
+        if form.required or form.default in (None, "", [], {}):
             return doc
         return tr("{doc} Default: {value}", doc=doc, value=_shown(form.default))
 

@@ -15,6 +15,7 @@ class Banner(QFrame):
     """Shows one of two things: why there is no agent, or the last thing that could not be done."""
 
     start_wanted = Signal()
+    restart_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Hidden at first."""
@@ -26,11 +27,14 @@ class Banner(QFrame):
         self._text.setObjectName("banner")
         self._start = QPushButton(tr("Start the agent"), self)
         self._start.clicked.connect(self.start_wanted)
+        self._restart = QPushButton(tr("Restart the agent"), self)
+        self._restart.clicked.connect(self.restart_wanted)
         self._away = QPushButton(tr("Dismiss"), self)
         self._away.clicked.connect(self._dismissed)
         line = QHBoxLayout(self)
         line.addWidget(self._text, 1)
         line.addWidget(self._start)
+        line.addWidget(self._restart)
         line.addWidget(self._away)
         self.hide()
 
@@ -38,6 +42,7 @@ class Banner(QFrame):
         """Say why there is no agent; nothing where there is one."""
         self._gone = "" if seen.contact is Contact.ATTACHED else f"{seen.text} {seen.next_step}".strip()
         self._start.setVisible(seen.contact is Contact.GONE)
+        self._restart.setVisible(seen.contact is Contact.OTHER and not seen.next_step)
         self._draw()
 
     def show_trouble(self, error: StationmasterError) -> None:

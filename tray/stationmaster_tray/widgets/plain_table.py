@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from stationmaster_tray import theme
 from stationmaster_tray.markup import tip
+from stationmaster_tray.widgets.columns import Fit
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
+_MARGIN = 8
+"""Pixels between two columns."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +97,7 @@ class PlainTable(QTableView):
 
         Args:
             titles: of the columns.
-            widths: of all columns but the last, in letters.
+            widths: of all columns but the last, in letters, as long as there are no lines.
             name: what the list is called, for who does not see it.
             parent: Qt's.
         """
@@ -115,8 +118,23 @@ class PlainTable(QTableView):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.horizontalHeader().setStretchLastSection(True)
         letter = self.fontMetrics().averageCharWidth()
-        for column, letters in enumerate(widths):
-            self.setColumnWidth(column, letter * letters)
+        self._measured: set[int] = set()
+        self._wanted = [letter * letters for letters in widths] + [0]
+        for column, width in enumerate(self._wanted[:-1]):
+            self.setColumnWidth(column, width)
+        self._fit = Fit(self, self._widths)
+        self.plain.modelReset.connect(self._fit.fit)
+        self.plain.dataChanged.connect(self._fit.fit)
+
+    def _widths(self) -> list[int]:
+        """What the columns would have if there was room: none becomes narrower while we look."""
+        if self.plain.lines:
+            for column in range(self.plain.columnCount()):
+                found = max(self.sizeHintForColumn(column), self.horizontalHeader().sectionSizeHint(column))
+                known = 0 if column not in self._measured else self._wanted[column]
+                self._wanted[column] = max(found + _MARGIN, known)
+                self._measured.add(column)
+        return self._wanted
 
     @property
     def chosen(self) -> object:

@@ -7,10 +7,11 @@ import contextlib
 from collections.abc import Awaitable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from stationmaster.control.protocol import TIMEOUT, AddRequest
 from stationmaster.errors import ControlError, StationmasterError
+from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
@@ -114,6 +115,10 @@ class EndStep(Step):
         self._text = label(parent=self)
         self._text.setObjectName("end")
         self.column.addWidget(self._text)
+        self.at_log_in = QCheckBox(tr("Start Stationmaster when I log in"), self)
+        self.at_log_in.setEnabled(False)
+        self.at_log_in.clicked.connect(self._switch)
+        self.column.addWidget(self.at_log_in)
         self.say(tr("The overview shows what comes of it. Further folders and all else are in Settings."))
         self.column.addStretch(1)
 
@@ -136,6 +141,16 @@ class EndStep(Step):
                 server=self.draft.server,
             )
         )
+        self.desk.tasks.start(self._look(), trouble=self.desk.trouble)
+
+    async def _look(self) -> None:
+        """Show whether it starts by itself already."""
+        switch = Autostart(self.desk.session.launcher.home.scope.value)
+        self.at_log_in.setChecked(await asyncio.to_thread(lambda: switch.is_on))
+        self.at_log_in.setEnabled(True)
+
+    def _switch(self, on: bool) -> None:  # noqa: FBT001 - a slot
+        self.desk.wanted.emit("autostart", "", "on" if on else "off")
 
 
 def _make(folder: Path) -> list[Path]:
