@@ -14,6 +14,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from stationmaster.errors import StationmasterError
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.task import Tasks
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
@@ -98,7 +99,7 @@ class CallBar(QWidget):
         self._task = None
         self._timer.stop()
         self._turn.hide()
-        self._text.setText(self._worded(str(error)))
+        self._text.setText(self._worded(in_window(str(error))))
         self._button.setText(tr("Try again"))
         self._button.setVisible(self._again is not None)
         self._state("error")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from stationmaster.model import Problem, ProblemCode, Severity
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.presenter import OFFLINE_CODES
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.text import plural, tr
@@ -147,7 +148,7 @@ def _notice(keys: Sequence[Key], first: Problem | _Away, *, many: bool) -> Notic
     elif station and many:
         title = tr("{instance}: {title}", instance=station, title=title)
     page = "queue" if code == ProblemCode.ENTRIES_IN_ERROR.value else "overview"
-    return Notice(title, f"{first.text} {first.next_step}".strip(), urgent=True, page=page)
+    return Notice(title, in_window(f"{first.text} {first.next_step}".strip()), urgent=True, page=page)
 
 
 def _solved(titles: Sequence[str]) -> list[Notice]:

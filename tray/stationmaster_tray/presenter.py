@@ -20,6 +20,7 @@ from stationmaster.model import (
     ProblemCode,
     Severity,
 )
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.text import clock, number, plural, tr
 
@@ -102,9 +103,9 @@ def present(seen: Seen, now: datetime, own: Own | None = None) -> TrayView:
 
 def _no_agent(seen: Seen) -> str:
     if seen.contact is Contact.STARTING:
-        return seen.text or tr("The agent is starting.")
+        return in_window(seen.text) or tr("The agent is starting.")
     if seen.contact in {Contact.REFUSED, Contact.OTHER}:
-        return seen.text
+        return in_window(seen.text)
     return tr("Agent not running: click to start")
 
 

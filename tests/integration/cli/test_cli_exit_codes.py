@@ -123,7 +123,7 @@ async def test_3_no_agent_of_the_machine_names_what_starts_that_one(tmp_path: Pa
         assert machine_step() in done.stderr
         assert "stationmaster agent start" not in done.stderr
         told = json.loads((await station.command("--scope", "machine", "doctor", "--json")).stdout)
-        [agent] = [one for one in told["doctor"]["checks"] if one["name"] == "agent"]
+        [agent] = [one for one in told["data"]["checks"] if one["name"] == "agent"]
         assert agent["next_step"] == machine_step()
 
 

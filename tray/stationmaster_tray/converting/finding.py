@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stationmaster.control.trial_protocol import Trial, TrialReport
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.report.wording import verdict
 from stationmaster_tray.text import number, plural, tr
 from stationmaster_tray.widgets.plain_table import Line
@@ -53,7 +54,7 @@ def error(trial: Trial) -> Iterator[str]:
         if trial.error.place:
             yield tr("Place: {place}", place=trial.error.place)
         if trial.error.next_step:
-            yield f"→ {trial.error.next_step}"
+            yield f"→ {in_window(trial.error.next_step)}"
 
 
 def title(report: TrialReport, place: int, count: int) -> str:

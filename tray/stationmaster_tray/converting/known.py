@@ -20,6 +20,7 @@ from stationmaster.control.trial_protocol import ConverterFault, ConverterOption
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.converting.station_choice import show_stations
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import NONE, number, plural, tr
 from stationmaster_tray.widgets.columns import keep_widths
@@ -200,7 +201,7 @@ def about_fault(one: ConverterFault) -> Iterator[str]:
     """Why one does not load, in words."""
     yield tr("✗ {subject} does not load: {why}", subject=one.subject, why=one.text)
     if one.next_step:
-        yield f"→ {one.next_step}"
+        yield f"→ {in_window(one.next_step)}"
     if one.detail:
         yield ""
         yield one.detail

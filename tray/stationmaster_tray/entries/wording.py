@@ -12,6 +12,7 @@ import msgspec
 from PySide6.QtCore import QLocale, QTime
 
 from stationmaster.model import Entry, EntryKind, EntryState, Event
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.text import clock, day, number, result, size, tr
 
 _EVENTS_MAX = 200
@@ -54,8 +55,8 @@ def columns(now: Callable[[], datetime]) -> tuple[Column, ...]:
         Column(id="result", title=tr("Result"), width=9, text=verdict),
         Column(id="state", title=tr("State"), width=20, text=lambda one: state(one, now())),
         Column(
-            id="reason", title=tr("Reason"), width=46, text=lambda one: first_line(one.reason),
-            whole=lambda one: one.reason,
+            id="reason", title=tr("Reason"), width=46, text=lambda one: first_line(in_window(one.reason)),
+            whole=lambda one: in_window(one.reason),
         ),
         Column(id="file", title=tr("File"), width=20, text=file_name, whole=lambda one: one.source),
         Column(id="instance", title=tr("Station"), width=12, text=lambda one: one.instance),
@@ -202,7 +203,9 @@ def details_html(entry: Entry, events: Sequence[Event], now: datetime, *, quiet:
     parts = []
     if entry.reason:
         colour = call if entry.state is EntryState.ERROR else quiet
-        parts.append(f'<p style="color:{colour}; margin-left:2px"><b>{_safe(entry.reason)}</b></p>')
+        parts.append(
+            f'<p style="color:{colour}; margin-left:2px"><b>{_safe(in_window(entry.reason))}</b></p>'
+        )
     rows = "".join(
         f'<tr><td style="color:{quiet}">{_safe(name)}&nbsp;&nbsp;</td><td>{_safe(value)}</td></tr>'
         for name, value in facts(entry, now)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from stationmaster.model import AgentStatus, Problem, ProblemCode, Severity
 from stationmaster_tray import icons
 from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.presenter import TrayView, present
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
@@ -164,9 +165,9 @@ class OverviewPage(Page):
         font.setBold(True)
         title.setFont(font)
         column.addWidget(title)
-        column.addWidget(label(problem.text, parent=made))
+        column.addWidget(label(in_window(problem.text), parent=made))
         if problem.next_step:
-            column.addWidget(label(f"→ {problem.next_step}", role="quiet", parent=made))
+            column.addWidget(label(f"→ {in_window(problem.next_step)}", role="quiet", parent=made))
         if problem.code in _LEADS_TO:
             column.addWidget(self._lead(problem, made), 0, Qt.AlignmentFlag.AlignLeft)
         return made

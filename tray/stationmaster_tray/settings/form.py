@@ -11,6 +11,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from stationmaster.control.trial_protocol import Fault, SettingsSchema
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.settings.entered import Entered, list_key, place_of, values_of
 from stationmaster_tray.settings.row import SettingRow
 from stationmaster_tray.settings.section import ListCards, SectionCard, title_of_section
@@ -112,7 +113,7 @@ class SettingsForm(QScrollArea):
         told: dict[SettingRow, list[str]] = {}
         nowhere: list[str] = []
         for fault in faults:
-            text = f"{fault.text} {fault.next_step}".strip()
+            text = in_window(f"{fault.text} {fault.next_step}".strip())
             row = self._guilty(fault.key, base)
             if row is None:
                 nowhere.append(text)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from stationmaster.errors import StationmasterError
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.seen import Contact, Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
@@ -40,14 +41,16 @@ class Banner(QFrame):
 
     def show_seen(self, seen: Seen) -> None:
         """Say why there is no agent; nothing where there is one."""
-        self._gone = "" if seen.contact is Contact.ATTACHED else f"{seen.text} {seen.next_step}".strip()
+        self._gone = (
+            "" if seen.contact is Contact.ATTACHED else in_window(f"{seen.text} {seen.next_step}".strip())
+        )
         self._start.setVisible(seen.contact is Contact.GONE)
         self._restart.setVisible(seen.contact is Contact.OTHER and not seen.next_step)
         self._draw()
 
     def show_trouble(self, error: StationmasterError) -> None:
         """Say what could not be done, until it is dismissed."""
-        self._trouble = str(error)
+        self._trouble = in_window(str(error))
         self._draw()
 
     def _dismissed(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QPushButton, QScro
 from stationmaster.model import Check, CheckState
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import label
 from stationmaster_tray.wizard.draft import Draft
@@ -120,7 +121,7 @@ class ConnectionStep(Step):
         rows, row = self._scroll.widget(), self._grid.rowCount()
         sign = label(_words()[one.state], role=_ROLES[one.state], parent=rows)
         sign.setWordWrap(False)
-        text = one.text if not one.next_step else f"{one.text}\n→ {one.next_step}"
+        text = in_window(one.text if not one.next_step else f"{one.text}\n→ {one.next_step}")
         hop = label(one.label or one.title, parent=rows)
         hop.setWordWrap(False)
         for column, made in enumerate((sign, hop, label(text, role="quiet", parent=rows))):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
 from stationmaster.control.trial_protocol import Trial, TrialReport
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.in_window import in_window
 from stationmaster_tray.sample import read_sample
 from stationmaster_tray.text import NONE, plural, result, tr
 from stationmaster_tray.widgets.label import label, set_role
@@ -115,7 +116,7 @@ def _line(report: TrialReport) -> str:
 
 
 def _remarks(trial: Trial) -> list[str]:
-    found = [f"→ {trial.error.next_step}"] if trial.error and trial.error.next_step else []
+    found = [f"→ {in_window(trial.error.next_step)}"] if trial.error and trial.error.next_step else []
     for report in trial.reports:
         found += [f"{issue.place}: {issue.text}" for issue in report.issues]
         found += list(report.warnings)
