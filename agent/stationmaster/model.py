@@ -360,8 +360,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to an entry.
 
     Attributes:
-        what: queued, retry, completed, error, dismissed, superseded, revision, requeued, failed, converted:
-            of a report, this one tells which version of the converter made it.
+        what: queued, retry, completed, error, dismissed, superseded, revision, requeued, failed, replaced,
+            converted: of a report, this one tells which version of the converter made it.
         by: the person or part that did it, "" for the agent.
     """
 

@@ -20,6 +20,14 @@ from stationmaster.spool.verdict import record
 PAGE = 2000
 """Ledger rows a slice."""
 
+MOST_REASON = 10_000
+"""Letters of a reason, where one retry after the other adds to it."""
+
+_NEWEST = 200
+"""Errors that are looked through for one of the same place: no more of them delay a file that is well."""
+
+_REPLACED = "The file at its place was converted since"
+
 _COLUMNS = (
     "id, path, folder, size, mtime_ns, digest, state, released, after, place, resume,"
     " converter, lane, taken_at,"
@@ -88,6 +96,32 @@ def converted(db: sqlite3.Connection, change: Change, source_id: int, source: Ta
     db.execute("UPDATE entry SET state='completed', updated_at=?, done_at=? WHERE id=?", (now, now, entry_id))
     record(db, entry_id, now, "converted", detail=source.converter)
     change.moved(entry_id, EntryState.ERROR, EntryState.COMPLETED)
+
+
+def mark_replaced(
+    db: sqlite3.Connection, source: TakenSource, *, entry_id: int, serial: str, now: int
+) -> None:
+    """Reports came of the place where other content had failed: its error says which, and what to do.
+
+    It stays an error. Whether that was the same result, mended, or the next one under the same name, only a
+    person knows; closed by itself, the first would be lost without a word.
+    """
+    rows = db.execute(
+        "SELECT e.id, e.reason FROM (SELECT id, kind, reason, source_id FROM entry INDEXED BY entry_state"
+        " WHERE state='error' ORDER BY id DESC LIMIT ?) e JOIN source s ON s.id=e.source_id"
+        " WHERE e.kind='source' AND s.folder=? AND s.path=?",
+        (_NEWEST, to_db(source.folder), to_db(source.state.path)),
+    ).fetchall()
+    for failed_id, reason in rows:
+        unit = f", serial number {serial}" if serial else ""
+        detail = f"entry {entry_id}{unit}"
+        before = reason.partition("\n")[2] if reason.startswith(_REPLACED) else reason
+        text = f"{_REPLACED}: {detail}. If that is it, mended, dismiss this; else it is still to be sent."
+        db.execute(
+            "UPDATE entry SET reason=?, updated_at=? WHERE id=?",
+            (f"{text}\n{before}"[:MOST_REASON], now, failed_id),
+        )
+        record(db, failed_id, now, "replaced", detail=detail)
 
 
 def released(db: sqlite3.Connection, change: Change, *, source_id: int, place: Path | None) -> None:

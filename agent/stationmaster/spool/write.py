@@ -17,13 +17,10 @@ import msgspec
 from stationmaster.errors import SpoolError
 from stationmaster.model import EntryKind, EntryState, Lane, ReportMeta
 from stationmaster.spool.change import Change
-from stationmaster.spool.ledger import converted, failed, keep_source
+from stationmaster.spool.ledger import MOST_REASON, converted, failed, keep_source, mark_replaced
 from stationmaster.spool.record import Failure, LedgerState, Taken, TakenSource
 from stationmaster.spool.schema import to_db, to_time
 from stationmaster.spool.verdict import record
-
-_MOST_REASON = 10_000
-"""Letters of a reason, where one retry after the other adds to it."""
 
 _INSERT = (
     "INSERT INTO entry(kind, report_id, revision, state, lane, serial_number, serial_key, part_number,"
@@ -50,6 +47,7 @@ def take(
     source_id = keep_source(db, source, LedgerState.TAKEN, now)
     converted(db, change, source_id, source, now)
     tally = {"new": 0, "same": 0, "revised": 0}
+    first = 0
     if reports:
         if results is None:
             raise SpoolError(f"Reports of {source.state.path} came without their payloads.")
@@ -63,7 +61,9 @@ def take(
                 if source.reader and outcome != "same":
                     record(db, entry_id, now, "converted", detail=source.reader)
                 tally[outcome] += 1
+                first = first or entry_id
                 yield
+        mark_replaced(db, source, entry_id=first, serial=reports[0].serial_number, now=now)
     return Taken(source_id=source_id, taken_at=to_time(now), **tally)
 
 
@@ -218,7 +218,7 @@ def refuse_retry(db: sqlite3.Connection, change: Change, *, source_id: int, reas
         "SELECT id, reason FROM entry WHERE source_id=? AND kind='source' AND state='error'", (source_id,)
     ).fetchall()
     for entry_id, before in rows:
-        text = before if before.startswith(reason) else f"{reason}\n{before}"[:_MOST_REASON]
+        text = before if before.startswith(reason) else f"{reason}\n{before}"[:MOST_REASON]
         db.execute(
             "UPDATE entry SET attempts=attempts+1, reason=?, updated_at=? WHERE id=?", (text, now, entry_id)
         )

@@ -165,6 +165,34 @@ async def test_other_content_converting_leaves_the_error_standing(spool: Spool) 
     assert spool.counts == Counts(error=1)
 
 
+@pytest.mark.parametrize("after", ["keep", "move"])
+async def test_an_error_tells_what_came_of_its_place_since_and_how_to_close_it(
+    spool: Spool, tmp_path: Path, after: str
+) -> None:
+    failure = await spool.fail(source_of(FILE, digest="d1", after=after), "bad", "line 3")
+    elsewhere = await spool.fail(source_of("/in/g", digest="d1", after=after), "bad")
+    await spool.released(failure.source_id, FILE if after == "keep" else Path("/errors/f"))
+    for number, serial in enumerate(("a", "b")):
+        metas = write_results(tmp_path / serial, [serial])
+        await spool.take(source_of(FILE, digest=f"mended{number}", after=after), metas, tmp_path / serial)
+    entry = await spool.get(failure.entry_id)
+    assert entry is not None
+    assert entry.state is EntryState.ERROR, "nobody but a person knows whether it was the same result"
+    newest, *rest = entry.reason.splitlines()
+    latest = max(await spool.entries(state=EntryState.QUEUED), key=lambda one: one.id)
+    assert newest.startswith(f"The file at its place was converted since: entry {latest.id}, serial number ")
+    assert latest.serial_number in newest
+    assert rest == ["bad", "line 3"]
+    assert [event.what for event in await spool.history(failure.entry_id)][1:3] == ["replaced", "replaced"]
+    other = await spool.get(elsewhere.entry_id)
+    assert other is not None
+    assert other.reason == "bad"
+    await spool.dismiss([failure.entry_id], "kim")
+    closed = (await spool.history(failure.entry_id))[-1]
+    assert (closed.what, closed.by) == ("dismissed", "kim")
+    assert newest in closed.detail, "what mended it stays on record"
+
+
 async def test_a_source_that_converts_at_last_is_done(spool: Spool) -> None:
     entry_id = (await spool.fail(source_of(FILE), "bad")).entry_id
     await spool.take(source_of(FILE), [], None)

@@ -165,6 +165,7 @@ def happened(event: Event) -> str:
         "superseded": tr("a later revision took its place"),
         "revision": tr("is a later revision"),
         "requeued": tr("queued again"),
+        "replaced": tr("the file at its place was converted"),
     }
     text = known.get(event.what, event.what)
     return tr("{text} by {who}", text=text, who=event.by) if event.by else text
