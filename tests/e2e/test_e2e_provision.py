@@ -135,7 +135,7 @@ async def test_three_instances_from_one_file_twice(tmp_path: Path, *, agent_firs
         starts = log.read_text().count("starting")
         assert await provision() == [(name, "unchanged") for name in ("", *LINES)]
         assert state(station) == before
-        assert log.read_text().count("starting") == starts, "an instance began anew"
+        assert log.read_text().count("starting") == starts, "a station began anew"
         assert (await station.status()).pid == status.pid
         await work()
         now = await station.until(

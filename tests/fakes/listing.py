@@ -33,7 +33,7 @@ class Listing:
         self.asked += 1
         query, name = request.query, request.match_info["name"]
         if name not in self.entries:
-            error = protocol.ErrorBody(code="not-found", text=f"There is no instance {name}.")
+            error = protocol.ErrorBody(code="not-found", text=f"There is no station {name}.")
             return web.Response(status=404, body=msgspec.json.encode(error), headers=_HEADERS)
         found = [
             one

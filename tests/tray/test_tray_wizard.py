@@ -309,7 +309,7 @@ async def test_what_the_agent_refuses_is_said_in_words_and_back_works(tmp_path: 
             named = await forward(wizard, NameStep)
             named.name.setText("line1")
             click(wizard.next)
-            await until(lambda: 'There is an instance "line1" already.' in wizard.bar.error, what="the words")
+            await until(lambda: 'There is a station "line1" already.' in wizard.bar.error, what="the words")
             named.name.setText("line2")
             folders = await forward(wizard, FolderStep)
             folders.folder.setText("here")

@@ -43,7 +43,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def next_step(self) -> str:
         """What to do."""
-        step = "Give each instance a `move_to` of its own. What lies there already may stay there."
+        step = "Give each station a `move_to` of its own. What lies there already may stay there."
         return f"{step} If the other one is gone for good, remove {self.mark}." if self.mark else step
 
     def problem(self, instance: str, since: datetime) -> Problem:
@@ -51,7 +51,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
         return Problem(
             code=ProblemCode.ARCHIVE_SHARED,
             severity=Severity.WARNING,
-            title="Instances share an archive",
+            title="Stations share an archive",
             text=self.text,
             next_step=self.next_step,
             instance=instance,

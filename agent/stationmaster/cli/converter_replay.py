@@ -119,7 +119,7 @@ def _known(info: ConverterInfo, instance: str) -> None:
     infos, _ = run(list_converters(home().converters(instance)))
     if info.name not in {one.name for one in infos}:
         raise ConfigError(
-            f"The instance {instance} has no converter {info.name} to compare with.",
+            f"The station {instance} has no converter {info.name} to compare with.",
             next_step="Give the file the name of the converter that it is to replace.",
         )
 

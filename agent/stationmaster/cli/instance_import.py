@@ -11,10 +11,10 @@ from stationmaster.errors import ConfigError
 
 
 def request_from(file: Path, *, name: str = "", token: str | None = None) -> AddRequest:
-    """What makes the instance of a file.
+    """What makes the station of a file.
 
     Args:
-        file: a provisioning file with one instance, such as `instance export` writes.
+        file: a provisioning file with one station, such as `instance export` writes.
         name: what it shall be called; "" as in the file.
         token: of its server.
 
@@ -25,7 +25,7 @@ def request_from(file: Path, *, name: str = "", token: str | None = None) -> Add
     if len(found.instances) != 1 or found.agent:
         more = " and settings of the agent" if found.agent else ""
         raise ConfigError(
-            f"{file} holds {len(found.instances) or 'no'} instances{more}; an import makes one instance.",
+            f"{file} holds {len(found.instances) or 'no'} instances{more}; an import makes one station.",
             next_step=f"For all that it holds: stationmaster provision {file}",
         )
     given, wanted = next(iter(found.instances.items()))

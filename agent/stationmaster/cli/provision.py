@@ -34,18 +34,18 @@ def provision(
         list[str] | None,
         typer.Option(
             metavar="NAME=SOURCE",
-            help="Where an instance's token is: env:VARIABLE, fd:N, stdin; * as NAME: all. May be repeated.",
+            help="Where a station's token is: env:VARIABLE, fd:N, stdin; * as NAME: all. May be repeated.",
         ),
     ] = None,
     register: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=SOURCE",
-            help="Where a register-client token is: an instance that holds no token is registered with it.",
+            help="Where a register-client token is: a station that holds no token is registered with it.",
         ),
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove instances that the file does not name; their spools stay.")
+        bool, typer.Option("--prune", help="Remove stations that the file does not name; their spools stay.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What waits, what failed, what was delivered.", no_args_is_help=True)
 
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
+    str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
 ]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of entries.")]
 All = Annotated[bool, typer.Option("--all", help="Everything in the error list.")]
@@ -53,7 +53,7 @@ def list_entries(
 
 @app.command()
 def find(serial: Annotated[str, typer.Argument(help="Serial number.")], *, json: Json = False) -> None:
-    """Where is this unit? From source file to server receipt, in all instances."""
+    """Where is this unit? From source file to server receipt, in all stations."""
 
     async def ask() -> tuple[Entry, ...]:
         async with agent() as client:
@@ -150,7 +150,7 @@ app.command("import")(import_reports)
 
 
 async def one_instance(client: ControlClient, wanted: str) -> str:
-    """The instance that is meant.
+    """The station that is meant.
 
     Raises:
         ConfigError: none is named, and there is more than one.
@@ -161,8 +161,8 @@ async def one_instance(client: ControlClient, wanted: str) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
-    raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")
+        raise ConfigError("There is no station.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which station?", next_step=f"Add --instance with one of: {', '.join(names)}")
 
 
 def _wanted(ids: list[int] | None, *, everything: bool) -> tuple[int, ...]:

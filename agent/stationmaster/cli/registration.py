@@ -27,7 +27,7 @@ Replace = Annotated[
 
 
 def register(name: str, token: str, client_id: str, *, replace: bool) -> None:
-    """Register an instance, through the agent or without, and say so."""
+    """Register a station, through the agent or without, and say so."""
 
     async def online(client: ControlClient) -> str:
         return await client.register(name, token, client_id=client_id, replace=replace)

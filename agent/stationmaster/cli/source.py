@@ -18,7 +18,7 @@ app = typer.Typer(help="Sources that are fetched on a timetable.", no_args_is_he
 
 @app.command("list")
 def list_all(*, json: Json = False) -> None:
-    """List the scheduled sources of all instances: last run, next run, what was fetched, what is wrong."""
+    """List the scheduled sources of all stations: last run, next run, what was fetched, what is wrong."""
     snapshot = run(_status())
     if json:
         print_json("sources", [{"instance": one.name, "sources": one.fetches} for one in snapshot.instances])
@@ -38,7 +38,7 @@ def run_now(
     name: Annotated[str, typer.Argument(help="The source.")],
     *,
     instance: Annotated[
-        str, typer.Option("--instance", "-i", help="Which instance; not needed where one has this source.")
+        str, typer.Option("--instance", "-i", help="Which station; not needed where one has this source.")
     ] = "",
 ) -> None:
     """Fetch a scheduled source at once, whatever its timetable says."""
@@ -56,7 +56,7 @@ async def _run(name: str, instance: str) -> str:
             ]
             if len(found) != 1:
                 raise ConfigError(
-                    f'{"Several instances have" if found else "No instance has"} a source "{name}".',
+                    f'{"Several stations have" if found else "No station has"} a source "{name}".',
                     next_step=f"Name one: {', '.join(found)}" if found else "See: stationmaster source list",
                 )
             instance = found[0]

@@ -15,7 +15,7 @@ from stationmaster.errors import ConfigError
 ALL = "*"
 """Stands for every instance that has no source of its own."""
 
-_HOW = "Write {option} NAME=env:VARIABLE, NAME=fd:3 or NAME=stdin; * as the name is all instances."
+_HOW = "Write {option} NAME=env:VARIABLE, NAME=fd:3 or NAME=stdin; * as the name is all stations."
 
 
 def sources_of(options: Sequence[str] | None, *, option: str = "--token") -> dict[str, str]:
@@ -39,7 +39,7 @@ def sources_of(options: Sequence[str] | None, *, option: str = "--token") -> dic
         if source in sources.values() and kind != "env":
             raise ConfigError(
                 f"{source} can be read once only.",
-                next_step=f"For the same token in all instances: {option} '*=...'",
+                next_step=f"For the same token in all stations: {option} '*=...'",
             )
         sources[name] = source
     return sources
@@ -52,7 +52,7 @@ def tokens_of(
 
     Args:
         sources: from the command line; they go before `variables`.
-        variables: of each instance in the file: the variable that the file names, "" for none.
+        variables: of each station in the file: the variable that the file names, "" for none.
         env: where variables are looked for; None: the process's environment.
 
     Raises:

@@ -30,7 +30,7 @@ def parse_instance(text: str, path: Path, name: str, *, lines: bool = True) -> I
     raw, lines = _values(text, InstanceConfig, path, lines=lines)
     if "name" in raw:
         raise ConfigError(
-            f"{path}: there is no setting \"name\": the file's own name is the instance's.",
+            f"{path}: there is no setting \"name\": the file's own name is the station's.",
             next_step='For the station\'s name set "station.name".',
             key="name",
         )

@@ -11,8 +11,8 @@ from stationmaster.config import migration
 from stationmaster.config.schema import InstanceConfig
 
 _HEAD = """\
-# Settings of the Stationmaster instance "{name}", without its token.
-# `stationmaster instance import FILE` makes such an instance on another PC.
+# Settings of the Stationmaster station "{name}", without its token.
+# `stationmaster instance import FILE` makes such a station on another PC.
 {left_out}
 schema = {schema}
 

@@ -26,7 +26,7 @@ class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     allow_remote: Annotated[
         bool,
         Meta(
-            description="Let other computers ask, without a password; the figures name the instances.",
+            description="Let other computers ask, without a password; the figures name the stations.",
             examples=[True],
         ),
     ] = False

@@ -164,13 +164,13 @@ class _Reader:
                 ours = f"It has {', '.join(SECTIONS)}."
                 step = f'Did you mean "{close[0]}"?' if close else ours
                 if key in InstanceConfig.__struct_fields__:
-                    step = "What belongs to an instance stands in [defaults] or [instances.NAME]."
+                    step = "What belongs to a station stands in [defaults] or [instances.NAME]."
                 text = f'{self._at((key,))}: a provisioning file has no "{key}".'
                 self._mistakes.append(ConfigError(text, next_step=step))
         for key in ("agent", "defaults", "instances"):
             self._table((key,))
         if "id" in self._raw.get("defaults", {}):
-            self._fail(("defaults", "id"), "must not be shared", "Each instance gets an id of its own.")
+            self._fail(("defaults", "id"), "must not be shared", "Each station gets an id of its own.")
 
     # ---------------------------------------------------------------- sections
     def _named_instances(self) -> dict[str, Wanted]:

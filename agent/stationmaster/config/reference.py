@@ -36,7 +36,7 @@ Change a setting with `stationmaster instance edit NAME --set key=value`, one of
 Comments stay. A wrong value is refused with file, key and what is allowed. Lists are written with commas on
 the command line: `--set "watch.0.include=*.json,*.xml"`. Durations are plain numbers of seconds.
 
-An instance's name has 1 to 40 letters (a-z), digits, `-`, `_` or `.`, and is no device name of Windows
+A station's name has 1 to 40 letters (a-z), digits, `-`, `_` or `.`, and is no device name of Windows
 (`con`, `nul`, ...).
 
 ## The token
@@ -59,7 +59,7 @@ place.
 def render() -> str:
     """The Markdown of every setting, with type, default, what is allowed, meaning and example."""
     parts = [_HEAD]
-    for title, root in (("Settings of an instance", InstanceConfig), ("Settings of the agent", AgentConfig)):
+    for title, root in (("Settings of a station", InstanceConfig), ("Settings of the agent", AgentConfig)):
         parts.append(f"## {title}\n\n{_sentence(root)}\n")
         parts.extend(_section(key, owner, settings) for key, owner, settings in walk(root))
     return "\n".join(parts)

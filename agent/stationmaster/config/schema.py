@@ -176,7 +176,7 @@ class ConvertConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Limits of the worker processes that convert result files."""
 
     max_concurrent: Annotated[
-        int, Meta(ge=1, le=256, description="Conversions of this instance at once.", examples=[2])
+        int, Meta(ge=1, le=256, description="Conversions of this station at once.", examples=[2])
     ] = 10
     timeout: Annotated[
         float,
@@ -311,11 +311,11 @@ class InstanceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     id: Annotated[
         UUID,
         Meta(
-            description="Part of every report id this instance makes. Written once; never change or copy it.",
+            description="Part of every report id this station makes. Written once; never change or copy it.",
             examples=["5f0c1c5e-8d2b-4c55-9a39-6a7d3cf3d1a2"],
         ),
     ]
-    enabled: Annotated[bool, Meta(description="Whether the agent runs this instance.", examples=[False])] = (
+    enabled: Annotated[bool, Meta(description="Whether the agent runs this station.", examples=[False])] = (
         True
     )
     paused_until: Annotated[
@@ -353,7 +353,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Meta(
             ge=0,
             le=256,
-            description="Conversions at once over all instances; 0 for one per core.",
+            description="Conversions at once over all stations; 0 for one per core.",
             examples=[2],
         ),
     ] = 0

@@ -167,8 +167,8 @@ class ConfigStore:
         for other in self.names():
             if same_place(name, other):
                 raise ConfigError(
-                    f'There is an instance "{other}" already.' if other == name
-                    else f'The instance "{other}" is there already, and "{name}" is too much like it.',
+                    f'There is a station "{other}" already.' if other == name
+                    else f'The station "{other}" is there already, and "{name}" is too much like it.',
                     next_step="Choose another name, or edit that one.",
                     key="name",
                 )  # fmt: skip
@@ -213,8 +213,8 @@ class ConfigStore:
         for other, config in self.load_all().instances.items():
             if other != name and config.id == identity:
                 raise ConfigError(
-                    f'The instance "{other}" has the id {identity} already.',
-                    next_step="Leave the id out: each instance gets one of its own.",
+                    f'The station "{other}" has the id {identity} already.',
+                    next_step="Leave the id out: each station gets one of its own.",
                 )
 
     def edit(self, name: str, patch: Mapping[str, Any], *, base: str = "") -> InstanceConfig:
@@ -349,9 +349,9 @@ class ConfigStore:
 
         names = self.names()
         close = get_close_matches(name, names, n=1)
-        known = f"Instances: {', '.join(names)}." if names else "Make one with `stationmaster instance add`."
+        known = f"Stations: {', '.join(names)}." if names else "Make one with `stationmaster instance add`."
         return ConfigError(
-            f'There is no instance "{name}".', next_step=f'Did you mean "{close[0]}"?' if close else known
+            f'There is no station "{name}".', next_step=f'Did you mean "{close[0]}"?' if close else known
         )
 
 

@@ -23,10 +23,10 @@ _EVERYWHERE = (
     ConverterOption(
         name="timeout",
         kind="number",
-        doc="Seconds one file may take, and 2 more for each MB; the instance's limit.",
+        doc="Seconds one file may take, and 2 more for each MB; the station's limit.",
     ),
     ConverterOption(
-        name="memory_mb", kind="number", doc="Megabytes its worker may use; the instance's limit."
+        name="memory_mb", kind="number", doc="Megabytes its worker may use; the station's limit."
     ),
 )
 """The pool understands these for each converter that has no option of that name."""

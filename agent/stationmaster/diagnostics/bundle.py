@@ -30,7 +30,7 @@ A diagnostics bundle of Stationmaster. It is text: read it before you send it.
   versions.json    program, system, Python, packages; names of environment variables, never their values
   snapshot.json    what the agent saw; snapshot.txt where none was running
   problems.json    its Problems
-  settings/        settings of the agent and of each instance, without comments
+  settings/        settings of the agent and of each station, without comments
   spool/           of each spool: how many entries in which state, sizes, versions
   failures/        the last entries that failed, with reasons and history
   payloads/        reports of failed entries, only where they were asked for

@@ -158,7 +158,7 @@ def _wanted(names: Sequence[str], loaded: Loaded | None) -> list[str]:
     for name in names:
         if name not in known:
             raise ConfigError(
-                f'There is no instance "{name}".', next_step=f"There are: {', '.join(known) or 'none'}"
+                f'There is no station "{name}".', next_step=f"There are: {', '.join(known) or 'none'}"
             )
     return list(dict.fromkeys(names)) or known
 
@@ -177,7 +177,7 @@ def _parts(
     if config is None or loaded is None:
         return [partial(_told, own)]
     if not config.enabled:
-        text = "The instance is switched off (enabled = false): nothing else is checked."
+        text = "The station is switched off (enabled = false): nothing else is checked."
         return [partial(_told, [*own, good(Hop.SETTINGS, text, instance=name)])]
     way = partial(
         _turn, turns, name, Hop.SERVER, config.server.timeout * 3 + SLACK, partial(_server, around, config)

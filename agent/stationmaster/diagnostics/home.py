@@ -52,13 +52,13 @@ def instance_checks(name: str, status: AgentStatus | None, now: datetime) -> lis
     for one in found:
         paused = one.paused_until
         if one.lifecycle in (Lifecycle.STOPPED, Lifecycle.DRAINING):
-            text = f"The instance is {one.lifecycle.value}: it was drained."
+            text = f"The station is {one.lifecycle.value}: it was drained."
             checks.append(warned(Hop.AGENT, text, step, instance=name))
         elif paused is not None and paused > now:
             until = "until you resume" if paused >= FOREVER else f"until {paused:%Y-%m-%d %H:%M} UTC"
             checks.append(warned(Hop.AGENT, f"Uploads are paused {until}.", step, instance=name))
         else:
-            checks.append(good(Hop.AGENT, f"The instance is {one.lifecycle.value}.", instance=name))
+            checks.append(good(Hop.AGENT, f"The station is {one.lifecycle.value}.", instance=name))
     return checks
 
 

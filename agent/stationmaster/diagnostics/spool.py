@@ -32,7 +32,7 @@ async def spool_check(home: Home, name: str, health: Health | None, *, clock: Cl
     """
     path, began = home.spool(name), clock.monotonic()
     if not path.exists():
-        return good(Hop.SPOOL, "There is none yet: it is made when the instance first runs.", instance=name)
+        return good(Hop.SPOOL, "There is none yet: it is made when the station first runs.", instance=name)
     health = health or _SOUND
     if health.error:
         return of_problem(unwritable(name, health.error, full=health.disk_full, now=clock.now()), Hop.SPOOL)

@@ -17,13 +17,13 @@ def check_name(name: str) -> str:
     """Return `name`, or raise `ConfigError` where it cannot name an instance."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f'"{_shown(name)}" cannot name an instance.',
+            f'"{_shown(name)}" cannot name a station.',
             next_step="Use 1 to 40 letters (a-z), digits, - _ or . ; the first may not be - or . , "
             "the last may not be a dot.",
         )
     if name.split(".", 1)[0].upper() in _DEVICES:
         raise ConfigError(
-            f'"{name}" cannot name an instance: Windows keeps this name for a device.',
+            f'"{name}" cannot name a station: Windows keeps this name for a device.',
             next_step="Choose another name.",
         )
     return name

@@ -72,7 +72,7 @@ def sentence(status: AgentStatus) -> str:
     waiting = sum(one.counts.queued + one.counts.processing for one in status.instances)
     errors = sum(one.counts.error for one in status.instances)
     wrong = sum(problem.severity is Severity.ERROR for problem in status.problems)
-    parts = [_count(len(status.instances), "instance"), f"{_count(waiting, 'report')} waiting"]
+    parts = [_count(len(status.instances), "station"), f"{_count(waiting, 'report')} waiting"]
     parts += [f"{errors} in error"] if errors else []
     parts += [f"{_count(wrong, 'problem')}: see stationmaster agent status"] if wrong else []
     return ", ".join(parts)

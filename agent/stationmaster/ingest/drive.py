@@ -11,7 +11,7 @@ _NO_ROOT = 1
 
 DRIVE_STEP = (
     "Drives that a person connects are not there for a service. Write the share's own path "
-    r"(\\server\share\folder) into the instance's settings, or connect the drive."
+    r"(\\server\share\folder) into the station's settings, or connect the drive."
 )
 
 

@@ -111,7 +111,7 @@ def _told(found: Overlap, now: datetime) -> Iterator[Problem]:
         else f'"{other.instance}", and {owner.root} by "{owner.instance}"'
     )
     text = f"{other.root} is watched by {by}: each takes files such as {found.name}."
-    step = "Give each instance a folder of its own, or narrow `include`."
+    step = "Give each station a folder of its own, or narrow `include`."
     for name in (one, two):
         yield overlap(name, text, step, subject=f"{other.root} ({owner.root})", since=now)
 

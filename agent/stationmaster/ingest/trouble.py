@@ -49,7 +49,7 @@ class Trouble:
             return cls(
                 ProblemCode.FOLDER_MISSING,
                 f"The watch folder {root} is not there.",
-                "Create it, connect its drive, or correct the path in the instance's settings.",
+                "Create it, connect its drive, or correct the path in the station's settings.",
                 10.0,
             )
         return cls(

@@ -168,7 +168,7 @@ class Packing:
     def _tell_shared(self, root: Path, found: Shared | None) -> None:
         if found is None:
             self._shared.pop(root, None)
-            self._lasting.over((root, "shared"), f"the archive {root} is used by this instance alone now")
+            self._lasting.over((root, "shared"), f"the archive {root} is used by this station alone now")
             return
         since = self._shared[root].since if root in self._shared else self._clock.now()
         self._shared[root] = found.problem(self._instance, since)

@@ -186,7 +186,7 @@ def _change(store: ConfigStore, name: str, wanted: Wanted) -> Plan:
     now = store.load(name)
     if wanted.id not in (None, now.id):
         raise ConfigError(
-            f'The instance "{name}" has the id {now.id}, not {wanted.id}, and an instance keeps its id.',
+            f'The station "{name}" has the id {now.id}, not {wanted.id}, and a station keeps its id.',
             next_step="Leave the id out of the provisioning file.",
         )
     patch = patch_towards(now, wanted.config, wanted.settings)
@@ -197,7 +197,7 @@ def _make(store: ConfigStore, name: str, wanted: Wanted, others: list[str]) -> P
     for other in others:
         if same_place(name, other):
             raise ConfigError(
-                f'The instance "{other}" is there already, and "{name}" is too much like it.',
+                f'The station "{other}" is there already, and "{name}" is too much like it.',
                 next_step="Choose another name, or that one.",
             )
     if wanted.id is not None:
@@ -226,7 +226,7 @@ async def _with_registration(credentials: Credentials, plan: Plan, tokens: _Toke
         return msgspec.structs.replace(plan, token_given=True)
     if register is None:
         raise ConfigError(
-            f'The instance "{plan.name}" holds no token, and there is no register-client token in the '
+            f'The station "{plan.name}" holds no token, and there is no register-client token in the '
             f"environment variable {variable}.",
             next_step="Put it there, then run the command again.",
         )

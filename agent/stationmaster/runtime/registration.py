@@ -83,7 +83,7 @@ async def _make_room(credentials: Credentials, name: str, *, replace: bool) -> N
         return
     if not replace:
         raise ConfigError(
-            f'The instance "{name}" holds a token already.',
+            f'The station "{name}" holds a token already.',
             next_step="To put a newly registered one in its place, add --replace.",
         )
     await credentials.store.set(name, Secret(old))

@@ -133,7 +133,7 @@ class Browse:
     async def _read(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read on the storage thread, its errors mapped."""
         if self._closed:
-            raise SpoolError("The spool is closed: its instance is stopping.")
+            raise SpoolError("The spool is closed: its station is stopping.")
         try:
             return await self._storage.run(job, *args, **kwargs)
         except sqlite3.Error as error:

@@ -50,7 +50,7 @@ class Committer:
         """Queue a write; the future ends after its commit, with its result or a `SpoolError`."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self._closed:
-            _end(future, error=SpoolError("The spool is closed: its instance is stopping."))
+            _end(future, error=SpoolError("The spool is closed: its station is stopping."))
             return future
         self._pending.append((Write(work), future))
         if self._batch is None:

@@ -35,7 +35,7 @@ def _open_reader(engine: Engine) -> None:
     if not engine.path.exists():
         raise SpoolError(
             f"There is no spool at {engine.path}.",
-            next_step="It is made when the instance runs for the first time.",
+            next_step="It is made when the station runs for the first time.",
         )
     try:
         engine.reader = schema.connect(engine.path, read_only=True)

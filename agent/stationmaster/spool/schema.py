@@ -127,7 +127,7 @@ def spool_error(error: sqlite3.Error | OSError, path: Path) -> SpoolError:
     if code in DAMAGE:
         return SpoolError(
             closed(f"The spool {path} is damaged: {error}"),
-            next_step="Restart the instance: every readable row is then saved into a new spool.",
+            next_step="Restart the station: every readable row is then saved into a new spool.",
             damaged=True,
         )
     return SpoolError(

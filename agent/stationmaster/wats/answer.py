@@ -327,7 +327,7 @@ def held(status: int, reason: str) -> NeedsUserError:
         return NeedsLoginError(
             closed(f"The server does not accept the token (401): {reason}"),
             code=ProblemCode.LOGIN_REFUSED,
-            next_step="Enter a valid token for this instance.",
+            next_step="Enter a valid token for this station.",
             hop=Hop.LOGIN,
         )
     if status == 403:

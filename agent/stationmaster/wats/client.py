@@ -339,7 +339,7 @@ class WatsClient:
         secret = secret.strip()
         if not secret:
             raise NeedsLoginError(
-                "No token is stored for this instance.",
+                "No token is stored for this station.",
                 code=ProblemCode.TOKEN_MISSING,
                 next_step="Enter the token of the WATS server.",
                 hop=Hop.TOKEN,

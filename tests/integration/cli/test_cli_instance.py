@@ -54,7 +54,7 @@ async def test_making_showing_changing_and_removing_without_an_agent(alone: Typi
     assert removed.code == 0
     assert str(alone.hosted.home.instance_dir("line2")) in removed.talk
     assert alone.hosted.store.names() == ()
-    assert files_with(tmp_path, PLANTED) == [], "the token goes with the instance"
+    assert files_with(tmp_path, PLANTED) == [], "the token goes with the station"
     assert all(PLANTED not in one.out + one.talk for one in (made, shown, plain, changed, removed))
 
 
@@ -63,7 +63,7 @@ async def test_a_question_that_is_answered_with_no_removes_nothing(alone: Typist
     for given in ("n\n", ""):
         refused = await alone.type("instance", "remove", "line2", given=given)
         assert refused.code == 1
-        assert "Remove the instance" in refused.talk, "a question is talk, not an answer"
+        assert "Remove the station" in refused.talk, "a question is talk, not an answer"
         assert alone.hosted.store.names() == ("line2",)
     assert (await alone.type("instance", "remove", "line2", given="y\n")).code == 0
 

@@ -135,7 +135,7 @@ async def test_folders_that_share_files(alone: Typist, oracle: Oracle) -> None:
     assert 'watched by "line1" and by "line2"' in check["text"]
 
 
-@pytest.mark.parametrize("which", ["two instances", "one instance", "the agent's own"])
+@pytest.mark.parametrize("which", ["two instances", "one station", "the agent's own"])
 async def test_the_agent_tells_of_shared_files_what_the_doctor_tells(
     hosted: Hosted, oracle: Oracle, which: str
 ) -> None:
@@ -144,7 +144,7 @@ async def test_the_agent_tells_of_shared_files_what_the_doctor_tells(
     watch = [hosted.watch(outer, recursive=True)]
     if which == "the agent's own":
         watch = [hosted.watch(hosted.root, recursive=True, exclude=["in-*", "oracle*"])]
-    elif which == "one instance":
+    elif which == "one station":
         watch.append(hosted.watch(outer / "inner"))
     await hosted.line("line1", oracle, patch={"watch": watch})
     if which == "two instances":
@@ -204,7 +204,7 @@ async def test_other_versions_and_nobody_who_restarts_are_warnings(
         with Typist(hosted) as typist:
             async with typist.agent(), ControlClient(hosted.home.socket) as client:
                 checks = [one async for one in client.doctor(DoctorRequest(version="0.0.1"))]
-                with pytest.raises(ControlError, match="no instance"):
+                with pytest.raises(ControlError, match="no station"):
                     await anext(client.doctor(DoctorRequest(instances=("line9",))))
     states = {one.name: one.state for one in checks}
     assert states[Hop.VERSION] is CheckState.WARNING
@@ -224,7 +224,7 @@ async def test_what_people_ordered_is_told(hosted: Hosted, oracle: Oracle) -> No
             async with typist.agent():
                 said = await typist.type("doctor")
     assert "! warning  Agent: Uploads are paused until you resume." in said.out
-    assert "! warning  Agent: The instance is stopped: it was drained." in said.out
+    assert "! warning  Agent: The station is stopped: it was drained." in said.out
     assert "→ Resume it: stationmaster agent resume line2" in said.out
     assert said.code == 0
 

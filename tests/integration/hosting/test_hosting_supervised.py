@@ -50,7 +50,7 @@ def agent(root: Path, heard: NotifySocket) -> Iterator[subprocess.Popen[str]]:
 def test_it_says_when_it_is_ready_alive_and_stopping(tmp_path: Path) -> None:
     with NotifySocket(tmp_path / "notify") as heard, agent(tmp_path, heard) as process:
         first = heard.next()
-        assert first == {"READY": "1", "STATUS": "0 instances, 0 reports waiting"}
+        assert first == {"READY": "1", "STATUS": "0 stations, 0 reports waiting"}
         assert (tmp_path / "home" / "run").is_dir()  # the channel was there before
         for _ in range(3):
             heard.until("WATCHDOG")

@@ -100,7 +100,7 @@ def test_a_file_of_one_part_is_one_too() -> None:
     ("old", "new", "says"),
     [
         ("[agent]", "[agnet]", 'all.toml, line 3: a provisioning file has no "agnet". Did you mean "agent"?'),
-        ("[agent]", "[server]", "What belongs to an instance stands in [defaults] or [instances.NAME]."),
+        ("[agent]", "[server]", "What belongs to a station stands in [defaults] or [instances.NAME]."),
         ('"debug"', '"loud"', "all.toml, line 4, agent: log_level must be one of debug, info"),
         ("timeout = 20.0", "timeuot = 20.0", 'line 8, instance "line1": there is no setting "server.time'),
         ("timeout = 60.0", "timeout = 0", 'line 27, instance "line2": server.timeout must be a number'),

@@ -36,7 +36,7 @@ def test_good_names_pass(name: str) -> None:
     ],
 )
 def test_names_that_trick_paths_are_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="cannot name an instance"):
+    with pytest.raises(ConfigError, match="cannot name a station"):
         check_name(name)
 
 

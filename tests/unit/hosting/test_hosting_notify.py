@@ -87,7 +87,7 @@ def test_three_signs_of_life_fit_into_its_patience() -> None:
 def test_the_snapshot_in_a_sentence() -> None:
     now = datetime.now(UTC)
     empty = AgentStatus(revision=1, version="1", pid=1, started_at=now, home="/x")
-    assert sentence(empty) == "0 instances, 0 reports waiting"
+    assert sentence(empty) == "0 stations, 0 reports waiting"
     problem = Problem(
         code=ProblemCode.DISK_FULL, severity=Severity.ERROR, title="t", text="t", next_step="n", since=now
     )
@@ -104,5 +104,5 @@ def test_the_snapshot_in_a_sentence() -> None:
         revision=1, version="1", pid=1, started_at=now, home="/x", instances=(one,), problems=(problem,)
     )
     assert sentence(busy) == (
-        "1 instance, 1 report waiting, 2 in error, 1 problem: see stationmaster agent status"
+        "1 station, 1 report waiting, 2 in error, 1 problem: see stationmaster agent status"
     )
