@@ -11,20 +11,22 @@ import msgspec
 import typer
 
 from stationmaster.api import Report
+from stationmaster.cli.agent import Json
 from stationmaster.cli.dry_run_text import show_dry_run
 from stationmaster.cli.exit import Exit
-from stationmaster.cli.output import answer, say
+from stationmaster.cli.output import answer, print_json, say
 from stationmaster.cli.place import full_path
 from stationmaster.cli.session import fail, run
+from stationmaster.control.command_answer import MappedSample
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run
-from stationmaster.convert.scaffold import check_name, quoted
-from stationmaster.converters.mapping import MAX_TEXT
+from stationmaster.convert.scaffold import check_name, quoted, suggestion
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.proposal import quoted as toml_text
-from stationmaster.converters.mapping.propose import mapping_name, propose
+from stationmaster.converters.mapping.propose import mapping_name
 from stationmaster.converters.mapping.schema import Example, Mapping
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.runtime.sample_mapping import map_sample, proposed, text_of, tried
 
 _SHOWN = 3
 """Reports of the sample that are shown."""
@@ -40,41 +42,60 @@ def map_file(
     folder: Annotated[Path, typer.Option("--dir", help="Where to write it.", file_okay=False)] = Path(),
     replace: Annotated[bool, typer.Option("--replace", help="Replace a mapping of that name.")] = False,
     printed: Annotated[bool, typer.Option("--print", help="Print it; write nothing.")] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--with", help="Show the sample by this mapping; propose and write nothing.", exists=True
+        ),
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Propose a mapping that turns files like this one into reports, without code."""
     try:
-        chosen = name or mapping_name(file.name)
-        check_name(chosen, {})
-        text = _proposed(file)
+        chosen = check_name(name, {}) if name else _named_after(mapping or file)
+        text = text_of(mapping) if mapping else proposed(file)
+        if json:
+            _answer(run(map_sample(file.absolute(), chosen, text)), exits=mapping is not None)
+            return
         if printed:
             answer(text.rstrip("\n"))
             return
-        place = folder / f"{chosen}{MAPPING}"
-        _write(place, text, replace=replace)
+        if mapping is None:
+            place = folder / f"{chosen}{MAPPING}"
+            _write(place, text, replace=replace)
+            say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
+        else:
+            place = mapping
+        described = read_mapping(text, place.name)
     except StationmasterError as error:
         fail(error)
     except OSError as error:
         fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
-    say(f"Wrote {place}. Look at it; what is doubtful stands at its top.")
-    given = _stand_ins(text)
-    outcome = run(_tried(full_path(file), chosen, full_path(place.parent), given))
+    outcome, given = run(tried(full_path(file), chosen, text, described, most=_MOST))
     show_dry_run(replace_fields(outcome, reports=outcome.reports[:_SHOWN]))
-    if full_path(file).parent == full_path(place).parent and outcome.trouble is None:
+    beside = full_path(file).parent == full_path(place).parent
+    if mapping is None and beside and outcome.trouble is None:
         _add_test(place, file.name, outcome, given)
     if given:
         say(f"Shown with {', '.join(given)} out of nowhere: the file says none. Give your own as an option.")
-    say(f"Use it: {_command('install', str(place), '-i', 'NAME')}")
+    if mapping is None:
+        say(f"Use it: {_command('install', str(place), '-i', 'NAME')}")
+    elif not outcome.ok:
+        raise typer.Exit(Exit.ERROR)
 
 
-def _stand_ins(text: str) -> dict[str, Any]:
-    """Options in the place of what the file does not say, so that its reports can be shown at all."""
-    header = read_mapping(text, "").header
-    wanted: dict[str, tuple[str, Any]] = {"pn": ("part_number", "PART"), "process": ("process_code", 10)}
-    return {name: value for key, (name, value) in wanted.items() if key not in header}
+def _named_after(file: Path) -> str:
+    name = mapping_name(file.name)
+    try:
+        return check_name(name, {})
+    except ConfigError:  # it begins with a digit, or is the name of a module
+        return suggestion(name, {})
 
 
-async def _tried(file: Path, name: str, folder: Path, given: dict[str, Any]) -> DryRun:
-    return await dry_run(file, converters=(name,), options={name: given}, folder=folder, most=_MOST)
+def _answer(found: MappedSample, *, exits: bool) -> None:
+    print_json("mapped-sample", found)
+    if exits and not found.ok:
+        raise typer.Exit(Exit.ERROR)
 
 
 def _add_test(place: Path, sample: str, outcome: DryRun, given: dict[str, Any]) -> None:
@@ -103,17 +124,6 @@ def _add_test(place: Path, sample: str, outcome: DryRun, given: dict[str, Any]) 
 
 def _command(*words: str) -> str:
     return quoted("stationmaster", "converter", *words)
-
-
-def _proposed(file: Path) -> str:
-    with file.open("rb") as opened:
-        data = opened.read(MAX_TEXT + 1)
-    if len(data) > MAX_TEXT:
-        raise ConfigError(
-            f"{file.name} is larger than {MAX_TEXT} bytes, the bound for mappings.",
-            next_step="Take a shorter sample.",
-        )
-    return propose(data, file.name).toml
 
 
 def _write(place: Path, text: str, *, replace: bool) -> None:

@@ -6,22 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from stationmaster.control.command_answer import ValueChange
+
 ABSENT: Final = "(not there)"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One value that is not the same.
-
-    Attributes:
-        path: where it stands: names of steps, then the keys: `Power / Rail 5V: numericMeas[0].value`.
-        old: what the present converter makes.
-        new: what the other one makes.
-    """
-
-    path: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +27,12 @@ class _Place:
     def step(self, name: str) -> _Place:
         return _Place((*self.names, name))
 
-    def tell(self, old: object, new: object) -> Difference:
+    def tell(self, old: object, new: object) -> ValueChange:
         path = ": ".join(part for part in (" / ".join(self.names), self.keys) if part)
-        return Difference(path, _short(old), _short(new))
+        return ValueChange(path, _short(old), _short(new))
 
 
-def compare(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> Iterator[Difference]:
+def compare(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> Iterator[ValueChange]:
     """The differences of the reports of one file, in their order.
 
     Ids are left out: they come from the file and the record, not from what a converter makes of them.
@@ -58,7 +45,7 @@ def compare(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> Ite
         yield _Place(keys="reports").tell(len(old), len(new))
 
 
-def _values(old: Any, new: Any, place: _Place) -> Iterator[Difference]:
+def _values(old: Any, new: Any, place: _Place) -> Iterator[ValueChange]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
             one, other = old.get(key, ABSENT), new.get(key, ABSENT)
@@ -74,7 +61,7 @@ def _values(old: Any, new: Any, place: _Place) -> Iterator[Difference]:
         yield place.tell(old, new)
 
 
-def _steps(old: list[Any], new: list[Any], place: _Place) -> Iterator[Difference]:
+def _steps(old: list[Any], new: list[Any], place: _Place) -> Iterator[ValueChange]:
     """Steps go by their place and are told by their names."""
     for number in range(max(len(old), len(new))):
         one, other = (side[number] if number < len(side) else None for side in (old, new))

@@ -127,6 +127,7 @@ async def dry_run(
     most_bytes: int | None = None,
     marker: str = "",
     clock: Clock | None = None,
+    pool: ConverterPool | None = None,
 ) -> DryRun:
     """Convert `path` in a worker, without the spool.
 
@@ -139,6 +140,7 @@ async def dry_run(
         clock: tells which reports are dated in the future; None: the system's.
         most: so many reports are handed back at most.
         most_bytes: and after so many bytes no more of them; the first always is.
+        pool: of `dry_pool`, where many files are converted; it has the folder and the limits.
 
     Raises:
         OSError: there is no such file.
@@ -156,10 +158,13 @@ async def dry_run(
         dry=True,
     )
     clock = clock or Clock()
-    async with _pool(folder, limits or DryLimits(), clock) as pool:
+    async with contextlib.AsyncExitStack() as stack:
+        if pool is None:
+            pool = await stack.enter_async_context(dry_pool(folder, limits or DryLimits(), clock))
         outcome = await pool.convert(job)
         if not isinstance(outcome, Conversion):
             return _without_report(outcome, pool.failures)
+        stack.callback(outcome.discard)
         reports = await asyncio.to_thread(_reports, outcome, most, most_bytes, clock.now())
         return DryRun(
             converter=outcome.converter,
@@ -191,13 +196,14 @@ async def list_converters(
     folder: Path | None = None,
 ) -> tuple[tuple[ConverterInfo, ...], tuple[ImportFailure, ...]]:
     """All converters, and those that cannot be loaded."""
-    async with _pool(folder, DryLimits(), Clock()) as pool:
+    async with dry_pool(folder, DryLimits(), Clock()) as pool:
         await pool.refresh()
         return tuple(pool.converters.values()), pool.failures
 
 
 @contextlib.asynccontextmanager
-async def _pool(folder: Path | None, limits: ConvertLimits, clock: Clock) -> AsyncIterator[ConverterPool]:
+async def dry_pool(folder: Path | None, limits: ConvertLimits, clock: Clock) -> AsyncIterator[ConverterPool]:
+    """Workers for dry runs, in a folder of their own; one file at a time."""
     temp = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="stationmaster-dry-"))
     try:
         pool = ConverterPool(

@@ -17,6 +17,7 @@ from stationmaster.errors import NoAgentError, StationmasterError
 from stationmaster.home.paths import DETACHED_VARIABLE, HOME_VARIABLE, Home, Scope, make_private
 from stationmaster.home.service_name import LABEL, TASK_FILE, UNIT, machine_step, task_name
 from stationmaster.home.system_program import call
+from stationmaster.hosting.command import Command
 from stationmaster.model import AgentStatus
 
 _LAST_WORDS = 2000
@@ -80,6 +81,11 @@ class Launcher:
     def address(self) -> str:
         """Where an agent of this scope answers: for `ControlClient`."""
         return self.home.socket
+
+    def command(self, *words: str) -> Command:
+        """A command of the console program for this scope, to be run to its end."""
+        scope = () if self.home.scope is Scope.USER else ("--scope", self.home.scope.value)
+        return Command(lambda: (*program(), *scope, *words), self._env)
 
     @property
     def supervised(self) -> bool:

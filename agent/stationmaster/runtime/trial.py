@@ -34,6 +34,7 @@ from stationmaster.control.trial_protocol import (
 from stationmaster.convert.dry_run import MOST_REPORTS, DryReport, DryRun, dry_run, list_converters
 from stationmaster.convert.job import ConverterInfo, Failed
 from stationmaster.convert.option_form import options_of
+from stationmaster.convert.pool import ConverterPool
 from stationmaster.errors import StationmasterError
 from stationmaster.submit import safe_name
 
@@ -89,7 +90,7 @@ async def try_content(
         )
         # Our own folder is gone when the answer is read: the file is known by its name.
         seconds = round(clock.monotonic() - began, 3)
-        return _trial(outcome, seconds, folder=f"{path.parent}{os.sep}")
+        return trial_of(outcome, seconds, folder=f"{path.parent}{os.sep}")
 
 
 async def dry_run_for(
@@ -104,6 +105,7 @@ async def dry_run_for(
     most: int = MOST_REPORTS,
     most_bytes: int | None = None,
     clock: Clock | None = None,
+    pool: ConverterPool | None = None,
 ) -> DryRun:
     """A dry run as the instance would convert the file: its converters, options, limits and station.
 
@@ -112,6 +114,7 @@ async def dry_run_for(
         converters: names that may take it; empty: those of its watch folders, else all that detect.
         every: where none is named, all that detect.
         options: of these converters, before those of the settings.
+        pool: of `dry_pool`, where many files are converted.
     """
     used = tuple(dict.fromkeys(one for at in config.watch for one in at.converters))
     known = options_by_converter(config.watch)
@@ -129,6 +132,7 @@ async def dry_run_for(
         most=most,
         most_bytes=most_bytes,
         clock=clock,
+        pool=pool,
     )
 
 
@@ -166,7 +170,8 @@ def _view(info: ConverterInfo, config: InstanceConfig) -> ConverterView:
     )
 
 
-def _trial(outcome: DryRun, seconds: float, *, folder: str) -> Trial:
+def trial_of(outcome: DryRun, seconds: float, *, folder: str) -> Trial:
+    """A dry run as it is told; the name of `folder`, which nobody needs to know, is left out."""
     said = sorted(outcome.confidences.items(), key=lambda one: -one[1])
     trouble = outcome.trouble
     return Trial(

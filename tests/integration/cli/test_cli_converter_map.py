@@ -181,3 +181,41 @@ async def test_options_need_their_converter(alone: Typist, tmp_path: Path) -> No
     done = await alone.type("converter", "test", str(sample), "--option", "process_code=10")
     assert done.code == 2
     assert "--converter NAME" in done.talk
+
+
+async def test_a_program_gets_the_mapping_and_what_becomes_of_the_sample(
+    alone: Typist, tmp_path: Path
+) -> None:
+    sample = shutil.copy(DATA / "fct.csv", tmp_path / "2026.csv")
+    made = await alone.type("converter", "map", str(sample), "--json")
+    assert made.code == 0
+    assert made.data["name"] == "my-tester", "a name cannot begin with a digit"
+    assert made.data["given"] == ["process_code"]
+    assert made.data["trial"]["ok"]
+    assert not (tmp_path / "my-tester.toml").exists()
+    mapping = tmp_path / "mine.toml"
+    mapping.write_text(made.data["toml"])
+    again = await alone.type("converter", "map", str(sample), "--with", str(mapping), "--json")
+    assert (again.code, again.data["name"], again.data["trial"]["count"]) == (0, "mine", 1)
+    shown = await alone.type("converter", "map", str(sample), "--with", str(mapping))
+    assert shown.code == 0
+    assert "mine makes 1 report" in shown.talk
+
+
+async def test_a_program_is_told_line_and_column_of_what_is_wrong(alone: Typist, tmp_path: Path) -> None:
+    mapping = tmp_path / "mine.toml"
+    mapping.write_text('kind = "table"\n[[step]]\nnme = "Step"\n')
+    done = await alone.type("converter", "map", str(DATA / "fct.csv"), "--with", str(mapping), "--json")
+    assert done.code == 1
+    fault = done.data["fault"]
+    assert (fault["line"], fault["column"], fault["text"]) == (3, 1, "there is no key 'nme'")
+    assert fault["next_step"] == 'Did you mean "name"?'
+    assert done.data["trial"] is None
+    said = await alone.type("converter", "map", str(DATA / "fct.csv"), "--with", str(mapping))
+    assert said.code == 1
+    assert "mine.toml, line 3, column 1: there is no key 'nme'" in said.talk
+    mapping.write_bytes(b"\xff")
+    assert (
+        "no UTF-8"
+        in (await alone.type("converter", "map", str(DATA / "fct.csv"), "--with", str(mapping))).talk
+    )

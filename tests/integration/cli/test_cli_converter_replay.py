@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -79,4 +80,44 @@ async def test_a_converter_that_the_instance_lacks_is_no_comparison(line: Typist
     strange.write_text((DATA / "fct.toml").read_text())
     done = await line.type("converter", "replay", str(strange), str(DATA / "fct.csv"), "-i", "line1")
     assert done.code == 2
-    assert "has no converter strange to compare with" in done.talk
+    assert "The instance has no converter strange to compare with" in done.talk
+
+
+async def test_another_converter_and_a_folder_are_replayed_line_by_line(line: Typist, tmp_path: Path) -> None:
+    words = ("converter", "replay", "wsjf", str(DATA), "--name", "*.csv", "-i", "line1")
+    done = await line.type(*words, "--present", "fct", "--lines")
+    assert (done.code, done.talk) == (1, "")
+    plan, file = (json.loads(one) for one in done.out.splitlines())
+    assert (plan["kind"], file["kind"]) == ("replay-plan", "replayed")
+    assert plan["data"] | {"version": ""} == {
+        "present": "fct",
+        "present_version": "1",
+        "converter": "wsjf",
+        "version": "",
+        "files": 1,
+    }
+    assert (file["data"]["name"], file["data"]["old"]) == ("fct.csv", "")
+    assert file["data"]["new"]
+    assert str(tmp_path) not in file["data"]["new"]
+
+
+async def test_a_mapping_of_the_name_of_a_built_in_converter_is_compared_with_that(
+    line: Typist, tmp_path: Path
+) -> None:
+    own = tmp_path / "fct-csv.toml"
+    own.write_text((DATA / "fct.toml").read_text().replace('name = "fct"', 'name = "fct-csv"'))
+    assert (await line.type("converter", "install", str(own), "--instance", "line1")).code == 0
+    done = await line.type("converter", "replay", "fct-csv", str(DATA / "fct.csv"), "-i", "line1", "--json")
+    assert done.code == 1
+    [file] = done.data["files"]
+    assert (file["old"], bool(file["new"])) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("fct",), "there is nothing to compare"), (("nobody",), "neither a file nor the name of a converter")],
+)
+async def test_what_is_no_other_version_is_told(line: Typist, words: tuple[str, ...], says: str) -> None:
+    done = await line.type("converter", "replay", *words, str(DATA / "fct.csv"), "-i", "line1")
+    assert done.code == 2
+    assert says in done.talk

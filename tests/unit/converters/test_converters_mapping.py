@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpus.oracle import told
 from stationmaster.api import ConversionError, Glimpse, Limits, Report, Station, at_least, at_most, between
@@ -15,9 +17,10 @@ from stationmaster.api.limit import CompOp
 from stationmaster.api.testing import assert_good, convert_file
 from stationmaster.converters.mapping import MappingConverter, mapping_at, mapping_class, schema
 from stationmaster.converters.mapping.limits import read_limits
-from stationmaster.converters.mapping.load import read_mapping
+from stationmaster.converters.mapping.load import MappingError, read_mapping
 from stationmaster.converters.mapping.numeral import Numeral
 from stationmaster.converters.mapping.propose import propose
+from stationmaster.converters.mapping.spot import spot_of
 
 DATA = Path(__file__).parents[2] / "data" / "mapping"
 DOCS = Path(__file__).parents[3] / "docs" / "mapping.md"
@@ -583,7 +586,7 @@ def test_what_a_file_lacks_is_said_with_its_place(
         ('kind = "tabel"\n[[step]]\nname="x"', "kind: Invalid enum value 'tabel'"),
         (
             'kind = "table"\n[[step]]\nnme = "x"',
-            "m.toml, line 3: there is no key 'nme'. Did",
+            "m.toml, line 3, column 1: there is no key 'nme'. Did",
         ),
         ('kind = "table"\nheader = { serial = "x" }\n[[step]]\nname="x"', "header has no field 'serial'"),
         ('kind = "table"', "no [[step]]"),
@@ -595,7 +598,7 @@ def test_what_a_file_lacks_is_said_with_its_place(
         ),
         (
             'kind = "table"\ntable.delimiter = ""\n[[step]]\nname="x"',
-            "m.toml, table: `delimiter` is empty",
+            "m.toml, line 2, column 1, table: `delimiter` is empty",
         ),
         (
             'kind = "table"\ntable.keys = "(?P<key>x)"\n[[step]]\nname="x"',
@@ -633,6 +636,58 @@ def test_what_a_proposal_quotes_does_not_spoil_it() -> None:
         ("a.json", '{"serial": "\\ud800\\u007f", "steps": [{"name\\u0001": 1, "name": "a", "value": 1}]}'),
     ):
         assert read_mapping(propose(sample.encode(), name).toml, name).step
+
+
+WELL = """kind = "table"
+header.sn = { from = "Serial", pattern = "x" }
+[detect]
+head = ["a"]
+[rows]
+unit = "U"
+[[step]]
+name = "Step"
+value = { from = "V", pattern = "(.)" }
+[[step]]
+name = "Other"
+when = { Kind = "a" }
+[step.limits]
+from = "L"
+pattern = "(?P<low>a)"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "spot"),
+    [
+        ('kind = "table"', 'kind = "table', (1, 14)),
+        ('pattern = "(?P<low>a)"', "pattern = [", (15, 12)),
+        ('kind = "table"', 'kind = "tabel"', (1, 1)),
+        ('pattern = "x"', 'pattern = "("', (2, 1)),
+        ('head = ["a"]', 'head = ["("]', (4, 1)),
+        ('unit = "U"', "unit = [5.5]", (6, 1)),
+        ('value = { from = "V", pattern = "(.)" }', 'value = { from = "V", patern = "(.)" }', (9, 23)),
+        ('name = "Other"\n', "", (10, 1)),
+        ('when = { Kind = "a" }', 'when = { Kind = "(" }', (12, 10)),
+        ('pattern = "(?P<low>a)"', 'pattern = "(?P<low>a"', (15, 1)),
+        ('header.sn = { from = "Serial", pattern = "x" }', 'header = { serial = "x" }', (2, 12)),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_found_by_line_and_column(
+    old: str, new: str, spot: tuple[int, int]
+) -> None:
+    assert old in WELL
+    read_mapping(WELL, "m.toml")
+    with pytest.raises(MappingError) as refused:
+        read_mapping(WELL.replace(old, new), "m.toml")
+    assert (refused.value.line, refused.value.column) == spot, str(refused.value)
+    assert f"line {spot[0]}, column {spot[1]}" in str(refused.value)
+
+
+@given(st.text(max_size=80), st.text(alphabet="step[]0123456789.rows\"'", max_size=30))
+def test_a_spot_is_within_the_text_or_nowhere(text: str, path: str) -> None:
+    line, column = spot_of(text, path)
+    lines = text.splitlines()
+    assert (line, column) == (0, 0) or 0 < column <= len(lines[line - 1]) + 1
 
 
 def test_every_key_stands_on_the_page() -> None:

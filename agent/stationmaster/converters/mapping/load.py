@@ -28,9 +28,30 @@ from stationmaster.converters.mapping.schema import (
     Value,
     Wide,
 )
+from stationmaster.converters.mapping.spot import NOWHERE, Spot, spot_of, spot_of_name
 
 _UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
 _AT: Final = re.compile(r" - at `(.+)`$")
+_TOML_AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+class MappingError(ConversionError):
+    """A mapping is no TOML, or breaks a rule.
+
+    Attributes:
+        what: what is wrong, without the place.
+        line, column: where, from 1; 0 where that is not known.
+    """
+
+    def __init__(
+        self, what: str, name: str, *, spot: Spot = NOWHERE, key: str = "", next_step: str = ""
+    ) -> None:
+        """Say where: name of the file, line, column and key."""
+        self.what = f"{key}: {what}" if key else what
+        self.line, self.column = spot
+        where = [name] if name else []
+        where += [f"line {self.line}, column {self.column}"] if self.line else []
+        super().__init__(what, place=", ".join([*where, *([key] if key else [])]), next_step=next_step)
 
 
 def read_mapping(text: str, name: str) -> Mapping:
@@ -41,20 +62,33 @@ def read_mapping(text: str, name: str) -> Mapping:
         name: of the file, for error texts.
 
     Raises:
-        ConversionError: it is no TOML, or breaks the rules above; names the line or the key.
+        MappingError: it is no TOML, or breaks the rules above; names the line and the key.
     """
     try:
         document = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        raise ConversionError(f"it is no TOML: {error}", place=name) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _no_toml(str(error), text, name) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise MappingError(f"it is no TOML: {error}", name) from error
+    except RecursionError as error:
+        raise MappingError("it is nested too deeply", name) from error
     try:
         mapping = msgspec.convert(_with_common(document), Mapping)
     except msgspec.ValidationError as error:
         raise _explained(str(error), text, name) from error
-    _check(mapping, name)
-    _check_signs(mapping.table, name)
-    _check_groups(mapping, name)
+    _check(mapping, text, name)
+    _check_signs(mapping.table, text, name)
+    _check_groups(mapping, text, name)
     return mapping
+
+
+def _no_toml(said: str, text: str, name: str) -> MappingError:
+    at = _TOML_AT.search(said)
+    if at is None:
+        return MappingError(f"it is no TOML: {said}", name)
+    lines = text.splitlines() or [""]
+    spot = (int(at[1]), int(at[2])) if at[1] else (len(lines), len(lines[-1]) + 1)
+    return MappingError(f"it is no TOML: {said[: at.start()]}", name, spot=spot)
 
 
 def _with_common(document: dict[str, Any]) -> dict[str, Any]:
@@ -66,26 +100,21 @@ def _with_common(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _explained(said: str, text: str, name: str) -> ConversionError:
+def _explained(said: str, text: str, name: str) -> MappingError:
     """Msgspec's sentence, with the line and what was probably meant."""
+    at = _AT.search(said)
+    path = at[1].removeprefix("$").removeprefix(".") if at else ""
     unknown = _UNKNOWN.search(said)
     if unknown is None:
-        at = _AT.search(said)
-        where = f"{name}, {at[1].removeprefix('$.')}" if at else name
-        return ConversionError(_AT.sub("", said), place=where)
+        return MappingError(_AT.sub("", said), name, spot=spot_of(text, path) if path else NOWHERE, key=path)
     key = unknown[1]
-    line = _line_of(key, text)
     close = get_close_matches(key, sorted(_all_keys()), n=1)
-    return ConversionError(
+    return MappingError(
         f"there is no key {key!r}",
-        place=f"{name}, line {line}" if line else name,
+        name,
+        spot=spot_of_name(text, key),
         next_step=f'Did you mean "{close[0]}"?' if close else "See the page of mappings for the keys.",
     )
-
-
-def _line_of(key: str, text: str) -> int:
-    wanted = re.compile(rf"(?:^|[\s.{{,\[]){re.escape(key)}\s*[=\].]")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if wanted.search(line)), 0)
 
 
 def _all_keys() -> set[str]:
@@ -107,79 +136,101 @@ def _all_keys() -> set[str]:
     return {name for kind in kinds for name in kind.__struct_encode_fields__}
 
 
-def _check(mapping: Mapping, name: str) -> None:
+def _check(mapping: Mapping, text: str, name: str) -> None:
     """What types do not say."""
     for key in mapping.header:
         if key not in HEADER_KEYS:
             close = get_close_matches(key, HEADER_KEYS, n=1)
-            raise ConversionError(
+            raise MappingError(
                 f"header has no field {key!r}",
-                place=name,
+                name,
+                spot=spot_of(text, f"header.{key}"),
                 next_step=f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(HEADER_KEYS)}.",
             )
     if mapping.thousands in {".", ","} and mapping.decimal in {mapping.thousands, "auto"}:
-        raise ConversionError(
+        raise MappingError(
             f"with thousands = {mapping.thousands!r} the decimal mark must be the other one",
-            place=name,
+            name,
+            spot=spot_of(text, "thousands"),
             next_step='Say both, such as decimal = "," and thousands = ".": else 1,234 could be either.',
         )
     if mapping.companion is not None and mapping.kind not in {"table", "text"}:
-        raise ConversionError(f"companion does not go together with {mapping.kind}", place=name)
+        spot = spot_of(text, "companion")
+        raise MappingError(f"companion does not go together with {mapping.kind}", name, spot=spot)
     if not mapping.step:
-        raise ConversionError("no [[step]] says which rows become steps", place=name)
-    for number, rule in enumerate(mapping.step, 1):
-        _check_step(mapping, rule, f"{name}, step {number}")
+        raise MappingError("no [[step]] says which rows become steps", name)
+    for number, rule in enumerate(mapping.step):
+        missing, next_step = _missing(mapping, rule)
+        if missing:
+            spot = spot_of(text, f"step[{number}]")
+            raise MappingError(missing, name, spot=spot, key=f"step {number + 1}", next_step=next_step)
     for where, pattern in _patterns(mapping):
         try:
             re.compile(pattern)
         except re.error as error:
-            raise ConversionError(
-                f"{pattern!r} is no regular expression: {error}", place=f"{name}, {where}"
+            raise MappingError(
+                f"{pattern!r} is no regular expression: {error}",
+                name,
+                spot=spot_of(text, _path(where, mapping)),
+                key=where,
             ) from error
 
 
-def _check_step(mapping: Mapping, rule: StepRule, where: str) -> None:
+def _missing(mapping: Mapping, rule: StepRule) -> tuple[str, str]:
+    """What a rule lacks or says too much of, and the next step; "" for nothing."""
     if mapping.kind in {"xml", "json"} and not rule.each:
-        raise ConversionError("`each` is missing: the path of its rows", place=where)
+        return "`each` is missing: the path of its rows", ""
     if rule.kind in {"curve", "axis"}:
-        _check_curve(mapping, rule, where)
+        if rule.points and mapping.kind not in {"table", "text"}:
+            return (
+                f"`points` names columns, and {mapping.kind} has none",
+                "Let `value` name the list of its points, and `x` that of their places.",
+            )
+        if not rule.points and rule.value == "":
+            return "neither `points` nor `value` says what the points are", ""
     if not rule.skip and rule.kind != "axis" and rule.wide is None and rule.name == "":
-        raise ConversionError("`name` is missing: where the step's name comes from", place=where)
+        return "`name` is missing: where the step's name comes from", ""
+    return "", ""
 
 
-def _check_curve(mapping: Mapping, rule: StepRule, where: str) -> None:
-    if rule.points and mapping.kind not in {"table", "text"}:
-        raise ConversionError(
-            f"`points` names columns, and {mapping.kind} has none",
-            place=where,
-            next_step="Let `value` name the list of its points, and `x` that of their places.",
-        )
-    if not rule.points and rule.value == "":
-        raise ConversionError("neither `points` nor `value` says what the points are", place=where)
-
-
-def _check_signs(table: Table, name: str) -> None:
+def _check_signs(table: Table, text: str, name: str) -> None:
     """What stands between cells and around them."""
-    where = f"{name}, table"
     if not table.delimiter:
-        raise ConversionError("`delimiter` is empty", place=where)
+        spot = spot_of(text, "table.delimiter")
+        raise MappingError("`delimiter` is empty", name, spot=spot, key="table")
     if table.widths or not table.quote:
         return
     try:
         csv.reader([], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True)
     except (TypeError, ValueError) as error:
-        raise ConversionError(
+        raise MappingError(
             f"`delimiter` {table.delimiter[:20]!r} and `quote` {table.quote[:20]!r} cannot be used: {error}",
-            place=where,
+            name,
+            spot=spot_of(text, "table"),
+            key="table",
             next_step='Each is one character. Of more, a delimiter needs quote = "".',
         ) from error
 
 
-def _check_groups(mapping: Mapping, name: str) -> None:
+def _check_groups(mapping: Mapping, text: str, name: str) -> None:
     """What patterns must capture."""
     keys = mapping.table.keys
     if keys and not {"key", "value"} <= re.compile(keys).groupindex.keys():
-        raise ConversionError(f"{keys!r} lacks the groups `key` and `value`", place=f"{name}, table.keys")
+        raise MappingError(
+            f"{keys!r} lacks the groups `key` and `value`",
+            name,
+            spot=spot_of(text, "table.keys"),
+            key="table.keys",
+        )
+
+
+def _path(where: str, mapping: Mapping) -> str:
+    """A place as it is told, as a path: `step 2.when` is `step[1].when`."""
+    if numbered := re.match(r"step (\d+)", where):
+        return f"step[{int(numbered[1]) - 1}]{where[numbered.end() :]}"
+    if where in mapping.header:
+        return f"header.{where}"
+    return f"misc.{where}" if where in mapping.misc else where
 
 
 def _patterns(mapping: Mapping) -> list[tuple[str, str]]:
