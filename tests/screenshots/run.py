@@ -32,7 +32,7 @@ from stationmaster_tray import loop, theme
 from stationmaster_tray.app import TrayApp
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
-from stationmaster_tray.pages.converters import KNOWN, TRIAL, ConvertersPage
+from stationmaster_tray.pages.converters import KNOWN, MAPPING, REPLAY, TRIAL, ConvertersPage
 from stationmaster_tray.pages.queue import QueuePage
 from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.seen import Contact
@@ -46,6 +46,7 @@ from stationmaster_tray.wizard.server_step import ServerStep, TokenStep
 from stationmaster_tray.wizard.trial_step import TrialStep
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures" / "tray"
+MAPPED = Path(__file__).parents[1] / "data" / "mapping"
 SCHEMES = ("light", "dark")
 
 Prepare = Callable[["Studio"], Awaitable[None]]
@@ -309,6 +310,70 @@ async def trials(studio: Studio, only: str) -> None:
             await studio.picture("converters-waveform")
 
 
+async def mappings(studio: Studio, only: str) -> None:
+    """A mapping: before, as it is proposed, with a fault, saved, and the same in the smallest window."""
+    if only not in {"", "converters"}:
+        return
+    await studio.page("converters", "mapping")
+    page = studio.tray.window.page
+    assert isinstance(page, ConvertersPage)
+    panel = page.mapping
+    await studio.picture("mapping-empty")
+    page.map([MAPPED / "fct.csv"])
+    await until(
+        lambda: panel.again.isEnabled() and not panel.result.bar.busy, what="the proposal", seconds=60
+    )
+    await studio.picture("mapping-proposed")
+    await _small(studio, "mapping-small", lambda: page.tabs.setCurrentIndex(MAPPING))
+    text = panel.editor.content
+    panel.editor.text.setPlainText(text.replace('low = "', 'lwo = "'))
+    panel.try_now()
+    await until(panel.editor.fault.text, what="the fault", seconds=60)
+    await studio.picture("mapping-fault")
+    panel.editor.text.setPlainText(text.replace("# process", "process"))
+    panel.try_now()
+    await until(lambda: not panel.editor.fault.text(), what="the mapping", seconds=60)
+    panel.save.save_to_station()
+    await until(panel.save.done.text, what="the converter", seconds=60)
+    await studio.picture("mapping-saved")
+
+
+async def replays(studio: Studio, only: str) -> None:
+    """A replay: before, with files that differ, and the same in the smallest window. After `mappings`."""
+    if only not in {"", "converters"}:
+        return
+    await studio.page("converters", "replay")
+    page = studio.tray.window.page
+    assert isinstance(page, ConvertersPage)
+    panel = page.replay
+    page.known.load()
+    await until(lambda: panel.choice.present.count() and panel.choice.files.plain.lines, what="the choice")
+    await studio.picture("replay-empty")
+    other = studio.station.root / "other" / "fct.toml"
+    samples = studio.station.root / "samples"
+    for folder in (other.parent, samples):
+        folder.mkdir()
+    other.write_text((MAPPED / "fct.toml").read_text().replace('low = "Min"\n', ""))
+    sample = (MAPPED / "fct.csv").read_text()
+    for number in range(6):
+        (samples / f"fct-{number}.csv").write_text(sample if number else "Serial;none\n")
+    panel.take([other])
+    panel.take([samples])
+    panel.run()
+    await until(lambda: not panel.bar.busy, what="the replay", seconds=120)
+    await studio.picture("replay-done")
+    await _small(studio, "replay-small", lambda: page.tabs.setCurrentIndex(REPLAY))
+    page.tabs.setCurrentIndex(TRIAL)
+
+
+async def _small(studio: Studio, name: str, show: Callable[[], None]) -> None:
+    size = studio.tray.window.size()
+    studio.tray.window.resize(studio.tray.window.minimumSize())
+    show()
+    await studio.picture(name)
+    studio.tray.window.resize(size)
+
+
 @asynccontextmanager
 async def working(root: Path) -> AsyncIterator[Station]:
     """Two stations with reports delivered."""
@@ -340,6 +405,8 @@ async def _make(app: QApplication, out: Path, only: str) -> None:
             studio = Studio(app, tray, station, out)
             await pages(studio, only)
             await trials(studio, only)
+            await mappings(studio, only)
+            await replays(studio, only)
             await settings(studio, only)
             await wizard(studio, only)
             await small(studio, only)

@@ -114,7 +114,7 @@ def test_each_action_has_its_twin_on_the_command_line_or_says_why_not(action: Ac
         command = command.commands[words.pop(0)]
     assert not hasattr(command, "commands"), f"no command {action.twin}"
     missing = [one for one in command.params if one.required and not set(one.opts) & set(words)]
-    more = [[one.opts[0], "x"] if one.opts[0].startswith("--") else ["x"] for one in missing]
+    more = [[one.opts[0], "x"] if one.opts[0].startswith("--") else [__file__] for one in missing]
     context = command.make_context("twin", [*words, *itertools.chain.from_iterable(more)])
     given = {one for one in command.params if context.get_parameter_source(one.name).name == "COMMANDLINE"}
     assert {word for word in words if word.startswith("--")} <= {name for one in given for name in one.opts}

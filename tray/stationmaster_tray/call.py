@@ -83,9 +83,16 @@ class CallBar(QWidget):
         self.cancel()
         self._again = lambda: self.run(work, done, what=what)
         self._what = what or tr("Asking the agent...")
+        self._turn.setRange(0, 0)
         self._text.setText(self._worded(self._what))
         self._timer.start()
         self._task = self._tasks.start(self._run(work, done), trouble=self.show_error)
+
+    def tell(self, done: int, total: int, what: str) -> None:
+        """Say how far the call is: so much of so much, and in words."""
+        self._turn.setRange(0, max(1, total))
+        self._turn.setValue(done)
+        self._text.setText(self._worded(what))
 
     def cancel(self) -> None:
         """Forget the call that runs, and the error that is shown."""

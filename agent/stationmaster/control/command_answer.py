@@ -1,4 +1,4 @@
-"""What commands answer that a window runs: `converter map --json` and `converter replay --lines`."""
+"""What commands answer that a window runs: `converter map`, `converter replay --lines`, `archive list`."""
 
 from __future__ import annotations
 
@@ -96,3 +96,21 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     def alike(self) -> bool:
         """Both make the same of it, or nothing."""
         return not self.count and self.old == self.new
+
+
+# -------------------------------------------------------------------- the archive
+class ArchivedDay(msgspec.Struct, frozen=True, kw_only=True):
+    """A day of an archive, as `archive list --json` lists it.
+
+    Attributes:
+        root: the archive's folder.
+        pack: the zip, "" where the day is not packed.
+        files: in the zip.
+        loose: files that lie in the day's folder.
+    """
+
+    day: str
+    root: str
+    pack: str = ""
+    files: int = 0
+    loose: int = 0

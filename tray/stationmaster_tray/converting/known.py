@@ -90,6 +90,10 @@ class Known(QWidget):
         """Nobody waits for an answer."""
         self.bar.cancel()
 
+    def forget(self) -> None:
+        """There may be others by now: ask again when it is seen the next time."""
+        self._of = None
+
     def load(self) -> None:
         """Ask for the converters of the chosen station."""
         station = self.station.currentText()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -30,7 +30,9 @@ from stationmaster_tray.widgets.label import label
 
 
 class TrialPanel(QWidget):
-    """Choices above, the result below."""
+    """Choices above, the result below. `map_wanted` carries a file that no converter reads."""
+
+    map_wanted = Signal(tuple)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         """Nothing is tested yet."""
@@ -44,12 +46,14 @@ class TrialPanel(QWidget):
         self.result = TrialResult(desk, self)
         self._choose = QPushButton(tr("Choose a file..."), self)
         self._again = QPushButton(tr("Test again"), self)
+        self._map = QPushButton(tr("Make a mapping from it..."), self)
         self._note = label(role="quiet", parent=self)
         self._blank = Blank(self)
         self._stack = QStackedWidget(self)
         self._lay_out()
         self._choose.clicked.connect(self.choose)
         self._again.clicked.connect(self._test_again)
+        self._map.clicked.connect(self._map_it)
         self._blank.pressed.connect(self._pressed)
         self.station.currentIndexChanged.connect(lambda _row: self._offer())
         self._offer()
@@ -96,6 +100,7 @@ class TrialPanel(QWidget):
         )
         self._note.setVisible(len(files) > 1)
         self._again.setEnabled(True)
+        self._map.hide()
         self._blank.say(tr("{name} is being tested...", name=file.name))
         self._stack.setCurrentWidget(self._blank)
         self.bar.run(
@@ -115,6 +120,11 @@ class TrialPanel(QWidget):
     def _show(self, file: Path, trial: Trial) -> None:
         self._stack.setCurrentWidget(self.result)
         self.result.show_trial(file.name, trial)
+        self._map.setVisible(not trial.converter)
+
+    def _map_it(self) -> None:
+        if self._file is not None:
+            self.map_wanted.emit((self._file,))
 
     # ---------------------------------------------------------------- inside
     def _offer(self) -> None:
@@ -159,6 +169,7 @@ class TrialPanel(QWidget):
         self.converter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._again.setEnabled(False)
         self._note.hide()
+        self._map.hide()
         for widget in (self._blank, self.result):
             self._stack.addWidget(widget)
         head = QHBoxLayout()
@@ -168,6 +179,7 @@ class TrialPanel(QWidget):
         head.addWidget(label(tr("Converter"), role="quiet", parent=self))
         head.addWidget(self.converter)
         head.addStretch(1)
+        head.addWidget(self._map)
         head.addWidget(self._again)
         head.addWidget(self._choose)
         column = QVBoxLayout(self)

@@ -1,28 +1,35 @@
-"""Converters: what watches what, which converters there are, and what one makes of a file."""
+"""Converters: what watches what, which there are, a file tested, a mapping made, a version compared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout
+from PySide6.QtWidgets import QTabBar, QVBoxLayout
 
 from stationmaster.control.trial_protocol import Converters
 from stationmaster_tray.converting.known import Known
+from stationmaster_tray.converting.mapping import MappingPanel
 from stationmaster_tray.converting.panel import TrialPanel
+from stationmaster_tray.converting.replay import ReplayPanel
 from stationmaster_tray.converting.watched import Watched
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.drop import FileDrop
+from stationmaster_tray.widgets.stack import Stack
 
-WATCHED, KNOWN, TRIAL = range(3)
+WATCHED, KNOWN, TRIAL, MAPPING, REPLAY = range(5)
+_WORDS = {"test": TRIAL, "mapping": MAPPING, "replay": REPLAY}
+"""What `Desk.page_wanted` may say that it wants to see."""
+
+Part = Watched | Known | TrialPanel | MappingPanel | ReplayPanel
 
 
 class ConvertersPage(Page):
-    """Three tabs. A file that is dropped onto the page is tested.
+    """Five tabs. A file that is dropped onto the page is tested, or is a sample, or is replayed.
 
-    The second and the third tab are made when they are first needed, or by `warm`.
+    All tabs but the first are made when they are first needed, or by `warm`.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -31,13 +38,21 @@ class ConvertersPage(Page):
         self.watched = Watched(desk, self)
         self._known: Known | None = None
         self._trial: TrialPanel | None = None
+        self._mapping: MappingPanel | None = None
+        self._replay: ReplayPanel | None = None
         self.tabs = QTabBar(self)
         self.tabs.setAccessibleName(tr("Parts of the page"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        for title in (tr("What watches &what"), tr("&Converters"), tr("&Test a file")):
+        for title in (
+            tr("What watches &what"),
+            tr("&Converters"),
+            tr("&Test a file"),
+            tr("&Make a mapping"),
+            tr("&Replay"),
+        ):
             self.tabs.addTab(title)
-        self._stack = QStackedWidget(self)
+        self._stack = Stack(self)
         self._stack.addWidget(self.watched)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -47,7 +62,7 @@ class ConvertersPage(Page):
         self.tabs.currentChanged.connect(self._turned)
         self.watched.test_wanted.connect(self.test)
         self._drop = FileDrop(self)
-        self._drop.dropped.connect(self.test)
+        self._drop.dropped.connect(self._dropped)
 
     @property
     def known(self) -> Known:
@@ -64,12 +79,32 @@ class ConvertersPage(Page):
         if self._trial is None:
             self._trial = TrialPanel(self.desk, self)
             self._stack.addWidget(self._trial)
+            self._trial.map_wanted.connect(self.map)
             self._trial.show_seen(self.desk.seen)
         return self._trial
 
+    @property
+    def mapping(self) -> MappingPanel:
+        """The fourth tab."""
+        if self._mapping is None:
+            self._mapping = MappingPanel(self.desk, self)
+            self._mapping.save.saved.connect(lambda _text, _station: self.known.forget())
+            self._stack.addWidget(self._mapping)
+            self._mapping.show_seen(self.desk.seen)
+        return self._mapping
+
+    @property
+    def replay(self) -> ReplayPanel:
+        """The fifth tab."""
+        if self._replay is None:
+            self._replay = ReplayPanel(self.desk, self)
+            self._stack.addWidget(self._replay)
+            self._replay.show_seen(self.desk.seen)
+        return self._replay
+
     def warm(self) -> Iterator[None]:
         """Make the other tabs."""
-        for tab in (KNOWN, TRIAL):
+        for tab in (KNOWN, TRIAL, MAPPING, REPLAY):
             self._part(tab)
             yield
 
@@ -80,11 +115,11 @@ class ConvertersPage(Page):
             part.show_seen(seen)
 
     def entered(self, argument: object = None) -> None:
-        """Show what was wanted: a file to test, files, or `test` for the tab alone."""
+        """Show what was wanted: files to test, or a tab by its word: `test`, `mapping`, `replay`."""
         if isinstance(argument, tuple):
             self.test([one for one in argument if isinstance(one, Path)])
-        elif argument == "test":
-            self.tabs.setCurrentIndex(TRIAL)
+        elif isinstance(argument, str) and argument in _WORDS:
+            self.tabs.setCurrentIndex(_WORDS[argument])
         self._turned(self.tabs.currentIndex())
 
     def left(self) -> None:
@@ -97,18 +132,36 @@ class ConvertersPage(Page):
         self.tabs.setCurrentIndex(TRIAL)
         self.trial.test(files)
 
+    def map(self, files: Sequence[Path]) -> None:
+        """Propose a mapping for a file."""
+        self.tabs.setCurrentIndex(MAPPING)
+        self.mapping.open(files)
+
     # ---------------------------------------------------------------- inside
     def _learned(self, station: str, found: Converters) -> None:
         self.trial.learn(station, found)
+        self.replay.learn(station, found)
+
+    def _dropped(self, files: Sequence[Path]) -> None:
+        tab = self.tabs.currentIndex()
+        if tab == MAPPING:
+            self.mapping.open(files)
+        elif tab == REPLAY:
+            self.replay.take(files)
+        else:
+            self.test(files)
 
     @property
-    def _made(self) -> list[Watched | Known | TrialPanel]:
-        return [part for part in (self.watched, self._known, self._trial) if part is not None]
+    def _made(self) -> list[Part]:
+        parts = (self.watched, self._known, self._trial, self._mapping, self._replay)
+        return [part for part in parts if part is not None]
 
-    def _part(self, tab: int) -> Watched | Known | TrialPanel:
+    def _part(self, tab: int) -> Part:
         if tab == WATCHED:
             return self.watched
-        return self.known if tab == KNOWN else self.trial
+        if tab in {KNOWN, TRIAL}:
+            return self.known if tab == KNOWN else self.trial
+        return self.mapping if tab == MAPPING else self.replay
 
     def _turned(self, tab: int) -> None:
         self._stack.setCurrentWidget(self._part(tab))
@@ -116,3 +169,5 @@ class ConvertersPage(Page):
             self.watched.entered()
         else:
             self.known.entered()
+        if tab == REPLAY:
+            self.replay.entered()

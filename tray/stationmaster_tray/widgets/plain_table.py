@@ -56,6 +56,14 @@ class PlainModel(QAbstractTableModel):
         self.lines = found
         self.endResetModel()
 
+    def append(self, lines: Sequence[Line]) -> None:
+        """Show these below the others; what is chosen stays so."""
+        if lines:
+            first = len(self.lines)
+            self.beginInsertRows(QModelIndex(), first, first + len(lines) - 1)
+            self.lines += tuple(lines)
+            self.endInsertRows()
+
     # ---------------------------------------------------------------- Qt's calls
     def rowCount(self, parent: Index = _NOWHERE) -> int:  # noqa: N802 - Qt's name
         """How many lines."""
