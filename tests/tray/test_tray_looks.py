@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QAbstractSpinBox,
     QApplication,
     QCheckBox,
     QComboBox,
@@ -116,7 +117,7 @@ def _is_inside_another(one: QWidget) -> bool:
     """Qt's own parts of a control: the list of a combo box, the corner of a table, a line's clear button."""
     above = one.parentWidget()
     while above is not None and not isinstance(above, Page | Window | QDialog):
-        if isinstance(above, QComboBox | QAbstractItemView | QTabBar | QLineEdit):
+        if isinstance(above, QComboBox | QAbstractSpinBox | QAbstractItemView | QTabBar | QLineEdit):
             return True
         above = above.parentWidget()
     return False
@@ -130,6 +131,12 @@ async def test_every_control_has_a_name_and_can_be_reached_by_the_keyboard(tmp_p
             window = Window(desk)
             for spec in PAGES:
                 window.open_page(spec.id)
+            for tab in ("test", "mapping", "replay"):
+                window.open_page("converters", tab)
+                await until(
+                    lambda: not any(one.busy for one in window.findChildren(CallBar)), what="all answers"
+                )
+                assert not unnamed(window), "\n".join(unnamed(window))
             settings = window.findChild(SettingsPage)
             assert isinstance(settings, SettingsPage)
             controls = len(settings.findChildren(QLineEdit))

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
 
@@ -15,7 +16,10 @@ from fakes.tray import living
 from fakes.waiting import until
 from stationmaster_tray import theme
 from stationmaster_tray.pages import PAGES
+from stationmaster_tray.pages.converters import MAPPING, REPLAY, TRIAL, ConvertersPage
 from stationmaster_tray.pages.settings import SettingsPage
+
+SAMPLE = Path(__file__).parents[1] / "data" / "mapping" / "fct.csv"
 
 
 def cut(widget: QWidget) -> list[str]:
@@ -31,6 +35,22 @@ def cut(widget: QWidget) -> list[str]:
         if plain and label.height() + 1 < label.fontMetrics().height():
             found.append(f"{label.text()!r} has the height {label.height()}")
     return found
+
+
+async def _tabs(page: ConvertersPage) -> None:
+    """Every tab as it is with something in it, wide and narrow."""
+    page.map([SAMPLE])
+    panel = page.mapping
+    await until(lambda: not panel.bar.busy and not panel.result.bar.busy, what="the proposal")
+    assert panel.bar.error == ""
+    panel.editor.show_fault("Nothing fits. " * 20, 3, 1)
+    for tab in (TRIAL, MAPPING, REPLAY):
+        page.tabs.setCurrentIndex(tab)
+        for orientation in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical):
+            panel._split.setOrientation(orientation)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert not cut(page), (tab, orientation)
 
 
 def _loaded(page: QWidget) -> bool:
@@ -58,6 +78,8 @@ async def test_nothing_is_cut_off(tmp_path: Path, app: QApplication, percent: in
                     for _ in range(5):
                         await asyncio.sleep(0)
                     assert not cut(page), spec.id
+                    if isinstance(page, ConvertersPage):
+                        await _tabs(page)
             finally:
                 app.setFont(usual)
                 theme.apply(app)

@@ -27,12 +27,14 @@ from PySide6.QtWidgets import (
 from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import until
+from stationmaster.control.command_answer import Replayed, ReplayPlan
 from stationmaster.model import Lifecycle, Link
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.entries.table import EntryTable
 from stationmaster_tray.entries.wording import columns
 from stationmaster_tray.menu import Item, menu
 from stationmaster_tray.pages import PAGES
+from stationmaster_tray.pages.converters import ConvertersPage
 from stationmaster_tray.presenter import State, TrayView
 from stationmaster_tray.seen import Contact
 from stationmaster_tray.settings.question import TokenDialog, ask_removal
@@ -41,6 +43,7 @@ from stationmaster_tray.widgets.station import StationCard
 from stationmaster_tray.window import Window
 from stationmaster_tray.wizard.dialog import Wizard
 
+DATA = Path(__file__).parents[1] / "data" / "mapping"
 BEGIN, END = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 NAMES = re.compile(
     re.escape(platform.node())
@@ -115,7 +118,31 @@ async def bare(desk: Desk) -> Window:
     window = Window(desk)
     for spec in PAGES:
         window.open_page(spec.id)
+    for tab in ("test", "mapping", "replay"):
+        window.open_page("converters", tab)
     return window
+
+
+@pytest.mark.usefixtures("pseudo")
+async def test_no_text_of_a_mapping_and_a_replay_is_untranslated(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        page = ConvertersPage(desk)
+        page.map([DATA / "fct.csv"])
+        panel, replay = page.mapping, page.replay
+        await until(lambda: not panel.bar.busy and not panel.result.bar.busy, what="the proposal")
+        panel.save.bar.cancel()
+        panel.editor.show_fault(tr("x"), 1, 1)
+        replay.show_plan(ReplayPlan(present="1", present_version="1", converter="1", version="1", files=2))
+        replay.show_file(Replayed(name="/1", old="1"))
+        for part in (panel.editor, panel.save, replay):
+            assert foreign(shown(part)) == []
+        cells = [cell for line in replay.files.plain.lines for cell in line.cells]
+        assert foreign(iter(cells)) == []
+        for box in (panel.ask(lambda: None), panel.save.ask(Path("/1"), lambda: None)):
+            assert foreign(iter([box.text(), box.informativeText()])) == []
+            assert foreign(shown(box)) == []
+            box.reject()
+        page.left()
 
 
 @pytest.mark.usefixtures("pseudo")

@@ -109,7 +109,7 @@ class MappingPanel(QWidget):
         if not files:
             return
         if self.changed:
-            self._ask(lambda: self._propose(files[0]))
+            self.ask(lambda: self._propose(files[0]))
         else:
             self._propose(files[0])
 
@@ -211,7 +211,8 @@ class MappingPanel(QWidget):
         if not there:
             self._given.hide()
 
-    def _ask(self, yes: Callable[[], None]) -> None:
+    def ask(self, yes: Callable[[], None]) -> QMessageBox:
+        """Ask whether the changes may be lost; nobody waits for the answer."""
         box = message(
             QMessageBox.Icon.Question,
             tr("Another sample?"),
@@ -224,6 +225,7 @@ class MappingPanel(QWidget):
         box.setDefaultButton(box.addButton(tr("Keep them"), QMessageBox.ButtonRole.RejectRole))
         leave.clicked.connect(yes)
         box.open()
+        return box
 
     def _say_empty(self) -> None:
         self._blank.say(

@@ -126,14 +126,15 @@ class MappingSave(QWidget):
     def _if_free(self, place: Path, text: str, save: Callable[[bool], None]) -> None:
         def looked(taken: bool) -> None:  # noqa: FBT001 - an answer
             if taken:
-                self._ask(place, lambda: save(True))
+                self.ask(place, lambda: save(True))
             else:
                 save(False)
 
         self.done.clear()
         self.bar.run(lambda: asyncio.to_thread(is_other, place, text), looked)
 
-    def _ask(self, place: Path, yes: Callable[[], None]) -> None:
+    def ask(self, place: Path, yes: Callable[[], None]) -> QMessageBox:
+        """Ask whether this place may be written over; nobody waits for the answer."""
         box = message(
             QMessageBox.Icon.Question,
             tr("Replace {file}?", file=place.name),
@@ -146,6 +147,7 @@ class MappingSave(QWidget):
         box.setDefaultButton(box.addButton(tr("Keep it"), QMessageBox.ButtonRole.RejectRole))
         replace.clicked.connect(yes)
         box.open()
+        return box
 
     def _say(self, text: str) -> None:
         self.done.setText(text)

@@ -95,7 +95,7 @@ class ReplayPanel(QWidget):
         order = self.choice.order
         if order is None:
             return
-        self._show(_NOTHING)
+        self.show_plan(_NOTHING)
         self.bar.run(lambda: self._follow(order), self._done, what=tr("Reading the converters and files..."))
         self._ready()
 
@@ -104,14 +104,13 @@ class ReplayPanel(QWidget):
         async with contextlib.aclosing(command.answers(ReplayPlan, Replayed)) as answers:
             async for one in answers:
                 if isinstance(one, ReplayPlan):
-                    self._show(one)
-                    self._tell()
+                    self.show_plan(one)
                 else:
-                    self._compared(one)
+                    self.show_file(one)
         return True
 
-    def _show(self, plan: ReplayPlan) -> None:
-        """Show nothing found yet."""
+    def show_plan(self, plan: ReplayPlan) -> None:
+        """Begin: nothing is found yet."""
         self._plan, self.found = plan, []
         self.files.plain.show_lines(())
         self.changes.plain.show_lines(())
@@ -119,8 +118,11 @@ class ReplayPanel(QWidget):
         self.sides.setVisible(plan.files > 0)
         self.summary.clear()
         set_role(self.summary, "")
+        if plan.files:
+            self._tell()
 
-    def _compared(self, one: Replayed) -> None:
+    def show_file(self, one: Replayed) -> None:
+        """One more file is done."""
         self.found.append(one)
         if not one.alike:
             self.files.plain.append([replayed.line(one)])

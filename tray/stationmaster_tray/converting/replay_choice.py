@@ -25,6 +25,7 @@ from stationmaster.control.trial_protocol import Converters
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.converting.station_choice import show_stations
 from stationmaster_tray.desk import Desk
+from stationmaster_tray.markup import tip
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import number, tr
 from stationmaster_tray.widgets.columns import keep_widths
@@ -207,7 +208,7 @@ class ReplayChoice(QWidget):
         self._file = str(path.absolute())
         self._offer()
         self.other.setCurrentIndex(self.other.findData(self._file))
-        self.other.setToolTip(self._file)
+        self.other.setToolTip(tip(self._file))
         row = self.present.findData(path.stem)
         if row >= 0:
             self.present.setCurrentIndex(row)
