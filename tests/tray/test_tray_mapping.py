@@ -123,6 +123,12 @@ async def test_cancel_ends_the_process_at_once(tmp_path: Path, sample: Path) -> 
         assert not page.mapping.bar.busy
         await until(lambda: not commands("map"), what="the end of the process")
         assert not page.mapping.again.isEnabled()
+        page.map([sample])
+        assert any("is being made" in text for text in texts(page.mapping))
+        page.left()
+        assert not page.mapping.bar.busy
+        assert any("Choose or drop a result file" in text for text in texts(page.mapping))
+        await until(lambda: not commands("map"), what="the end of the process")
 
 
 # -------------------------------------------------------------------- editing

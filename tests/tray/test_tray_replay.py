@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from fakes.converters_page import commands, opened_page
 from fakes.gaps import BLOCKED, Gaps
 from fakes.station import Station
-from fakes.tray import button, texts
+from fakes.tray import attached, button, texts
 from fakes.waiting import until
 from stationmaster.control.command_answer import Replayed, ReplayPlan, ValueChange
 from stationmaster_tray.converting import replayed
-from stationmaster_tray.converting.replay import ReplayPanel
+from stationmaster_tray.converting.replay import MOST, ReplayPanel
 from stationmaster_tray.pages.converters import REPLAY
 from stationmaster_tray.text import number
 
@@ -164,6 +164,24 @@ async def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:
         button(panel.bar, "Try again").click()
         await until(lambda: not panel.bar.busy, what="the replay")
         assert panel.summary.text() == "3 files, ✓ 3 alike"
+
+
+async def test_differences_without_end_are_counted_alone(tmp_path: Path) -> None:
+    change = ValueChange("Main: status", "P", "F")
+    large = Replayed(name="large", differences=(change,) * (MOST - 1), count=MOST)
+    async with Station(tmp_path) as station, attached(station, wait=False) as desk:
+        panel = ReplayPanel(desk)
+        panel.show_plan(ReplayPlan(present="x", present_version="1", converter="y", version="2", files=2))
+        with Gaps() as gaps:
+            panel.show_file(large)
+            panel.show_file(Replayed(name="last", differences=(change, change), count=2))
+            panel.copy_text()
+            await until(lambda: not panel.copying.busy, what="the text")
+        assert max(gaps.blocked) < BLOCKED
+        assert [len(one.differences) for one in panel.found] == [MOST - 1, 0]
+        assert panel.summary.text() == "2 files, ✓ 0 alike, ≠ 2 with other values"
+        panel.files.selectRow(1)
+        assert [line.cells[0] for line in panel.changes.plain.lines] == ["… and 2 more"]
 
 
 def test_a_file_in_words() -> None:

@@ -87,9 +87,10 @@ async def _replayed(compared: Replay, files: list[Path], bar: Bar, *, lines: boo
     found = []
     async for one in compared.run(files):
         if lines:
-            one = msgspec.structs.replace(one, differences=one.differences[:_SAID])  # noqa: PLW2901 - the rest is let go
-            print_json("replayed", one, line=True)
+            cut = msgspec.structs.replace(one, differences=one.differences[:_SAID])
+            print_json("replayed", cut, line=True)
             sys.stdout.flush()  # a pipe gets each line as it comes
+            one = msgspec.structs.replace(one, differences=())  # noqa: PLW2901 - it is told
         found.append(one)
         bar.update(len(found), len(files))
     return found

@@ -135,6 +135,10 @@ class _Run:
         """Run it to its end; blocks."""
         try:
             folder = Path(tempfile.mkdtemp(prefix="stationmaster-command-"))
+            if sys.platform != "win32" and os.geteuid() == 0:
+                folder.chmod(
+                    0o1777
+                )  # as /tmp: root's command may go on as the account of the machine's agent
             try:
                 return self._worked(folder)
             finally:

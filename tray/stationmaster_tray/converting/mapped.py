@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
@@ -108,6 +109,10 @@ async def _written(name: str, toml: str) -> AsyncIterator[Path]:
     def lay_down() -> None:
         folder.mkdir(mode=0o700)
         place.write_bytes(toml.encode())
+        if sys.platform != "win32" and os.geteuid() == 0:
+            # Root's command goes on as the account of the machine's agent, which has to read it.
+            folder.chmod(0o755)
+            place.chmod(0o644)
 
     try:
         try:

@@ -92,6 +92,7 @@ class MappingPanel(QWidget):
         """Nobody waits for an answer."""
         self._timer.stop()
         self.bar.cancel()
+        self._stopped()
 
     # ---------------------------------------------------------------- the sample
     def choose(self) -> None:

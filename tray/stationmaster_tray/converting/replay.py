@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
@@ -28,6 +29,9 @@ _NOTHING = ReplayPlan(present="", present_version="", converter="", version="", 
 _PARTS = (480, 520)
 """Files and the chosen one's differences, as long as nobody moved their border: shares of the room."""
 
+MOST = 100_000
+"""Differences that are kept, of all files together; beyond that they are counted alone."""
+
 
 class ReplayPanel(QWidget):
     """The choice above, what differs below.
@@ -41,6 +45,7 @@ class ReplayPanel(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._plan = _NOTHING
+        self._room = MOST
         self.found: list[Replayed] = []
         self.choice = ReplayChoice(desk, self)
         self.bar = CallBar(desk.tasks, self)
@@ -111,7 +116,7 @@ class ReplayPanel(QWidget):
 
     def show_plan(self, plan: ReplayPlan) -> None:
         """Begin: nothing is found yet."""
-        self._plan, self.found = plan, []
+        self._plan, self.found, self._room = plan, [], MOST
         self.files.plain.show_lines(())
         self.changes.plain.show_lines(())
         self.sides.setText(replayed.sides(plan) if plan.files else "")
@@ -123,6 +128,9 @@ class ReplayPanel(QWidget):
 
     def show_file(self, one: Replayed) -> None:
         """One more file is done."""
+        self._room -= len(one.differences)
+        if self._room < 0:
+            one = msgspec.structs.replace(one, differences=())
         self.found.append(one)
         if not one.alike:
             self.files.plain.append([replayed.line(one)])
