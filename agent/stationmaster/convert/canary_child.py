@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from stationmaster.api.folder import files_in, state_of
-from stationmaster.convert.compare import Difference, compare
+from stationmaster.control.command_answer import ValueChange
+from stationmaster.convert.compare import compare
 from stationmaster.file_name import from_wire, to_wire
 from stationmaster.home.file_system import mtime_ns
 from stationmaster.worker.child import serve
@@ -98,7 +99,7 @@ def compare_results(message: dict[str, Any]) -> dict[str, Any]:
     found = list(islice(compare(old, new), MOST_COUNTED))
     counts = [message[side]["count"] for side in ("old", "new")]
     if len(old) == len(new) and counts[0] != counts[1]:
-        found.append(Difference("reports", str(counts[0]), str(counts[1])))
+        found.append(ValueChange("reports", str(counts[0]), str(counts[1])))
     values = [{"path": one.path, "old": one.old, "new": one.new} for one in found[: message["most"]]]
     return {"values": values, "count": len(found)}
 
