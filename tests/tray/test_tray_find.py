@@ -87,6 +87,11 @@ async def test_nothing_found_says_so_plainly_and_leads_on(tmp_path: Path) -> Non
             assert isinstance(page, FindPage)
             sentence = "No station knows the serial number “SN-404”."
             await until(lambda: any(text.startswith(sentence) for text in texts(page)), what="the sentence")
+            page.entered("SN-405")
+            assert not any("SN-404" in text for text in texts(page)), "the answer to another question"
+            await until(lambda: any("“SN-405”" in text for text in texts(page)), what="the other sentence")
+            page.entered("SN-404")
+            await until(lambda: any("“SN-404”" in text for text in texts(page)), what="the sentence again")
             button(page, "Search in Queue && Errors").click()
             queue = window.page
             assert isinstance(queue, QueuePage)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from fakes.station import Station
 from fakes.tray import attached, button, texts
@@ -130,3 +131,23 @@ async def test_a_server_that_is_away_is_told_once_for_all_its_stations(tmp_path:
             title = "!  All stations: The server cannot be reached"
             await until(lambda: title in texts(page), what=lambda: str(texts(page)))
             assert not any(text.startswith("!  line") for text in texts(page))
+
+
+async def test_without_a_station_one_card_says_so_and_has_the_button(tmp_path: Path) -> None:
+    async with Station(tmp_path) as station:
+        await station.start()
+        async with attached(station) as desk:
+            page = OverviewPage(desk)
+            page.show()
+            page.show_seen(desk.seen)
+            shown = [one.text() for one in page.findChildren(QLabel) if one.isVisible() and one.text()]
+            assert [text for text in shown if text.startswith("No station")] == ["No station is set up yet"]
+            assert button(page, "Set up a station...").isVisible()
+            await station.line("line1", await station.server(), "keep")
+            await station.until(lambda now: now.instances, what="the station")
+            await until(lambda: desk.seen.status and desk.seen.status.instances, what="the news of it")
+            page.show_seen(desk.seen)
+            state = page.findChild(QLabel, "state")
+            assert isinstance(state, QLabel)
+            assert state.isVisible()
+            page.close()

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialogButtonBox,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QWidget,
 )
@@ -328,6 +329,8 @@ async def test_what_the_agent_refuses_is_said_in_words_and_back_works(tmp_path: 
             trial.try_file(broken)
             await until(lambda: trial.trial, what="the dry run")
             assert any(text.startswith("✗ This file becomes no report") for text in texts(trial))
+            said = [made for made in trial.findChildren(QLabel) if made.isVisible()]
+            assert all(made.text() for made in said), "a line that says nothing takes room"
             trial.try_file(tmp_path / "missing.json")
             await until(lambda: "cannot be read" in trial.bar.error, what="the words about the file")
             await forward(wizard, SummaryStep)

@@ -366,12 +366,17 @@ async def _within(budget: float, task: asyncio.Task[None]) -> None:
 
 
 def _errors_waiting(name: str, count: int, now: datetime) -> Problem:
-    what = "1 file or report needs" if count == 1 else f"{count} files or reports need"
+    what, text = (
+        f"{count} files or reports need",
+        "They could not be converted or were refused. They are kept",
+    )
+    if count == 1:
+        what, text = "1 file or report needs", "It could not be converted or was refused. It is kept"
     return Problem(
         code=ProblemCode.ENTRIES_IN_ERROR,
         severity=Severity.WARNING,
         title=f"{what} attention",
-        text="They could not be converted or were refused. They are kept until somebody decides.",
+        text=f"{text} until somebody decides.",
         next_step=f"See them: stationmaster queue list --instance {name} --state error",
         instance=name,
         since=now,

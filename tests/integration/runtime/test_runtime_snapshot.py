@@ -165,6 +165,8 @@ async def test_a_problem_keeps_the_moment_it_began_and_the_worst_come_first(
         hosted.spoil(folder)
         await hosted.until(lambda: hosted.problem(ProblemCode.ENTRIES_IN_ERROR))
         began = hosted.problem(ProblemCode.ENTRIES_IN_ERROR)
+        assert began is not None
+        assert (began.title, began.text[:3]) == ("1 file or report needs attention", "It ")
         hosted.home.instance_file("line1").write_text("wrong")
         await hosted.until(lambda: hosted.problem(ProblemCode.CONFIG_INVALID))
         await hosted.clock.advance(100.0)

@@ -80,6 +80,7 @@ class FindPage(Page):
         """Ask the agent."""
         self._asked = asked = self._serial.text().strip()
         self._told.hide()
+        self._forget()
         if not asked:
             self.bar.cancel()
             return
@@ -90,6 +91,13 @@ class FindPage(Page):
         )
 
     # ---------------------------------------------------------------- inside
+    def _forget(self) -> None:
+        """What was found, or not, for another serial number would be read as the answer for this one."""
+        self.table.clear()
+        self._show.hide()
+        self._blank.say("")
+        self._stack.setCurrentIndex(0)
+
     def _found(self, entries: tuple[Entry, ...]) -> None:
         self.table.clear()
         self.table.append(reversed(entries), more=False)

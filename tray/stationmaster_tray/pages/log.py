@@ -169,6 +169,7 @@ class LogPage(Page):
         """Ask for the end of the log, by the filters as they are."""
         self._stop()
         self._wait.stop()
+        self._note.clear()  # it is about what was asked before
         self.bar.run(lambda: self._asked("", FIRST), self._loaded, what=tr("Reading the log..."))
 
     async def _asked(self, after: str, limit: int) -> LogAnswer:

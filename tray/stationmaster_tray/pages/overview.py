@@ -44,7 +44,8 @@ class OverviewPage(Page):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(12)
-        whole.addWidget(self._head())
+        self._top = self._head()
+        whole.addWidget(self._top)
         self._list = QVBoxLayout()
         self._list.setSpacing(12)
         self._problem_list = QVBoxLayout()
@@ -75,6 +76,9 @@ class OverviewPage(Page):
         picture.setDevicePixelRatio(ratio)
         self._picture.setPixmap(picture)
         self._buttons(view, running=seen.status is not None)
+        status = seen.status
+        first = status is not None and not status.instances and not status.problems
+        self._top.setHidden(first)  # the card below says it, with a button
         self._show_problems(seen.status)
         self._show_stations(seen.status)
 

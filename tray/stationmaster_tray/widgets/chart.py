@@ -147,21 +147,36 @@ class Chart(QWidget):
     def _plot(self, data: ChartData) -> QRectF:
         metrics = self.fontMetrics()
         left = metrics.horizontalAdvance(data.value(data.highest)) + _GAP
-        top = metrics.height() + 2 * _GAP
+        lines = 2 if self._is_tight(data) else 1
+        top = lines * metrics.height() + 2 * _GAP
         return QRectF(left, top, self.width() - left - 1, self.height() - top - metrics.height() - _GAP)
+
+    def _is_tight(self, data: ChartData) -> bool:
+        """The legend has no room beside the title."""
+        return len(data.series) > 1 and self._room(data) < sum(
+            self.fontMetrics().horizontalAdvance(one.name) for one in data.series
+        )
+
+    def _room(self, data: ChartData, *, beside: bool = True) -> float:
+        """What is left for the names of the legend, beside the title or below it."""
+        metrics = self.fontMetrics()
+        marks = len(data.series) * (metrics.ascent() * 0.8 + 4 + (3 if beside else 1) * _GAP)
+        return self.width() - marks - (metrics.horizontalAdvance(data.title) if beside else 0)
 
     def _legend(self, painter: QPainter, data: ChartData, colours: theme.Colours) -> None:
         metrics: QFontMetrics = self.fontMetrics()
         right, side = float(self.width()), metrics.ascent() * 0.8
         shown = data.series if len(data.series) > 1 else ()
-        room = right - metrics.horizontalAdvance(data.title) - len(shown) * (side + 4 + 3 * _GAP)
+        tight = self._is_tight(data)
+        room = self._room(data, beside=not tight)
+        base = metrics.ascent() + (metrics.height() if tight else 0)
         for one, name in reversed(list(zip(shown, _fitting(metrics, shown, room), strict=True))):
             right -= metrics.horizontalAdvance(name)
             painter.setPen(QColor(colours.quiet))
-            painter.drawText(QPointF(right, metrics.ascent()), name)
+            painter.drawText(QPointF(right, base), name)
             right -= side + 4
-            painter.fillRect(QRectF(right, metrics.ascent() - side, side, side), _brush(one, colours))
-            right -= 3 * _GAP
+            painter.fillRect(QRectF(right, base - side, side, side), _brush(one, colours))
+            right -= (1 if tight else 3) * _GAP
 
     def _axis(self, painter: QPainter, plot: QRectF, data: ChartData, colours: theme.Colours) -> None:
         painter.setPen(QPen(QColor(colours.line), 1))
@@ -174,10 +189,14 @@ class Chart(QWidget):
             y = plot.bottom() - part * plot.height() + (metrics.ascent() - metrics.descent()) / 2
             text = data.value(part * data.highest)
             painter.drawText(QPointF(plot.left() - _GAP - metrics.horizontalAdvance(text), y), text)
+        free = 0.0
         for tick in range(_TICKS):
             column = tick * len(data.moments) // _TICKS
             x = plot.left() + plot.width() * column / len(data.moments)
-            painter.drawText(QPointF(x, self.height() - metrics.descent()), data.label(data.moments[column]))
+            text = data.label(data.moments[column])
+            if x >= free:  # else it would run into the one before
+                painter.drawText(QPointF(x, self.height() - metrics.descent()), text)
+                free = x + metrics.horizontalAdvance(text) + _GAP
 
     def _column(self, at: QPoint) -> int | None:
         if self._data is None or not self._data.moments:

@@ -41,6 +41,7 @@ class ReportCharts(QWidget):
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        self.limits.setVisible(row is not None)
         self.wave.setVisible(bool(step and step.get("chart")))
         self.wave.show_wave(None)
         if step and step.get("chart"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
@@ -50,6 +51,7 @@ class TrialStep(Step):
         self._remarks = label(role="quiet", parent=self)
         for made in (self._verdict, self._reports, self._remarks):
             self.column.addWidget(made)
+            made.hide()
         self.column.addStretch(1)
 
     @property
@@ -60,8 +62,8 @@ class TrialStep(Step):
     def entered(self) -> None:
         """Another converter may be chosen by now: what was tried before says nothing."""
         self.trial = None
-        for made in (self._file, self._verdict, self._reports, self._remarks):
-            made.clear()
+        self._file.clear()
+        self._say()
 
     def left(self) -> None:
         """An answer is not wanted any more."""
@@ -70,8 +72,7 @@ class TrialStep(Step):
     def try_file(self, path: Path) -> None:
         """Let the agent read it."""
         self._file.setText(path.name)
-        for made in (self._verdict, self._reports, self._remarks):
-            made.clear()
+        self._say()
         converter, options = self.draft.converter, dict(self.draft.options)
 
         async def work() -> Trial:
@@ -94,16 +95,25 @@ class TrialStep(Step):
         self.trial = trial
         if trial.ok:
             count = plural(trial.count, "{count} report", "{count} reports")
-            self._verdict.setText(tr("✓ This file becomes {count}.", count=count))
+            verdict = tr("✓ This file becomes {count}.", count=count)
         elif trial.error is None:
-            self._verdict.setText(tr("✗ A report of this file breaks a rule: it would not be sent."))
+            verdict = tr("✗ A report of this file breaks a rule: it would not be sent.")
         else:
             error = trial.error
             place = f" ({error.place})" if error.place else ""
-            self._verdict.setText(tr("✗ This file becomes no report: {text}", text=f"{error.text}{place}"))
+            verdict = tr("✗ This file becomes no report: {text}", text=f"{error.text}{place}")
         set_role(self._verdict, "good" if trial.ok else "call")
-        self._reports.setText("\n".join(_line(one) for one in trial.reports[:_MOST]))
-        self._remarks.setText("\n".join(_remarks(trial)[:_MOST]))
+        self._say(verdict, map(_line, trial.reports[:_MOST]), _remarks(trial)[:_MOST])
+
+    def _say(self, verdict: str = "", reports: Iterable[str] = (), remarks: Iterable[str] = ()) -> None:
+        """What has nothing to say takes no room."""
+        for made, text in (
+            (self._verdict, verdict),
+            (self._reports, "\n".join(reports)),
+            (self._remarks, "\n".join(remarks)),
+        ):
+            made.setText(text)
+            made.setVisible(bool(text))
 
 
 def _line(report: TrialReport) -> str:
