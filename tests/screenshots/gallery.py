@@ -113,6 +113,16 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         ),
         Shot("converters-small", "Converters in the smallest window", "The table scrolls."),
     ),
+    "Mappings and replay": (
+        Shot("mapping-empty", "Make a mapping", "Before a sample was chosen."),
+        Shot("mapping-proposed", "A mapping that is proposed", "Beside it the report that it makes."),
+        Shot("mapping-fault", "A mapping with a fault", "What is wrong, with line and column."),
+        Shot("mapping-saved", "A mapping that was saved", "Where it lies, and what comes next."),
+        Shot("mapping-small", "A mapping in the smallest window", "Text and report share the room."),
+        Shot("replay-empty", "Replay", "Before another version was chosen."),
+        Shot("replay-done", "A replay with differences", "Which files differ, and in which values."),
+        Shot("replay-small", "Replay in the smallest window", "Everything can be reached."),
+    ),
     "Settings": (
         Shot("settings", "Settings of a station", "A form in sections, with a search."),
         Shot(

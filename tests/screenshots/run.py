@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QApplication
 from fakes.server import Server
 from fakes.station import Station
 from fakes.waiting import until
-from screenshots import drawn, first_run, stage, states, windows
+from screenshots import converting, drawn, first_run, stage, states, windows
 from screenshots.board import board
 from screenshots.gallery import PAGE, PICTURES, SCHEMES, SHOTS, page
 from screenshots.studio import Studio
@@ -82,6 +82,8 @@ async def _take(studio: Studio, servers: dict[str, Server]) -> None:
     story.tick("14:07")
     for scene in (windows.pages, drawn.menu, windows.log, windows.find, windows.trials, windows.settings):
         await scene(studio)
+    await converting.mappings(studio)
+    await converting.replays(studio)
     await windows.about(studio)
     story.tick("14:15")
     await windows.queue(studio)
