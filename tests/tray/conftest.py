@@ -43,6 +43,21 @@ def app() -> Iterator[QApplication]:
     made.clipboard().clear()  # this platform keeps it until after Python's end, where nothing of ours may be
 
 
+@pytest.fixture(autouse=True)
+def tidy(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave no window of a test behind: each change of the look would dress all of them anew."""
+    yield
+    if "app" not in request.fixturenames:
+        return
+    from PySide6.QtCore import QEvent  # noqa: PLC0415 - Qt is loaded by tests of widgets alone
+
+    made = _application()
+    for left in made.topLevelWidgets():
+        left.close()
+        left.deleteLater()
+    made.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
 def _application() -> QApplication:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see above
 

@@ -13,7 +13,14 @@ from stationmaster_tray.in_window import in_window
 
 COMMAND = re.compile(r"stationmaster (agent|instance|queue|converter|config|log) (\w+)")
 
-NO_TWIN = {"agent install", "agent uninstall", "converter new", "instance register", "instance import"}
+NO_TWIN = {
+    "agent install",
+    "agent uninstall",
+    "converter canary",
+    "converter new",
+    "instance register",
+    "instance import",
+}
 """What only the command line can do."""
 
 

@@ -80,7 +80,7 @@ async def test_a_converter_that_the_instance_lacks_is_no_comparison(line: Typist
     strange.write_text((DATA / "fct.toml").read_text())
     done = await line.type("converter", "replay", str(strange), str(DATA / "fct.csv"), "-i", "line1")
     assert done.code == 2
-    assert "The instance has no converter strange to compare with" in done.talk
+    assert "The station has no converter strange to compare with" in done.talk
 
 
 async def test_another_converter_and_a_folder_are_replayed_line_by_line(line: Typist, tmp_path: Path) -> None:
