@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import os
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -52,7 +53,7 @@ async def test_an_error_is_the_one_that_the_command_line_tells(tmp_path: Path) -
     launcher = Launcher("user", {**os.environ, "STATIONMASTER_HOME": str(tmp_path / "home")})
     with pytest.raises(StationmasterError) as refused:
         await launcher.command("converter", "install", str(SAMPLE), "-i", "nobody").done()
-    assert refused.value.text == 'There is no instance "nobody".'
+    assert refused.value.text == 'There is no station "nobody".'
     assert refused.value.next_step == "Make one with `stationmaster instance add`."
 
 
@@ -110,21 +111,26 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
-async def test_one_that_is_cancelled_before_it_began_begins_not_or_ends_at_once(tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
-    command: Any = script(f"import time; time.sleep(600); open({str(mark)!r}, 'w')")
-    task = asyncio.create_task(command.done())
-    await asyncio.sleep(0)
+async def test_one_that_is_cancelled_before_it_began_ends_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    asked, may_begin = threading.Event(), threading.Event()
+
+    def words() -> tuple[str, ...]:
+        asked.set()
+        assert may_begin.wait(60)
+        return (sys.executable, "-c", "import time; time.sleep(90)")
+
+    task = asyncio.create_task(Command(words, os.environ).done())
+    await until(asked.is_set, what="the thread that starts it")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(lambda: not _named(str(mark)), what="the end of the process")
+    assert _left(tmp_path), "it has not begun yet"
+    may_begin.set()
+    await until(lambda: not _left(tmp_path), what="the end of the process, and of its folder")
 
 
-def _named(word: str) -> list[int]:
-    found = []
-    for pid in children(os.getpid()):
-        with contextlib.suppress(OSError):
-            if word in Path(f"/proc/{pid}/cmdline").read_text():
-                found.append(pid)
-    return found
+def _left(place: Path) -> list[Path]:
+    return list(place.iterdir())
