@@ -12,7 +12,7 @@ from stationmaster.model import AgentStatus, Link
 from stationmaster_tray.notice import Told, decide
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.seen import Contact, Seen
-from stationmaster_tray.session import _other_version
+from stationmaster_tray.session import other_version
 
 _SLOW = 8.0
 """Seconds of a server that takes its time: as long as two pictures need."""
@@ -99,7 +99,7 @@ async def gone(studio: Studio) -> None:
     session._set = lambda _seen: None  # type: ignore[method-assign,assignment] # it would look again
     for name, contact, text in (
         ("overview-starting", Contact.STARTING, "The agent is starting."),
-        ("overview-version", Contact.OTHER, _other_version()),
+        ("overview-version", Contact.OTHER, other_version()),
     ):
         session.seen = Seen(contact=contact, text=text, since=studio.story.now)
         session.changed.emit(session.seen)

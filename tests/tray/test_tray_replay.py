@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 
 from fakes.converters_page import commands, opened_page
 from fakes.gaps import BLOCKED, Gaps
@@ -65,10 +65,7 @@ def choose(panel: ReplayPanel, day: str = DAY) -> None:
     panel.choice.files.selectRow(row)
 
 
-async def test_what_differs_is_counted_and_listed_file_by_file_and_copied(
-    tmp_path: Path, app: QApplication
-) -> None:
-    del app
+async def test_what_differs_is_counted_and_listed_file_by_file_and_copied(tmp_path: Path) -> None:
     async with archived(tmp_path) as (panel, station):
         assert not panel.begin.isEnabled(), "there is no other version yet"
         panel.take([other(tmp_path, ('low = "Min"\n', ""))])

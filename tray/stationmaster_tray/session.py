@@ -119,7 +119,7 @@ class Session(QObject):
             StationmasterError: it does not answer, or it is not for us to start it.
         """
         if self.launcher.restart_step:
-            raise StationmasterError(_other_version(), next_step=self.launcher.restart_step)
+            raise StationmasterError(other_version(), next_step=self.launcher.restart_step)
         await self.end_agent()
         self.start_agent()
 
@@ -276,7 +276,7 @@ class Session(QObject):
         if error.code == PROTOCOL:
             if self.seen.contact is not Contact.OTHER:
                 _LOG.info("the agent is of another version: %s", error.text)
-            self._tell(Contact.OTHER, _other_version(), self.launcher.restart_step)
+            self._tell(Contact.OTHER, other_version(), self.launcher.restart_step)
         else:
             self._tell(Contact.REFUSED, error.text, error.next_step)
 
@@ -298,7 +298,8 @@ class Session(QObject):
             self.changed.emit(seen)
 
 
-def _other_version() -> str:
+def other_version() -> str:
+    """What is said of an agent that this window has no common words with."""
     return tr("The agent is of another version than this window: restart it.")
 
 

@@ -22,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="The instance.")]
+Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="Which station.")]
 _SHOWN = 8
 """Values of one file that are shown; `--json` has more."""
 

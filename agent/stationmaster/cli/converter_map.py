@@ -55,7 +55,7 @@ def map_file(
         chosen = check_name(name, {}) if name else _named_after(mapping or file)
         text = text_of(mapping) if mapping else proposed(file)
         if json:
-            _answer(run(map_sample(file.absolute(), chosen, text)), exits=mapping is not None)
+            _answer(run(map_sample(full_path(file), chosen, text)), exits=mapping is not None)
             return
         if printed:
             answer(text.rstrip("\n"))

@@ -136,9 +136,8 @@ class _Run:
         try:
             folder = Path(tempfile.mkdtemp(prefix="stationmaster-command-"))
             if sys.platform != "win32" and os.geteuid() == 0:
-                folder.chmod(
-                    0o1777
-                )  # as /tmp: root's command may go on as the account of the machine's agent
+                # as /tmp: root's command may go on as the account of the machine's agent
+                folder.chmod(0o1777)
             try:
                 return self._worked(folder)
             finally:

@@ -148,8 +148,8 @@ class CanaryOrders(QueueOrders):
                     f"{before.converter} version {before.version} does not go live. {before.doubts}",
                     status=409,
                     code="differs",
-                    next_step="See them: stationmaster converter canary show. If that is as it should be, "
-                    "add --despite-differences.",
+                    next_step=f"See them: stationmaster converter canary show {name}. If that is as it "
+                    "should be, add --despite-differences.",
                 )
             revision = await asyncio.to_thread(self.store.revision, name)  # first: others may edit meanwhile
             if request.base not in {"", revision}:
@@ -199,7 +199,7 @@ def _check(request: CanaryRequest, config: InstanceConfig) -> None:
         raise ConfigError(f"The number of files must be 1 to {MOST_FILES}.")
     if bool(request.content) == bool(request.converter):
         raise ConfigError(
-            "A canary is a file, or a converter that the instance knows.", next_step="Name one of the two."
+            "A canary is a file, or a converter that the station knows.", next_step="Name one of the two."
         )
     known = [*(one.path for one in config.watch), *(one.name for one in config.fetch)]
     for source in request.sources:
