@@ -248,12 +248,12 @@ class Session(QObject):
                 await self._started(again=again)
 
     async def _started(self, *, again: bool) -> None:
+        ended = await asyncio.to_thread(self.launcher.ended)
+        if self.launcher.mine:
+            return  # it lives and is only slow, or is about to be gone: no start, so no pause before the next
         self._started_at = self._monotonic()
         self._deaths += 1
         try:
-            ended = await asyncio.to_thread(self.launcher.ended)
-            if self.launcher.mine:
-                return  # it lives, and is only slow
             await asyncio.to_thread(self.launcher.start)
         except StationmasterError as error:
             self._tell(Contact.STARTING, error.text, error.next_step)

@@ -18,6 +18,8 @@ _LEFT_BEHIND = frozenset({"thumbs.db", "desktop.ini"})
 _LARGEST = 2**63 - 1
 DEEPEST = 100
 """So deep a folder in a folder is looked into; a loop of some file system, or a trap, is deeper."""
+MOST = 100_000
+"""So many files and folders are looked at; one that holds more is a whole disk, not a test's result."""
 
 GRAIN = 1_000_000
 """Nanoseconds of a folder's time that hold a mark of its files instead."""
@@ -53,7 +55,8 @@ def files_in(folder: Path) -> list[FolderFile]:
     """All files that count, in an order that is the same everywhere.
 
     Raises:
-        OSError: the folder or one below it cannot be read, lies too deep (ELOOP), or changed meanwhile.
+        OSError: the folder or one below it cannot be read, lies too deep (ELOOP), holds too much (E2BIG), or
+            changed meanwhile.
     """
     found = list(_walk(os.fspath(folder)))
     found.sort(key=lambda file: os.fsencode(file.name))
@@ -61,13 +64,16 @@ def files_in(folder: Path) -> list[FolderFile]:
 
 
 def _walk(folder: str) -> Iterator[FolderFile]:
-    waiting = [(folder, "")]
+    waiting, seen_so_far = [(folder, "")], 0
     while waiting:
         path, prefix = waiting.pop()
         if prefix.count("/") > DEEPEST:
             raise OSError(errno.ELOOP, "folders lie too deep in each other", path)
         with os.scandir(path) as entries:
             for entry in entries:
+                seen_so_far += 1
+                if seen_so_far > MOST:
+                    raise OSError(errno.E2BIG, f"it holds more than {MOST:,} files and folders", folder)
                 name = entry.name
                 if entry.is_symlink() or is_left_out(name):
                     continue

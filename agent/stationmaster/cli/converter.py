@@ -95,7 +95,12 @@ def try_file(
     except ConfigError as error:
         fail(error)
     except OSError as error:
-        fail(StationmasterError(f"{file} cannot be read: {error.strerror}.", next_step="Check its rights."))
+        fail(
+            StationmasterError(
+                f"{file} cannot be read: {error.strerror}.",
+                next_step="Check its rights, and that it is one file or the folder of one test.",
+            )
+        )
     if json:
         print_json("dry-run", _plain(outcome))
     else:

@@ -48,6 +48,17 @@ def test_a_file_is_its_own_only_file(tmp_path: Path) -> None:
     assert not source_of(path).is_folder
 
 
+def test_a_folder_that_holds_a_whole_disk_is_refused_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = unit(tmp_path, "SN-1")
+    monkeypatch.setattr("stationmaster.api.folder.MOST", sum(1 for _ in folder.rglob("*")))
+    assert files_in(folder)
+    (folder / "one-more").mkdir()
+    with pytest.raises(OSError, match="it holds more than 5 files and folders"):
+        files_in(folder)
+
+
 @pytest.mark.parametrize("change", ["add", "remove", "rename", "rewrite", "empty", "touch"])
 def test_each_change_makes_another_state(tmp_path: Path, change: str) -> None:
     folder = unit(tmp_path, "SN-1")
