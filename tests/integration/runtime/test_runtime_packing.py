@@ -223,7 +223,7 @@ async def test_an_archive_of_two_instances_is_left_alone_and_told(
     archive, shared = tmp_path / "done", ProblemCode.ARCHIVE_SHARED
     for name in ("line1", "line2"):
         watch = hosted.watch(hosted.folder(name), after="archive", move_to=str(archive))
-        await hosted.line(name, oracle, patch={"watch": [watch], "retention.archive_days": 1})
+        await hosted.line(name, oracle, patch={"watch": [watch], "retention.archive_days": 7})
     old = archive / "2001-01-01"
     old.mkdir(parents=True)
     (old / "old.json").write_bytes(b"{}")
