@@ -79,7 +79,7 @@ async def test_a_unit_without_its_marker_waits_and_one_that_changes_is_a_new_rev
         early, folder = unit(box, "SN-1", done=False), unit(box, "SN-2")
         await _delivered(line, {_id(station, "SN-2")})
         (folder / "pictures" / "side.png").write_bytes(PNG)
-        await until(lambda: len(line.server.submits()) == 2, seconds=30, what="the new revision")
+        await until(lambda: len(line.server.submits()) == 2, what="the new revision")
         assert line.server.ids() == {_id(station, "SN-2")}
         entries = await station.entries("line1")
         assert sorted(entry.revision for entry in entries) == [1, 2]
@@ -94,10 +94,10 @@ async def test_a_unit_that_cannot_be_converted_lies_whole_in_errors_and_can_be_m
         folder = unit(box, "SN-1", content=b"no such thing")
         failed = line.errors / "SN-1"
         reason = failed.with_name("SN-1.reason.txt")
-        await until(lambda: not folder.exists() and reason.exists(), seconds=30, what="the error")
+        await until(lambda: not folder.exists() and reason.exists(), what="the error")
         assert set(files(failed)) == {"result.csv", "pictures/top.png", "wave-1.csv", MARKER}
         shutil.copy(unit(tmp_path / "spare", "SN-1") / "result.csv", failed / "result.csv")
         done = await station.command("queue", "retry", "--all", "--instance", "line1")
         assert done.returncode == 0, done
         await _delivered(line, {_id(station, "SN-1")})
-        await until(lambda: not failed.exists(), seconds=30, what="the release")
+        await until(lambda: not failed.exists(), what="the release")

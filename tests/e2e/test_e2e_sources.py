@@ -41,7 +41,7 @@ async def two(
         async with asyncio.TaskGroup() as group:
             beside = group.create_task(_beside(other, meanwhile))
             yield station, line
-            await until(lambda: len(meanwhile) >= 3, seconds=30, what="files of the other instance")
+            await until(lambda: len(meanwhile) >= 3, what="files of the other instance")
             beside.cancel()
         await station.conserved()
         assert sorted(meanwhile)[len(meanwhile) // 2] < before[1] + SPARE
@@ -60,7 +60,7 @@ async def took(station: Station, name: str, words: str) -> None:
     """Wait until the agent's log says what it took from a file."""
     log = station.root / "agent.log"
     told = f"{name} with wsjf: {words}"
-    await until(lambda: told in log.read_text(), seconds=20, what=f'"{told}"')
+    await until(lambda: told in log.read_text(), what=f'"{told}"')
 
 
 @pytest.mark.parametrize("mtime", ["newer", "older", "future"])
@@ -73,7 +73,7 @@ async def test_a_name_overwritten_in_place_is_a_new_file_each_time(tmp_path: Pat
             if mtime != "newer":
                 at = place.stat().st_mtime + (-3600.0 * count if mtime == "older" else 86_400.0)
                 os.utime(place, (at, at))
-            await until(lambda: not line.account.faults(line.server.seen()), seconds=20, what=f"file {count}")
+            await until(lambda: not line.account.faults(line.server.seen()), what=f"file {count}")
         assert len(line.account.expected) == 5
 
 

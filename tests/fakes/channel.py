@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakes.hosted import Hosted
+from fakes.waiting import PATIENCE
 from stationmaster.control import protocol
 from stationmaster.model import PROTOCOL_VERSION
 
@@ -28,7 +29,7 @@ class Channel:
         reader, writer = await asyncio.open_unix_connection(self.path)
         try:
             writer.write(request)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
                 return head + await reader.readexactly(int(length[1]) if length else 0)

@@ -73,7 +73,7 @@ class Line:
     async def _latency(self, box: Inbox) -> float:
         began = time.monotonic()
         ids = box.drop(self.equipment.make("wsjf")).keys()
-        await until(lambda: ids <= self.server.ids(), seconds=30, what=f"a file of {self.name}")
+        await until(lambda: ids <= self.server.ids(), what=f"a file of {self.name}")
         return time.monotonic() - began
 
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from typer.testing import CliRunner
 
 from fakes.hosted import Hosted
+from fakes.waiting import PATIENCE
 from stationmaster.cli.root import application
 from stationmaster.control.server import ControlServer
 
@@ -82,7 +83,7 @@ class Typist:
 
     async def type(self, *words: str, given: str = "") -> Said:
         """Type a command and read what it says."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             return await self.begin(*words, given=given)
 
     def agent(self) -> ControlServer:

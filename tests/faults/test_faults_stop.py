@@ -20,7 +20,7 @@ async def test_a_stop_with_uploads_in_flight_is_quick_and_loses_and_doubles_noth
             for box in line.inboxes:
                 box.drop(line.equipment.make("wstf", units=3))
         await station.start()
-        await until(lambda: len(line.server.submits()) >= 5, seconds=30, what="uploads under way")
+        await until(lambda: len(line.server.submits()) >= 5, what="uploads under way")
 
         began = time.monotonic()
         assert await station.terminate() == 0

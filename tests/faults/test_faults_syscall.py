@@ -251,7 +251,7 @@ async def _killed_at(station: Station, call: str, n: int, *, about: Sequence[Pat
         what="kill or delivery",
     )
     with contextlib.suppress(AssertionError):  # what comes last may still come to that call
-        await until(lambda: agent.poll() is not None, seconds=5)
+        await until(lambda: agent.poll() is not None)
     killed = agent.poll() is not None or SALVAGE_KILLED in talk.read_text()
     station.kill()
     return killed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fakes.waiting import PATIENCE
 from stationmaster.control import protocol
 from stationmaster.control.client import ControlClient
 from stationmaster.control.server import ControlServer
@@ -109,7 +110,7 @@ async def test_the_stream_begins_with_the_whole_state_and_ends_with_the_server(
         await channel.hosted.until(lambda: seen)
         await channel.hosted.agent.pause("line1", protocol.FOREVER)
         await channel.hosted.until(lambda: seen[-1].instances[0].paused_until is not None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await following
     assert [one.name for one in seen[0].instances] == ["line1"]
     assert [one.revision for one in seen] == sorted({one.revision for one in seen})

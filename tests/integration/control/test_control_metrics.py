@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fakes.hosted import Hosted
 from fakes.oracle import Oracle
-from fakes.waiting import answer
+from fakes.waiting import PATIENCE, answer
 from stationmaster.control.metrics import MOST_CONNECTIONS, health
 from stationmaster.control.metrics_switch import MetricsSwitch
 from stationmaster.errors import ConfigError
@@ -96,7 +96,7 @@ async def test_off_unless_asked_for_and_off_again(monitored: Monitored) -> None:
     await monitored.turn(port=monitored.port)
     assert await monitored.get("/metrics") == (0, "")
     await monitored.turn(enabled=True)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await monitored.answers()
         old, monitored.port = monitored.port, free_port()
         await monitored.turn(port=monitored.port)
@@ -114,7 +114,7 @@ async def test_the_figures_tell_of_files_reports_and_problems(monitored: Monitor
         await hosted.agent.reload()
         await hosted.running("line1")
         await monitored.turn(enabled=True, port=monitored.port)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await monitored.answers()
         for _ in range(3):
             hosted.drop(folder)
@@ -147,7 +147,7 @@ async def test_a_pause_is_healthy_an_instance_that_cannot_run_is_not(monitored: 
         await hosted.agent.reload()
         await hosted.running("line1")
         await monitored.turn(enabled=True, port=monitored.port)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await monitored.answers()
         await hosted.agent.configure("line1", {"paused_until": "9999-01-01T00:00:00Z"})
         status, text = await monitored.get("/healthz")
@@ -185,7 +185,7 @@ async def test_only_reading_and_no_web_page(
     monitored: Monitored, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     await monitored.turn(enabled=True, port=monitored.port)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await monitored.answers()
     assert (await monitored.get(path, method=method, headers=headers))[0] == status
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fakes.hosted import Hosted
+from fakes.waiting import PATIENCE
 from stationmaster.control import protocol
 from stationmaster.control.client import ControlClient
 from stationmaster.control.routes import ROUTES, Right
@@ -72,7 +73,7 @@ async def ask(path: str, method: str, route: str, body: str = "{}") -> tuple[int
         f"{method} {route} HTTP/1.1\r\nHost: agent\r\n{protocol.VERSION_HEADER}: 1\r\n"
         f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         head, _, rest = (await reader.read()).decode().partition("\r\n\r\n")
     writer.close()
     return int(head.split()[1]), rest

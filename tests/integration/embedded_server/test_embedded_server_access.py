@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from fakes.waiting import PATIENCE
 from fakes.wsjf import minimal, report_id
 from stationmaster.embedded_server import EmbeddedServer, EmbeddedServerError, ServerSettings, serve
 from stationmaster.embedded_server.server import DEFAULT_PORT, MAX_BODY
@@ -156,7 +157,7 @@ async def test_serve_tells_its_address_and_stops_on_the_event(tmp_path: Path) ->
     addresses: asyncio.Queue[str] = asyncio.Queue()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(serve(settings(tmp_path), addresses.put_nowait, stop))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             url = await addresses.get()
         async with aiohttp.ClientSession(url) as session:
             assert await status_of(session, "/") == 200

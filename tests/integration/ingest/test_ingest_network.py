@@ -19,7 +19,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.ingest import FakeLedger, folder_at
-from fakes.waiting import until
+from fakes.waiting import PATIENCE, until
 from stationmaster.clock import Clock
 from stationmaster.config.schema import After, NetworkChoice
 from stationmaster.errors import NeedsUserError
@@ -215,7 +215,7 @@ async def test_release_into_a_share_is_made_in_a_child(tmp_path: Path) -> None:
     watcher = Watcher([folder], FakeLedger(), Clock(), mounts=lambda: SHARES.format(share))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(watcher.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             claim = await watcher.claim()
         assert claim is not None
         job = plan.after_commit(folder, claim.state, archive=tmp_path, taken_at=Clock().now())
@@ -224,7 +224,7 @@ async def test_release_into_a_share_is_made_in_a_child(tmp_path: Path) -> None:
         share.rename(tmp_path / "away")
         share.write_text("in the way")
         (tmp_path / "in" / "b.xml").write_text("x")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             claim = await watcher.claim()
         assert claim is not None
         job = plan.after_commit(folder, claim.state, archive=tmp_path, taken_at=Clock().now())
@@ -282,7 +282,7 @@ async def latencies(watcher: Watcher, folder: Path, count: int) -> list[float]:
         path = folder / f"{time.monotonic_ns()}-{number}.xml"
         path.write_text("x")
         began = time.monotonic()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (claim := await watcher.claim()) is not None and claim.state.path != path:
                 watcher.done(claim, Outcome.CONVERTED)
         assert claim is not None
@@ -317,7 +317,7 @@ async def test_a_share_that_hangs_disturbs_nobody_and_heals(
     async with asyncio.TaskGroup() as group:
         task = group.create_task(watcher.run())
         (share / "before.xml").write_text("x")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             claim = await watcher.claim()
         assert claim is not None
         assert claim.state.path.parent == share
@@ -335,7 +335,8 @@ async def test_a_share_that_hangs_disturbs_nobody_and_heals(
         assert watcher.status()[0].reachable
         assert sorted(hung)[4] < sorted(well)[4] + DEADLINE / 2
 
-        async with asyncio.timeout(30):  # the child was killed; the next one is not traced: the share is well
+        # The child was killed; the next one is not traced: the share is well.
+        async with asyncio.timeout(PATIENCE):
             claim = await watcher.claim()
         assert claim is not None
         assert claim.state.path.name == "during.xml"

@@ -16,7 +16,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.ingest import FakeLedger, folder_at
-from fakes.waiting import until
+from fakes.waiting import PATIENCE, until
 from stationmaster.clock import Clock
 from stationmaster.ingest.claim import Outcome
 from stationmaster.ingest.folder import LOCAL_INTERVAL
@@ -73,7 +73,7 @@ async def test_from_file_closed_to_claim_takes_the_settle_time_and_little_more(t
         tasks = [group.create_task(wakeup.run()), group.create_task(watcher.run())]
         await until(lambda: watcher.idle and threading.active_count() >= 3)
         (tmp_path / "first.xml").touch()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             first = await watcher.claim()
         assert first is not None
         watcher.done(first, Outcome.CONVERTED)
@@ -82,7 +82,7 @@ async def test_from_file_closed_to_claim_takes_the_settle_time_and_little_more(t
         for number in range(10):
             (tmp_path / f"{number}.xml").write_text("x")
             closed = time.monotonic()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 claim = await watcher.claim()
             beyond.append(time.monotonic() - closed - 0.3)
             assert claim is not None
@@ -191,7 +191,7 @@ async def test_a_folder_made_anew_is_watched_anew(tmp_path: Path) -> None:
         watcher.nudge()
         await until(lambda: watcher._folders[0]._hints is not before)
         (folder / "a.xml").touch()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             claim = await watcher.claim()
         assert claim is not None
         for task in tasks:

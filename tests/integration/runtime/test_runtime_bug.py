@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from fakes.clock import FakeClock
-from fakes.waiting import until
+from fakes.waiting import PATIENCE, until
 from stationmaster.api import Station
 from stationmaster.config.schema import After, WatchFolder
 from stationmaster.convert.job import Conversion, Job
@@ -52,7 +52,7 @@ async def test_a_bug_at_one_file_fails_that_file_alone(tmp_path: Path) -> None:
         async with await Spool.open(path, instance="line1", storage=storage, clock=clock) as spool:
             watcher = Watcher([watch], spool, clock)
             intake = Intake(setting, watcher=watcher, pool=BuggyPool(), spool=spool, clock=clock)
-            async with asyncio.TaskGroup() as group, asyncio.timeout(30):
+            async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
                 watching, taking = group.create_task(watcher.run()), group.create_task(intake.run())
                 await until(lambda: not list(folder.iterdir()), meanwhile=partial(clock.advance, 0.1))
                 intake.stop()

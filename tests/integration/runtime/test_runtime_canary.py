@@ -83,7 +83,7 @@ class Bench:
             counts = (await self.station.instance("line1")).counts
             return counts.completed == len(self.dropped) and not list(self.inbox.glob("*.txt"))
 
-        await answer(settled, seconds=30, what="the delivery of all files", every=0.05)
+        await answer(settled, what="the delivery of all files", every=0.05)
         assert len(self.server.ids()) == len(self.dropped), "a report too many, or of another id"
         if not self.killed:  # else one may be sent again whose answer got lost
             assert len(self.server.submits()) == len(self.dropped)
@@ -146,7 +146,7 @@ async def test_what_is_alike_and_what_differs_is_counted_and_kept(bench: Bench) 
     assert (await bench.station.status()).problems == ()
     log = (bench.station.home.log / "agent.log").read_text()
     assert "canary: rig version 2 has seen its 3 files: 2 same, 1 different" in log
-    await until(lambda: not list(bench.folder.glob("kept/*")), seconds=10, what="the end of the copies")
+    await until(lambda: not list(bench.folder.glob("kept/*")), what="the end of the copies")
     bench.drop()
     await bench.delivered()
     assert (await bench.canary()).compared == 3
@@ -190,7 +190,7 @@ async def test_live_files_go_on_while_a_canary_hangs_and_those_beyond_its_queue_
     async with bench.station.client() as client:
         stopped = await client.stop_canary("line1")
     assert stopped.ended is Ended.STOPPED
-    await until(lambda: not bench.folder.joinpath("kept").exists(), seconds=10, what="the end of the copies")
+    await until(lambda: not bench.folder.joinpath("kept").exists(), what="the end of the copies")
 
 
 async def test_counts_outlive_a_kill_in_the_middle_and_nothing_is_lost_or_doubled(bench: Bench) -> None:
@@ -199,7 +199,7 @@ async def test_counts_outlive_a_kill_in_the_middle_and_nothing_is_lost_or_double
     await bench.until(lambda one: one.same == 1)
     for _ in range(4):
         bench.drop()
-    await until(lambda: list(bench.folder.glob("kept/*")), seconds=20, what="a copy under way")
+    await until(lambda: list(bench.folder.glob("kept/*")), what="a copy under way")
     await bench.kill()
     found = await bench.until(lambda one: one.same >= 1)
     assert (found.version, found.running) == ("2", True)
@@ -220,7 +220,7 @@ async def test_a_folder_that_cannot_be_written_costs_the_canary_alone(bench: Ben
     bench.drop()
     await bench.until(lambda one: one.same == 1)
     kept = bench.folder / "kept"
-    await until(lambda: not list(kept.iterdir()), seconds=10, what="the end of the copy")
+    await until(lambda: not list(kept.iterdir()), what="the end of the copy")
     kept.rmdir()
     kept.write_text("somebody's file")
     bench.drop()
@@ -278,7 +278,7 @@ async def read_by(bench: Bench, reader: str) -> None:
             history = await client.history("line1", entry.id)
         return any(one.what == "converted" and one.detail.startswith(f"{reader}, ") for one in history)
 
-    await answer(newest, seconds=20, what=f"a file that is read by {reader}", every=0.3)
+    await answer(newest, what=f"a file that is read by {reader}", every=0.3)
 
 
 async def test_differences_keep_it_from_going_live_unless_that_is_said(bench: Bench) -> None:

@@ -15,6 +15,7 @@ import pytest
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
 from fakes.typed import Typist
+from fakes.waiting import PATIENCE
 from stationmaster.model import Entry, EntryState, Lifecycle, ProblemCode
 
 pytestmark = pytest.mark.usefixtures("no_lingering_tasks")
@@ -102,7 +103,7 @@ async def test_a_name_that_is_no_text(
             return
         spool = hosted.supervisor("line1").instance.spool
         assert spool is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while await spool.retry_sources():
                 await hosted.clock.advance(0.1)
         assert "/caf\\xe9-bad.json is another file by now" in (await failed(hosted)).reason

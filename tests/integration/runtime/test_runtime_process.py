@@ -44,7 +44,7 @@ async def test_a_stop_waits_no_longer_than_its_budget_for_a_server_that_hangs(tm
         for _ in range(10):
             line.inboxes[0].drop(line.equipment.make("wsjf"))
         await station.start()
-        await until(lambda: len(server.submits()) >= 5, seconds=30, what="uploads under way")
+        await until(lambda: len(server.submits()) >= 5, what="uploads under way")
         began = time.monotonic()
         assert await station.terminate() == 0
         assert time.monotonic() - began <= BUDGET + SPARE
@@ -61,7 +61,7 @@ async def test_a_second_signal_neither_hurries_nor_breaks_the_stop(tmp_path: Pat
             for box in line.inboxes:
                 box.drop(line.equipment.make("wstf", units=2))
         await station.start()
-        await until(lambda: len(server.submits()) >= 5, seconds=30, what="uploads under way")
+        await until(lambda: len(server.submits()) >= 5, what="uploads under way")
         assert station.agent is not None
         for _ in range(3):
             station.agent.send_signal(signal.SIGTERM)
@@ -109,7 +109,7 @@ async def test_a_signal_in_the_middle_of_the_start_is_a_stop(tmp_path: Path) -> 
             await station.start(wait=False)
             # as soon as it says something it has its signal handlers
             known = log.stat().st_size
-            await until(lambda known=known: log.stat().st_size > known, seconds=30, what="a sign of life")  # type: ignore[misc]  # mypy infers no default's type
+            await until(lambda known=known: log.stat().st_size > known, what="a sign of life")  # type: ignore[misc]  # mypy infers no default's type
             assert await station.terminate() == 0
         await station.start()
         await station.conserved()

@@ -16,6 +16,7 @@ from fakes.equipment import OPTIONS
 from fakes.hosted import Hosted, ids
 from fakes.oracle import Oracle
 from fakes.spooled import source_of
+from fakes.waiting import PATIENCE
 from stationmaster.model import EntryState
 from stationmaster.spool import Spool, Storage
 from stationmaster.spool.record import TakenSource
@@ -160,7 +161,7 @@ async def all_released(hosted: Hosted) -> None:
     """Let time pass until no release is open."""
     spool = hosted.supervisor("line1").instance.spool
     assert spool is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while await spool.unreleased():
             await hosted.clock.advance(1.0)
 

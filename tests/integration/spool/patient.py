@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from fakes.spooled import source_of, write_results
+from fakes.waiting import PATIENCE
 from stationmaster.clock import Clock
 from stationmaster.errors import SpoolError
 from stationmaster.spool import Spool, Storage, committer
@@ -43,7 +44,7 @@ async def main(path: Path, work: Path) -> None:
             sys.stdout.flush()
             for lease in await spool.lease(10):
                 lease.ack("ok")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while spool.counts.queued or spool.counts.processing:
                 for lease in await spool.lease(10):
                     lease.ack("ok")
