@@ -66,6 +66,15 @@ class CanaryFile(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[CanaryValue, ...] = ()
     count: int = 0
 
+    def lines(self, most: int = MOST_VALUES) -> list[str]:
+        """What became of it in words, with `most` of its values; those are indented."""
+        if self.verdict is not Verdict.DIFFERENT:
+            return [f"✗ {self.name}: {self.verdict.value}. {self.text}"]
+        told = [f"≠ {self.name}: {self.count} value{'' if self.count == 1 else 's'}"]
+        told += [f"    {value.path}: {value.old} → {value.new}" for value in self.values[:most]]
+        hidden = self.count - min(most, len(self.values))
+        return told + ([f"    ... and {hidden} more."] if hidden > 0 else [])
+
 
 class CanaryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A canary in the snapshot.
@@ -93,6 +102,16 @@ class CanaryStatus(msgspec.Struct, frozen=True, kw_only=True):
     def compared(self) -> int:
         """Files that were compared."""
         return self.same + self.different + self.failed + self.refused
+
+    @property
+    def doubts(self) -> str:
+        """Why it should not go live, in a sentence; "" where nothing speaks against it."""
+        if not self.compared:
+            return "No file was compared yet."
+        wrong = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.REFUSED)
+        told = [f"{count} {one.value}" for one in wrong if (count := getattr(self, one.value))]
+        files = "1 file" if self.compared == 1 else f"{self.compared} files"
+        return f"Of {files}: {', '.join(told)}." if told else ""
 
 
 class Canary(CanaryStatus, frozen=True, kw_only=True):
@@ -128,15 +147,6 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
     def running(self) -> bool:
         """It still sees files."""
         return self.ended is None
-
-    @property
-    def doubts(self) -> str:
-        """Why it should not go live, in a sentence; "" where nothing speaks against it."""
-        if not self.compared:
-            return "No file was compared yet."
-        wrong = (Verdict.DIFFERENT, Verdict.FAILED, Verdict.REFUSED)
-        told = [f"{count} {one.value}" for one in wrong if (count := getattr(self, one.value))]
-        return f"Of {self.compared} files: {', '.join(told)}." if told else ""
 
     def status(self) -> CanaryStatus:
         """The short form."""

@@ -54,7 +54,6 @@ class Row:
         folder: of a converter that takes folders: one with a whole source; a file in it is spoilt.
         made: samples that no file holds.
         mapping: the text of the mapping, "" for a built-in.
-        own_loops: loops of the file are passed on as they are; the server may refuse one that is none.
     """
 
     name: str
@@ -64,7 +63,6 @@ class Row:
     folder: str = ""
     made: Mapping[str, bytes] = field(default_factory=dict)
     mapping: str = ""
-    own_loops: bool = False
 
     @property
     def samples(self) -> dict[str, bytes]:
@@ -80,17 +78,15 @@ _KLIPPEL: Final = Row(name="klippel", whole=("every_list.txt",), variants=({"dec
 CONVERTERS: Final = (
     Row(
         name="wsjf",
-        own_loops=True,
         whole=("minimal.json", "rich.json", "uur.json"),
         made={
             "made.json": encode(completed(rich_report())),
             "repair.json": encode(completed(repair_report())),
         },
     ),
-    Row(name="wsxf", own_loops=True, whole=("board.xml", "flat.xml", "repair.xml")),
+    Row(name="wsxf", whole=("board.xml", "flat.xml", "repair.xml")),
     Row(
         name="wstf",
-        own_loops=True,
         variants=({"decimal": "auto"}, {"accept_incomplete": True}),
     ),
     Row(name="atml", whole=("everything.xml", "run_202.xml", "run_500.xml", "run_601.xml")),

@@ -2,66 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from fakes.rig import rig
 from fakes.station import Station
 from fakes.tray import attached, button
-from fakes.waiting import until
+from fakes.waiting import answer, until
 from stationmaster.canary import CanaryStatus, Ended
 from stationmaster.control.canary_protocol import CanaryRequest
 from stationmaster.model import Lifecycle
+from stationmaster_tray.converting.canary import CanaryLine
 from stationmaster_tray.pages.converters import ConvertersPage
 
 
-async def test_a_canary_is_shown_stopped_and_promoted(app: QApplication, tmp_path: Path) -> None:
+@dataclass
+class Bench:
+    """A station whose converter `rig` has a canary, and the page that shows it."""
+
+    station: Station
+    page: ConvertersPage
+    live: Path
+    inbox: Path
+
+    async def begin(self, content: str) -> CanaryLine:
+        """Start a canary; its line."""
+        async with self.station.client() as client:
+            await client.start_canary("line1", CanaryRequest(filename="rig.py", content=content))
+        canaries = self.page.watched.canaries
+        await until(lambda: canaries.lines, what="the line of the canary")
+        return canaries.lines["line1"]
+
+
+@pytest.fixture
+async def bench(app: QApplication, tmp_path: Path) -> AsyncIterator[Bench]:
+    del app
     async with Station(tmp_path) as station:
-        server = await station.server()
         folder = {"converters": ["rig"], "include": ["*.txt"], "options": {}}
-        line = await station.line("line1", server, "delete", folder=folder)
+        line = await station.line("line1", await station.server(), "delete", folder=folder)
         live = rig(station.home.converters("line1"), "1")
-        before = live.read_text()
         await station.start()
         await station.until(lambda seen: seen.instances[0].lifecycle is Lifecycle.RUNNING)
         async with attached(station) as desk:
             page = ConvertersPage(desk)
             desk.session.changed.connect(page.show_seen)
             page.show_seen(desk.seen)
-            canaries = page.watched.canaries
-            assert canaries.isHidden()
-            new = rig(tmp_path / "new", "2")
-            request = CanaryRequest(filename="rig.py", content=new.read_text())
-            async with station.client() as client:
-                await client.start_canary("line1", request)
-            await until(lambda: canaries.lines, what="the line of the canary")
-            shown = canaries.lines["line1"]
-            assert "line1: canary rig version 2 beside rig: 0 of 100 files" in shown.text
-            assert not canaries.isHidden()
-            box = shown.ask()
-            assert box is not None
-            button(box, "Promote").click()
-            await until(lambda: "No file was compared yet" in shown.bar.error, what="the refusal")
-            assert live.read_text() == before
-            (line.inboxes[0].path / "a.txt").write_text("SN1,5.0\n")
-            await until(lambda: "1 of 100 files, 1 the same" in shown.text, what="the first file")
-            box = shown.ask()
-            assert box is not None
-            button(box, "Promote").click()
-            await until(lambda: not canaries.lines, what="the end of the canary")
-            assert live.read_text() == new.read_text()
-            [told] = [
-                one for one in app.topLevelWidgets() if isinstance(one, QMessageBox) and one.isVisible()
-            ]
-            assert "stationmaster converter install " in told.informativeText()
-            told.close()
-            async with station.client() as client:
-                await client.start_canary("line1", CanaryRequest(filename="rig.py", content=before))
-            await until(lambda: canaries.lines, what="the line of the next canary")
-            canaries.lines["line1"].stop.click()
-            await until(lambda: not canaries.lines, what="the end of that one")
-            stopped: CanaryStatus | None = (await station.instance("line1")).canary
-            assert stopped is not None
-            assert stopped.ended is Ended.STOPPED
+            assert page.watched.canaries.isHidden()
+            yield Bench(station, page, live, line.inboxes[0].path)
             page.deleteLater()
+
+
+async def dialog(app: QApplication) -> QMessageBox:
+    """The message that is to be seen."""
+
+    async def look() -> QMessageBox | None:
+        shown = [one for one in app.topLevelWidgets() if isinstance(one, QMessageBox) and one.isVisible()]
+        return shown[0] if shown else None
+
+    found = await answer(look, what="a message")
+    assert found is not None
+    return found
+
+
+def question(line: CanaryLine) -> QMessageBox:
+    box = line.ask()
+    assert box is not None
+    return box
+
+
+async def test_a_canary_is_shown_and_promoted(app: QApplication, bench: Bench, tmp_path: Path) -> None:
+    before, new = bench.live.read_text(), rig(tmp_path / "new", "2").read_text()
+    shown = await bench.begin(new)
+    canaries = bench.page.watched.canaries
+    assert "line1: canary rig version 2 beside rig: 0 of 100 files" in shown.text
+    assert not canaries.isHidden()
+    box = question(shown)
+    assert box.informativeText() == "No file was compared yet."
+    button(box, "Promote").click()
+    await until(lambda: "No file was compared yet" in shown.bar.error, what="the refusal")
+    assert bench.live.read_text() == before
+    (bench.inbox / "a.txt").write_text("SN1,5.0\n")
+    await until(lambda: "1 of 100 files, 1 the same" in shown.text, what="the first file")
+    assert shown.differences.isHidden()
+    box = question(shown)
+    assert not box.informativeText(), "nothing speaks against it"
+    assert box.checkBox() is None
+    button(box, "Promote").click()
+    await until(lambda: not canaries.lines, what="the end of the canary")
+    assert bench.live.read_text() == new
+    told = await dialog(app)
+    assert "stationmaster converter install " in told.informativeText()
+    told.close()
+
+
+async def test_what_differs_is_shown_and_promoted_all_the_same(
+    app: QApplication, bench: Bench, tmp_path: Path
+) -> None:
+    new = rig(tmp_path / "new", "2", "value = '5.5'").read_text()
+    shown = await bench.begin(new)
+    (bench.inbox / "a.txt").write_text("SN1,5.25\n")
+    await until(lambda: "0 the same, 1 different" in shown.text, what="the first file")
+    button(shown, "Differences...").click()
+    told = await dialog(app)
+    assert told.detailedText().startswith("≠ a.txt: 1 value\n    Voltage: numericMeas[0].value: 5.25 → 5.5")
+    told.close()
+    box = question(shown)
+    assert box.informativeText() == "Of 1 file: 1 different."
+    box.checkBox().click()
+    button(box, "Promote").click()
+    await until(lambda: bench.live.read_text() == new, what="the promotion")
+    (await dialog(app)).close()
+
+
+async def test_a_canary_is_stopped(bench: Bench) -> None:
+    shown = await bench.begin(bench.live.read_text())
+    shown.stop.click()
+    await until(lambda: not bench.page.watched.canaries.lines, what="its end")
+    stopped: CanaryStatus | None = (await bench.station.instance("line1")).canary
+    assert stopped is not None
+    assert stopped.ended is Ended.STOPPED

@@ -55,6 +55,10 @@ NO_TWIN = {
             "Start the agent anew: stationmaster agent stop, then: stationmaster agent start",
             "Start the agent anew: Quit > Tray and agent in the menu, then start the tray",
         ),
+        (
+            "See them: stationmaster converter canary show line1; if that is as it should be, promote it.",
+            "See them: Differences, on the page Converters; if that is as it should be, promote it.",
+        ),
         ("Name it: stationmaster converter new NAME", "Name it: stationmaster converter new NAME"),
         ("The folder /etc/stationmaster is not there.", "The folder /etc/stationmaster is not there."),
     ],

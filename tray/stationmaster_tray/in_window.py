@@ -22,6 +22,8 @@ _TWINS: tuple[tuple[str, Callable[[], str]], ...] = (
     (rf"agent resume{_WORD}", lambda: tr("Resume, on the page Overview")),
     (rf"agent status{_FLAGS}", lambda: tr("the page Overview")),
     (rf"config edit{_FLAGS}", lambda: tr("the page Settings, for the agent")),
+    (rf"converter canary show{_WORD}{_FLAGS}", lambda: tr("Differences, on the page Converters")),
+    (rf"converter canary stop{_WORD}{_FLAGS}", lambda: tr("Stop, on the page Converters")),
     (rf"converter (?:check|test){_WORD}{_WORD}{_FLAGS}", lambda: tr("Test a file, on the page Converters")),
     (rf"converter list{_FLAGS}", lambda: tr("the page Converters")),
     (rf"instance add{_WORD}{_FLAGS}", lambda: tr("Add station, on the page Settings")),

@@ -240,7 +240,9 @@ def _loop(issues: Issues, loop: Loop, places: list[str]) -> None:
         indexes.add(index)
         differs = difference(loop.summary, step)
         if differs:
-            issues.house(places[number], f"iteration {index} does not match its summary: {differs}")
+            # The server's own exports hold iterations of other limits; other names it never takes.
+            tell = issues.house if loop.summary.get("name") == step.get("name") else issues.error
+            tell(places[number], f"iteration {index} does not match its summary: {differs}")
 
 
 def _chart(issues: Issues, chart: dict[str, Any], at: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stationmaster.canary import Canary, CanaryFile, Ended, Verdict
+from stationmaster.canary import Canary, Ended, Verdict
 from stationmaster.cli.agent import Json
 from stationmaster.cli.output import answer, local, print_json, say
 from stationmaster.cli.session import agent, fail, home, run, with_agent
@@ -152,7 +152,8 @@ def _show(canary: Canary) -> None:
         new, old = (seconds / canary.compared for seconds in (canary.seconds, canary.beside_seconds))
         answer(f"  {new:.3f} s a file, beside {old:.3f} s")
     for file in canary.found:
-        _show_file(file)
+        for line in file.lines(_SHOWN):
+            answer(line)
     if canary.back and canary.ended is Ended.PROMOTED:
         say("To go back:")
         for command in canary.back:
@@ -166,14 +167,3 @@ _MEANING = {
     Verdict.REFUSED: "it does not take the file",
     Verdict.SKIPPED: "not compared: it was behind, or there was no copy",
 }
-
-
-def _show_file(file: CanaryFile) -> None:
-    if file.verdict is not Verdict.DIFFERENT:
-        answer(f"✗ {file.name}: {file.verdict.value}. {file.text}")
-        return
-    answer(f"≠ {file.name}: {file.count} value{'' if file.count == 1 else 's'}")
-    for value in file.values[:_SHOWN]:
-        answer(f"    {value.path}: {value.old} → {value.new}")
-    if file.count > _SHOWN:
-        answer(f"    ... and {file.count - _SHOWN} more.")

@@ -148,8 +148,8 @@ class CanaryOrders(QueueOrders):
                     f"{before.converter} version {before.version} does not go live. {before.doubts}",
                     status=409,
                     code="differs",
-                    next_step=f"See them: stationmaster converter canary show {name}. If that is as it "
-                    "should be, add --despite-differences.",
+                    next_step=f"See them: stationmaster converter canary show {name}; if that is as it "
+                    "should be, promote it all the same: --despite-differences.",
                 )
             revision = await asyncio.to_thread(self.store.revision, name)  # first: others may edit meanwhile
             if request.base not in {"", revision}:

@@ -286,7 +286,7 @@ async def test_differences_keep_it_from_going_live_unless_that_is_said(bench: Be
     bench.drop()
     await bench.until(lambda one: one.different)
     before = (bench.station.home.converters("line1") / "rig.py").read_text()
-    with pytest.raises(ControlError, match="Of 1 files: 1 different") as refused:
+    with pytest.raises(ControlError, match="Of 1 file: 1 different") as refused:
         await bench.promote()
     assert "--despite-differences" in str(refused.value)
     assert (bench.station.home.converters("line1") / "rig.py").read_text() == before

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
-from stationmaster.canary import CanaryStatus, Ended
+from stationmaster.canary import Canary, CanaryStatus, Ended
 from stationmaster.control.canary_protocol import Promoted
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk
@@ -31,17 +31,20 @@ class CanaryLine(QWidget):
         self._station = station
         self._canary: CanaryStatus | None = None
         self._text = label(parent=self)
+        self.differences = QPushButton(tr("Differences..."), self)
         self.stop = QPushButton(tr("Stop"), self)
         self.promote = QPushButton(tr("Promote..."), self)
         self.bar = CallBar(desk.tasks, self)
         line = QHBoxLayout()
         line.addWidget(self._text, 1)
+        line.addWidget(self.differences)
         line.addWidget(self.stop)
         line.addWidget(self.promote)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(line)
         column.addWidget(self.bar)
+        self.differences.clicked.connect(self._ask_for_differences)
         self.stop.clicked.connect(self._stop)
         self.promote.clicked.connect(self.ask)
 
@@ -55,6 +58,7 @@ class CanaryLine(QWidget):
         self._canary = canary
         self._text.setText(_said(self._station, canary))
         self.stop.setVisible(canary.ended is None)
+        self.differences.setVisible(canary.compared > canary.same)
 
     def ask(self) -> QMessageBox | None:
         """Ask whether it is to go live; the question."""
@@ -71,21 +75,43 @@ class CanaryLine(QWidget):
                 beside=canary.beside,
                 station=self._station,
             ),
-            more=tr("It is refused where a file came out otherwise, or none was compared yet."),
+            more=canary.doubts,
             parent=self,
         )
+        despite = QCheckBox(tr("Promote it all the same"), box)
+        if canary.doubts:
+            box.setCheckBox(despite)
         yes = box.addButton(tr("Promote"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        yes.clicked.connect(self._promote)
+        yes.clicked.connect(lambda: self._promote(despite=despite.isChecked()))
         box.open()
         return box
 
     def _stop(self) -> None:
         self.bar.run(lambda: self._desk.client.stop_canary(self._station), lambda _: self.settled.emit())
 
-    def _promote(self) -> None:
-        self.bar.run(lambda: self._desk.client.promote_canary(self._station), self._promoted)
+    def _ask_for_differences(self) -> None:
+        self.bar.run(lambda: self._desk.client.canary(self._station), self._show_differences)
+
+    def _show_differences(self, canary: Canary) -> None:
+        """The last files that did not come out the same, the newest first."""
+        box = message(
+            QMessageBox.Icon.Information,
+            tr("Differences"),
+            _said(self._station, canary),
+            parent=self.window(),
+        )
+        box.setDetailedText("\n".join("\n".join(file.lines()) for file in reversed(canary.found)))
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.open()
+
+    def _promote(self, *, despite: bool) -> None:
+        """`despite`: also where the agent would refuse, for files that came out otherwise by now."""
+        self.bar.run(
+            lambda: self._desk.client.promote_canary(self._station, despite_differences=despite),
+            self._promoted,
+        )
 
     def _promoted(self, done: Promoted) -> None:
         box = message(
