@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
 from PySide6.QtCore import SIGNAL, QEvent, Qt
-from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox
 
 from fakes.station import Station
-from fakes.tray import living
+from fakes.tray import button, living
 from fakes.waiting import until
 from stationmaster.errors import StationmasterError
 from stationmaster.hosting.launch import Launcher
@@ -24,6 +27,7 @@ from stationmaster_tray.action import ACTIONS
 from stationmaster_tray.application import Application
 from stationmaster_tray.memory import Memory
 from stationmaster_tray.pages import PAGES
+from stationmaster_tray.pages.settings import SettingsPage
 from stationmaster_tray.presenter import State
 
 
@@ -40,6 +44,42 @@ async def test_without_a_panel_the_window_opens_and_closing_it_ends_the_tray_and
             assert await asyncio.wait_for(running, 30) == 0
         assert Memory(tmp_path / "tray.json").now.page == "log"
         assert station.alive
+
+
+def offered(menu: QMenu) -> Iterator[QAction]:
+    """The lines of a menu and of those below it."""
+    for action in menu.actions():
+        yield action
+        if action.menu() is not None:
+            yield from offered(cast("QMenu", action.menu()))
+
+
+async def test_what_is_not_saved_is_asked_for_before_the_tray_ends(tmp_path: Path, app: QApplication) -> None:
+    async with Station(tmp_path) as station:
+        await station.line("line1", await station.server(), "keep")
+        await station.start()
+        async with living(app, station) as (tray, running):
+            tray.window.open_page("settings", "line1")
+            page = tray.window.page
+            assert isinstance(page, SettingsPage)
+            await until(lambda: page.form, what="the form")
+            assert page.form is not None
+            assert not tray.window.unsaved
+            place = page.form.row("station.location")
+            assert place is not None
+            assert isinstance(place.field.editor, QLineEdit)
+            QTest.keyClicks(place.field.editor, "Hall 9")
+            await until(lambda: tray.window.unsaved, what="the change")
+            [leave] = [one for one in offered(tray.icon.menu) if one.objectName() == "quit-tray"]
+            leave.trigger()
+            [box] = tray.window.findChildren(QMessageBox)
+            assert box.text() == "Not saved yet: the settings of line1."
+            button(box, "Cancel").click()
+            tray.window.close()  # there is no panel that could bring it back
+            await until(tray.window.isVisible, what="the window again")
+            [box] = [one for one in tray.window.findChildren(QMessageBox) if one.isVisible()]
+            button(box, "Quit all the same").click()
+            assert await asyncio.wait_for(running, 60) == 0
 
 
 async def test_a_log_out_that_is_called_off_ends_nothing_and_one_that_goes_on_does(

@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 import typer
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QMenu
 from typer.testing import CliRunner
 
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.root import application
 from stationmaster_tray.action import ACTIONS, Action
 from stationmaster_tray.menu import Item, menu
+from stationmaster_tray.menu_widget import TrayMenu
 from stationmaster_tray.presenter import State, TrayView
 
 WELL = TrayView(
@@ -42,6 +45,16 @@ def test_the_status_comes_first_and_pause_stands_on_the_first_level() -> None:
     assert (items[0].text, items[0].enabled) == ("All sent", False)
     pause = next(item for item in items if item.text == "Pause")
     assert [item.text for item in pause.items] == ["15 minutes", "1 hour", "Until tomorrow", "Until I resume"]
+
+
+def test_a_menu_of_another_shape_leaves_nothing_of_the_old_one(app: QApplication) -> None:
+    shown = TrayMenu(lambda _item: None)
+    shown.show_items(menu(WELL))
+    below = len(shown.findChildren(QMenu))
+    shown.show_items(menu(msgspec.structs.replace(WELL, folders=())))
+    shown.show_items(menu(WELL))
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert len(shown.findChildren(QMenu)) == below > 3
 
 
 def lines(items: tuple[Item, ...]) -> list[Any]:

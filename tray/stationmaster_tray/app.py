@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from stationmaster.hosting.launch import Launcher
 from stationmaster.model import ProblemCode
@@ -19,6 +20,7 @@ from stationmaster_tray.actor import Actor
 from stationmaster_tray.autostart import Autostart
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.memory import Memory
+from stationmaster_tray.menu import QUITS, Item
 from stationmaster_tray.notice import Notice
 from stationmaster_tray.notifier import Notifier
 from stationmaster_tray.presenter import present
@@ -26,7 +28,9 @@ from stationmaster_tray.seen import Seen
 from stationmaster_tray.session import Session
 from stationmaster_tray.single import Single
 from stationmaster_tray.task import LAST, Tasks
+from stationmaster_tray.text import tr
 from stationmaster_tray.tray_icon import TrayIcon, panel_variant
+from stationmaster_tray.widgets.message import message
 from stationmaster_tray.window import Window
 
 _REDRAW_EVERY = 15_000
@@ -77,7 +81,7 @@ class TrayApp(QObject):
         self.desk = Desk(session, Tasks(group), self._memory)
         self.notifier = Notifier(self._memory, self._notify, quiet_start=self._quiet_start)
         self.actor = Actor(self.desk, self.notifier, Autostart(self._launcher.home.scope.value))
-        self.icon = TrayIcon(self.actor.chosen, panel_variant)
+        self.icon = TrayIcon(self._menu_chosen, panel_variant)
         self.window = Window(self.desk)
         self._connect(session)
         try:
@@ -171,6 +175,32 @@ class TrayApp(QObject):
         theme.apply(self._app)
         self.redraw()
 
+    def _menu_chosen(self, item: Item) -> None:
+        if item.action in QUITS:
+            self._let_go(lambda: self.actor.chosen(item))
+        else:
+            self.actor.chosen(item)
+
+    def _let_go(self, end: Callable[[], object]) -> None:
+        """End, after a person let go of what is not saved; nobody waits for the answer."""
+        unsaved = self.window.unsaved
+        if not unsaved:
+            end()
+            return
+        self.window.present()
+        box = message(
+            QMessageBox.Icon.Question,
+            tr("Quit"),
+            tr("Not saved yet: {what}.", what=", ".join(unsaved)),
+            more=tr("What was changed is lost if the tray ends now."),
+            parent=self.window,
+        )
+        leave = box.addButton(tr("Quit all the same"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        leave.clicked.connect(end)
+        box.open()
+
     def _icon_clicked(self) -> None:
         if self.desk.seen.status is None:
             self.desk.session.start_agent()
@@ -183,8 +213,8 @@ class TrayApp(QObject):
 
     def _window_closed(self) -> None:
         """Where no panel shows an icon, nobody could bring the window back: it was the tray."""
-        if not self.icon.is_available:
-            self._stop.set()
+        if not self.icon.is_available and not self._stop.is_set():
+            QTimer.singleShot(0, lambda: self._let_go(self._stop.set))  # it is hidden after this
 
     def _close(self) -> None:
         self.window.remember()

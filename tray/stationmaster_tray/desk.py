@@ -72,5 +72,9 @@ class Page(QWidget):
             argument: what the one who wanted it wants to see there; None for nothing special.
         """
 
+    def unsaved(self) -> str:
+        """What a person changed here and did not save, in words; "" for nothing."""
+        return ""
+
     def left(self) -> None:
         """Another page is seen, or the window is closed: stop what only a reader needs."""

@@ -35,6 +35,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LINE = Item()
+QUITS = frozenset({"quit-tray", "quit-all"})
+"""Actions after which the window is no more."""
 
 
 def menu(view: TrayView) -> tuple[Item, ...]:

@@ -30,6 +30,8 @@ class TrayMenu(QMenu):
         if shape == self._shape:
             _retext(self, items)
         else:
+            for below in self.findChildren(QMenu):  # `clear` deletes the actions alone
+                below.deleteLater()
             self.clear()
             _fill(self, items, self._chosen)
         self._items, self._shape = items, shape

@@ -116,6 +116,11 @@ class Window(QWidget):
             self._warm = True
             self._desk.tasks.start(self._warm_up())
 
+    @property
+    def unsaved(self) -> list[str]:
+        """What is lost if the program ends now, in words."""
+        return [words for page in self._pages.values() if (words := page.unsaved())]
+
     def close_dialog(self) -> None:
         """As if a person had cancelled it."""
         if self.dialog is not None:

@@ -114,6 +114,11 @@ class ConvertersPage(Page):
         for part in self._made:
             part.show_seen(seen)
 
+    def unsaved(self) -> str:
+        """A mapping that was changed."""
+        changed = self._mapping is not None and self._mapping.changed
+        return tr("a mapping") if changed else ""
+
     def entered(self, argument: object = None) -> None:
         """Show what was wanted: files to test, or a tab by its word: `test`, `mapping`, `replay`."""
         if isinstance(argument, tuple):

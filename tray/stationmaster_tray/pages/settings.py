@@ -91,6 +91,12 @@ class SettingsPage(SettingsFrame):
             self._looking.cancel()
             self._looking = None
 
+    def unsaved(self) -> str:
+        """Whose settings were changed."""
+        if not self.patch:
+            return ""
+        return tr("the settings of {name}", name=self._name) if self._name else tr("the agent's settings")
+
     # ---------------------------------------------------------------- the settings
     def load(self, name: str) -> None:
         """Show a station's settings, or the agent's."""
