@@ -11,7 +11,7 @@ PACKAGES := gnome-keyring dbus strace systemd xvfb x11-utils trayer xdotool libx
 export STATIONMASTER_PYWATS_PYTHON ?= $(abspath $(PEER)/bin/python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer system demo test lint types imports unit docs bench faults fuzz screenshots lock clean \
+.PHONY: help setup peer system demo test lint types imports unit coverage docs bench faults fuzz screenshots lock clean \
   bundle bundle-console bundle-test deb setup-exe windows-smoke
 
 help: ## what there is
@@ -42,7 +42,7 @@ system: ## system packages that the tests use (a keyring, D-Bus, strace, systemd
 demo: setup ## the main job on real input against the embedded server, with a kill -9 in between
 	$(BIN)/stationmaster demo
 
-test: setup peer system lint types imports docs unit ## lint, types, import contracts, docs, all tests with coverage
+test: setup peer system lint types imports docs unit ## lint, types, import contracts, docs, all tests
 
 lint: setup
 	$(BIN)/ruff check .
@@ -58,9 +58,14 @@ docs: setup ## check that the generated pages are current, and build the site in
 	$(BIN)/python -m stationmaster.config.reference --check docs/settings.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
+TESTS := pytest -m "not faults and not bundle" -n $(JOBS) --dist worksteal
+
 unit: setup peer
+	$(BIN)/$(TESTS) --durations=25
+
+coverage: setup peer ## all tests once more, with what they reach, also in the processes that they start
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not faults and not bundle" -n $(JOBS) --dist worksteal --durations=25
+	$(BIN)/coverage run -m $(TESTS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
