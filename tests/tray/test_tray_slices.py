@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ from stationmaster_tray.loop import keep_for_ever
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.pages.converters import KNOWN, ConvertersPage
 from stationmaster_tray.pages.settings import SettingsPage
-from stationmaster_tray.slices import SLICE, sliced
+from stationmaster_tray.slices import SLICE, Gradual, sliced
 from stationmaster_tray.window import Window
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -81,6 +81,28 @@ async def test_the_pause_between_slices_may_be_another_one() -> None:
 
 def built(page: SettingsPage) -> bool:
     return page.form is not None
+
+
+def test_what_is_made_in_steps_is_made_to_its_end_by_who_needs_it() -> None:
+    done = list[str]()
+
+    def maker() -> Generator[None, None, str]:
+        done.append("first")
+        yield
+        done.append("second")
+        yield
+        return "made"
+
+    part = Gradual(maker())
+    next(part.steps)
+    assert (done, part.made) == (["first"], None)
+    assert [part.finish(), part.finish()] == ["made", "made"]
+    assert done == ["first", "second"]
+    assert list(part.steps) == []
+    whole = Gradual(maker())
+    for _step in whole.steps:
+        pass
+    assert whole.made == "made"
 
 
 async def test_the_form_of_all_settings_is_made_while_somebody_looks_and_not_at_once(tmp_path: Path) -> None:

@@ -165,6 +165,7 @@ class Window(QWidget):
         # The area lets it fill its ground, and whatever fills its ground within another that does is painted
         # twice in the frame in which both changed.
         self._stack.setAutoFillBackground(False)
+        scroll.viewport()  # the first look at one takes 10 ms: now, before anybody sees the window
         return scroll
 
     def _restore(self) -> None:

@@ -46,8 +46,8 @@ class MappingPanel(QWidget):
         save: name, station, and the ways to save.
     """
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        """No sample yet."""
+    def __init__(self, desk: Desk, result: TrialResult, parent: QWidget | None = None) -> None:
+        """No sample yet. What becomes of files is shown in `result`."""
         super().__init__(parent)
         self._desk = desk
         self._sample: Path | None = None
@@ -56,7 +56,7 @@ class MappingPanel(QWidget):
         self._tried = ("", "")
         self.bar = CallBar(desk.tasks, self)
         self.editor = CodeEditor(tr("Mapping"), self)
-        self.result = TrialResult(desk, self)
+        self.result = result
         self.save = MappingSave(desk, lambda: self.editor.content, self)
         self._file = label(role="quiet", parent=self)
         self._given = label(role="quiet", parent=self)

@@ -34,8 +34,8 @@ class TrialPanel(QWidget):
 
     map_wanted = Signal(tuple)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        """Nothing is tested yet."""
+    def __init__(self, desk: Desk, result: TrialResult, parent: QWidget | None = None) -> None:
+        """Nothing is tested yet. What becomes of files is shown in `result`."""
         super().__init__(parent)
         self._desk = desk
         self._file: Path | None = None
@@ -43,7 +43,7 @@ class TrialPanel(QWidget):
         self.station = QComboBox(self)
         self.converter = QComboBox(self)
         self.bar = CallBar(desk.tasks, self)
-        self.result = TrialResult(desk, self)
+        self.result = result
         self._choose = QPushButton(tr("Choose a file..."), self)
         self._again = QPushButton(tr("Test again"), self)
         self._map = QPushButton(tr("Make a mapping from it..."), self)

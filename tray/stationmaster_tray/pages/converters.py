@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QTabBar, QVBoxLayout
@@ -12,9 +12,11 @@ from stationmaster_tray.converting.known import Known
 from stationmaster_tray.converting.mapping import MappingPanel
 from stationmaster_tray.converting.panel import TrialPanel
 from stationmaster_tray.converting.replay import ReplayPanel
+from stationmaster_tray.converting.result import TrialResult
 from stationmaster_tray.converting.watched import Watched
 from stationmaster_tray.desk import Desk, Page
 from stationmaster_tray.seen import Seen
+from stationmaster_tray.slices import Gradual
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.drop import FileDrop
 from stationmaster_tray.widgets.stack import Stack
@@ -36,10 +38,10 @@ class ConvertersPage(Page):
         """Ask for nothing yet."""
         super().__init__(desk)
         self.watched = Watched(desk, self)
-        self._known: Known | None = None
-        self._trial: TrialPanel | None = None
-        self._mapping: MappingPanel | None = None
-        self._replay: ReplayPanel | None = None
+        self._known = Gradual(self._make_known())
+        self._trial = Gradual(self._make_trial())
+        self._mapping = Gradual(self._make_mapping())
+        self._replay = Gradual(self._make_replay())
         self.tabs = QTabBar(self)
         self.tabs.setAccessibleName(tr("Parts of the page"))
         self.tabs.setExpanding(False)
@@ -67,46 +69,27 @@ class ConvertersPage(Page):
     @property
     def known(self) -> Known:
         """The second tab."""
-        if self._known is None:
-            self._known = Known(self.desk, self)
-            self._known.learned.connect(self._learned)
-            self._stack.addWidget(self._known)
-        return self._known
+        return self._known.finish()
 
     @property
     def trial(self) -> TrialPanel:
         """The third tab."""
-        if self._trial is None:
-            self._trial = TrialPanel(self.desk, self)
-            self._stack.addWidget(self._trial)
-            self._trial.map_wanted.connect(self.map)
-            self._trial.show_seen(self.desk.seen)
-        return self._trial
+        return self._trial.finish()
 
     @property
     def mapping(self) -> MappingPanel:
         """The fourth tab."""
-        if self._mapping is None:
-            self._mapping = MappingPanel(self.desk, self)
-            self._mapping.save.saved.connect(lambda _text, _station: self.known.forget())
-            self._stack.addWidget(self._mapping)
-            self._mapping.show_seen(self.desk.seen)
-        return self._mapping
+        return self._mapping.finish()
 
     @property
     def replay(self) -> ReplayPanel:
         """The fifth tab."""
-        if self._replay is None:
-            self._replay = ReplayPanel(self.desk, self)
-            self._stack.addWidget(self._replay)
-            self._replay.show_seen(self.desk.seen)
-        return self._replay
+        return self._replay.finish()
 
     def warm(self) -> Iterator[None]:
         """Make the other tabs."""
-        for tab in (KNOWN, TRIAL, MAPPING, REPLAY):
-            self._part(tab)
-            yield
+        for part in (self._known, self._trial, self._mapping, self._replay):
+            yield from part.steps
 
     # ---------------------------------------------------------------- what others tell
     def show_seen(self, seen: Seen) -> None:
@@ -116,8 +99,8 @@ class ConvertersPage(Page):
 
     def unsaved(self) -> str:
         """A mapping that was changed."""
-        changed = self._mapping is not None and self._mapping.changed
-        return tr("a mapping") if changed else ""
+        made = self._mapping.made
+        return tr("a mapping") if made is not None and made.changed else ""
 
     def entered(self, argument: object = None) -> None:
         """Show what was wanted: files to test, or a tab by its word: `test`, `mapping`, `replay`."""
@@ -143,6 +126,40 @@ class ConvertersPage(Page):
         self.mapping.open(files)
 
     # ---------------------------------------------------------------- inside
+    def _make_known(self) -> Generator[None, None, Known]:
+        known = Known(self.desk, self)
+        yield
+        known.learned.connect(self._learned)
+        self._stack.addWidget(known)
+        return known
+
+    def _make_trial(self) -> Generator[None, None, TrialPanel]:
+        result = TrialResult(self.desk, self)
+        yield
+        panel = TrialPanel(self.desk, result, self)
+        yield
+        self._stack.addWidget(panel)
+        panel.map_wanted.connect(self.map)
+        panel.show_seen(self.desk.seen)
+        return panel
+
+    def _make_mapping(self) -> Generator[None, None, MappingPanel]:
+        result = TrialResult(self.desk, self)
+        yield
+        panel = MappingPanel(self.desk, result, self)
+        yield
+        panel.save.saved.connect(lambda _text, _station: self.known.forget())
+        self._stack.addWidget(panel)
+        panel.show_seen(self.desk.seen)
+        return panel
+
+    def _make_replay(self) -> Generator[None, None, ReplayPanel]:
+        panel = ReplayPanel(self.desk, self)
+        yield
+        self._stack.addWidget(panel)
+        panel.show_seen(self.desk.seen)
+        return panel
+
     def _learned(self, station: str, found: Converters) -> None:
         self.trial.learn(station, found)
         self.replay.learn(station, found)
@@ -158,8 +175,8 @@ class ConvertersPage(Page):
 
     @property
     def _made(self) -> list[Part]:
-        parts = (self.watched, self._known, self._trial, self._mapping, self._replay)
-        return [part for part in parts if part is not None]
+        parts = (self._known.made, self._trial.made, self._mapping.made, self._replay.made)
+        return [self.watched, *(part for part in parts if part is not None)]
 
     def _part(self, tab: int) -> Part:
         if tab == WATCHED:
