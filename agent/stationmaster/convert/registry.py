@@ -147,7 +147,7 @@ def _failure(candidate: Candidate, error: ChildError) -> ImportFailure:
 
 def _taken(candidate: Candidate, info: ConverterInfo, earlier: ConverterInfo) -> ImportFailure:
     text = f"Converter {info.name} in {candidate.subject} is ignored: {earlier.target} has the same name."
-    return ImportFailure(subject=candidate.subject, text=text)
+    return ImportFailure(subject=candidate.subject, text=text, names=(info.name,))
 
 
 def _code(folder: Path | None) -> Stamp:

@@ -139,7 +139,7 @@ class CanaryOrders(QueueOrders):
         Raises:
             ControlError: files came out otherwise, or none was compared yet, and that was not allowed.
             ConfigChangedError: the settings are others than those of `base`.
-            ConfigError: it cannot be done so; nothing is changed.
+            ConfigError: it cannot be done so; nothing is changed, but that the canary has ended.
         """
         async with self._canaries:
             before = await self.canary(name)
@@ -158,21 +158,27 @@ class CanaryOrders(QueueOrders):
                     next_step="Read the settings again, then decide anew.",
                 )
             config = await asyncio.to_thread(self.store.load, name)
-            infos, _ = await list_converters(self.home.converters(name))
+            infos, failures = await list_converters(self.home.converters(name))
             live = {info.name: info for info in infos}
-            wanted = await asyncio.to_thread(plan, self.home, config, before, live)
+            wanted = await asyncio.to_thread(plan, self.home, config, before, live, failures)
             if wanted.patch:
                 await asyncio.to_thread(self.store.preview, name, wanted.patch)  # before any file is written
             return await self._promoted(name, before, wanted, revision)
 
     async def _promoted(self, name: str, before: Canary, wanted: Promotion, revision: str) -> Promoted:
-        """Note first how it is taken back: a kill in between leaves nobody without."""
+        """Note first how it is taken back: after a kill in between it is promoted again, or taken back."""
         ended = before.over(Ended.STOPPED, self.clock.now())
-        back = tuple(wanted.back) or before.back
-        await self._put(name, msgspec.structs.replace(ended, back=back))
-        await asyncio.to_thread(wanted.lay_down, self.home)
-        if wanted.patch:
-            await self.configure(name, wanted.patch, base=revision)
+        back = wanted.all_back(before)
+        why = Ended.STOPPED if ended.ended is Ended.PROMOTED else ended.ended
+        await self._put(name, msgspec.structs.replace(ended, ended=why, back=back))
+        try:
+            await asyncio.to_thread(wanted.lay_down, self.home)
+            if wanted.patch:
+                await self.configure(name, wanted.patch, base=revision)
+        except ConfigError:
+            await asyncio.to_thread(wanted.take_up, self.home)
+            await self._put(name, ended)
+            raise
         promoted = msgspec.structs.replace(ended, ended=Ended.PROMOTED, back=back)
         await self._put(name, promoted)
         bound(_LOG, name).info(

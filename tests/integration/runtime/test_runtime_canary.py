@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakes.rig import rig
@@ -17,6 +18,7 @@ from stationmaster.canary import Canary, Ended, Verdict
 from stationmaster.control.canary_protocol import CanaryRequest, Promoted
 from stationmaster.errors import ControlError
 from stationmaster.model import Lifecycle
+from stationmaster.runtime.canary_store import CanaryStore
 
 HANG = "time.sleep(3600)"
 
@@ -265,6 +267,46 @@ async def test_one_that_makes_the_same_goes_live_and_the_former_one_comes_back(b
     assert (await bench.station.command(*words[1:])).returncode == 0
     await read_by(bench, "rig, version 1")
     assert (await bench.promote()).changed  # it may be done again
+
+
+async def test_settings_that_cannot_be_written_leave_the_files_as_they_were(bench: Bench) -> None:
+    await bench.start("1", name="rig-two", beside="rig", files=1)
+    bench.drop()
+    await bench.until(lambda one: one.ended is Ended.DONE)
+    folder = bench.station.home.converters("line1")
+    place = bench.station.home.instance_file("line1")
+    before = sorted(one.name for one in folder.glob("*.py")), place.read_text()
+    blocked = place.with_name(f".{place.name}.tmp")
+    blocked.mkdir()
+    with pytest.raises(ControlError, match="cannot be written"):
+        await bench.promote()
+    assert (sorted(one.name for one in folder.glob("*.py")), place.read_text()) == before
+    after = await bench.canary()
+    assert (after.ended, after.back) == (Ended.DONE, ())
+    blocked.rmdir()
+    done = await bench.promote()
+    assert (done.canary.ended, [one.split()[0] for one in done.back]) == (
+        Ended.PROMOTED,
+        ["stationmaster", "rm"],
+    )
+
+
+async def test_a_promotion_that_a_kill_ended_last_of_all_can_be_taken_back_and_is_ended_by_the_next(
+    bench: Bench,
+) -> None:
+    await bench.start("2", files=1)
+    bench.drop()
+    await bench.until(lambda one: one.ended is Ended.DONE)
+    done = await bench.promote()
+    bench.station.kill()
+    store = CanaryStore(bench.station.home, "line1")
+    store.write(msgspec.structs.replace(done.canary, ended=Ended.DONE))  # what it held until then
+    await bench.up()
+    shown = await bench.station.command("converter", "canary", "show", "line1")
+    assert shown.stderr.endswith("promote it again. To go back:\n")
+    assert shown.stdout.splitlines()[-1] == done.back[0]
+    again = await bench.promote()
+    assert (again.canary.ended, again.changed, again.back) == (Ended.PROMOTED, (), done.back)
 
 
 async def read_by(bench: Bench, reader: str) -> None:
