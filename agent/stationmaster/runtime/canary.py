@@ -77,6 +77,8 @@ class CanaryRun:
         self._judging = CanaryJudge(setting.name, store, limits=limits, slots=slots, clock=clock)
         self._copier = ChildProcess(CHILD)
         self._copying = asyncio.Lock()
+        self._opening = asyncio.Lock()
+        self._opened = False
         self._waiting: deque[Kept] = deque()
         self._under_way = 0
         """Files that are being copied or converted."""
@@ -93,6 +95,20 @@ class CanaryRun:
     def status(self) -> CanaryStatus | None:
         """For the snapshot."""
         return self._canary.status() if self._canary else None
+
+    async def open(self) -> None:
+        """Read what was written down, once: before that nobody knows whether a canary runs.
+
+        Raises:
+            ConfigError: the folder for files cannot be made.
+        """
+        async with self._opening:
+            if not self._opened:
+                found = await asyncio.to_thread(self._store.open)
+                self._opened = True
+                if found is not None and self._canary is None:
+                    self._written = found
+                    self._set(found)
 
     async def begin(self, canary: Canary) -> None:
         """Another canary; its code lies in the store's folder.
@@ -219,7 +235,7 @@ class CanaryRun:
     async def run(self) -> None:
         """Convert what was kept, one file at a time, until cancelled."""
         try:
-            await self._guarded("open", self._open)
+            await self._guarded("open", self.open)
             while True:
                 await self._clock.wait(self._news, SAVE_EVERY)
                 self._news.clear()
@@ -239,12 +255,6 @@ class CanaryRun:
             self._log.error("canary: a bug", exc_info=error)
         else:
             self._lasting.over(name, "canary: all is well again")
-
-    async def _open(self) -> None:
-        found = await asyncio.to_thread(self._store.open)
-        if found is not None and self._canary is None:
-            self._written = found
-            self._set(found)
 
     async def _save(self) -> None:
         canary = self._canary

@@ -36,7 +36,7 @@ class CanaryOrders(QueueOrders):
 
     def __init__(self) -> None:
         """Nobody has asked for anything."""
-        self._canaries = asyncio.Lock()  # one start or promotion at a time: both write files, and import
+        self._canaries = asyncio.Lock()  # one order at a time: they write files, and import
 
     @abstractmethod
     async def configure(self, name: str, patch: Mapping[str, Any], *, base: str = "") -> None:
@@ -79,6 +79,7 @@ class CanaryOrders(QueueOrders):
                     code="stopped",
                     next_step=f"stationmaster agent resume {name}",
                 )
+            await run.open()
             if run.canary is not None and run.canary.running:
                 raise ControlError(
                     f"{name} has a canary already: {run.canary.converter} version {run.canary.version}.",
@@ -88,11 +89,12 @@ class CanaryOrders(QueueOrders):
                 )
             _check(request, config)
             canary = await self._laid_down(name, request)
+            await asyncio.to_thread(CanaryStore(self.home, name).take_new)
             await run.begin(canary)
             return canary
 
     async def _laid_down(self, name: str, request: CanaryRequest) -> Canary:
-        """The canary, with its code in its folder: loaded there, so it can be loaded."""
+        """The canary, with its code in a folder of its own: loaded there, so it can be loaded."""
         store, folder = CanaryStore(self.home, name), self.home.converters(name)
         infos, _ = await list_converters(folder)
         live = {info.name: info for info in infos}
@@ -102,7 +104,7 @@ class CanaryOrders(QueueOrders):
         if content is None:
             info = live[request.converter]
         else:
-            info = await _only(store.code, place, request.converter)
+            info = await _only(place, request.converter)
         beside = request.beside or info.name
         if beside not in live:
             raise ConfigError(
@@ -128,8 +130,9 @@ class CanaryOrders(QueueOrders):
 
     async def stop_canary(self, name: str) -> Canary:
         """End it; what it found stays to be seen. One that has ended stays as it is."""
-        found = (await self.canary(name)).over(Ended.STOPPED, self.clock.now())
-        await self._put(name, found)
+        async with self._canaries:  # a promotion has the last word
+            found = (await self.canary(name)).over(Ended.STOPPED, self.clock.now())
+            await self._put(name, found)
         bound(_LOG, name).info("canary: it was stopped after %d files", found.compared)
         return found
 
@@ -234,9 +237,9 @@ def _code_of(request: CanaryRequest, live: Mapping[str, ConverterInfo]) -> tuple
     return (read_text(path) or "").encode(), path.name
 
 
-async def _only(folder: Path, place: Path, wanted: str) -> ConverterInfo:
+async def _only(place: Path, wanted: str) -> ConverterInfo:
     """The converter in the canary's file, of that name if one is named."""
-    infos, failures = await list_converters(folder)
+    infos, failures = await list_converters(place.parent)
     mine = [info for info in infos if info.target.rpartition(":")[0] == str(place)]
     mine = [info for info in mine if wanted in {"", info.name}]
     if len(mine) != 1:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -15,6 +18,7 @@ from fakes.server import Server
 from fakes.station import Line, Station
 from fakes.waiting import answer, until
 from stationmaster.canary import Canary, Ended, Verdict
+from stationmaster.config.lock import FileLock
 from stationmaster.control.canary_protocol import CanaryRequest, Promoted
 from stationmaster.errors import ControlError
 from stationmaster.model import Lifecycle
@@ -309,6 +313,26 @@ async def test_a_promotion_that_a_kill_ended_last_of_all_can_be_taken_back_and_i
     assert (again.canary.ended, again.changed, again.back) == (Ended.PROMOTED, (), done.back)
 
 
+async def test_who_stops_one_that_is_being_promoted_comes_after_the_promotion(bench: Bench) -> None:
+    await bench.start("2")
+    bench.drop()
+    await bench.compared(1)
+    lock = FileLock(bench.station.home.lock)
+    lock.acquire()
+    try:
+        promotion = asyncio.create_task(bench.promote())
+        await bench.until(lambda one: one.back)  # it waits for the lock
+        async with bench.station.client() as client, bench.station.client() as other:
+            stop = asyncio.create_task(client.stop_canary("line1"))
+            for _ in range(20):
+                await other.canary("line1")
+            lock.release()
+            assert (await stop).ended is Ended.PROMOTED
+    finally:
+        lock.release()
+    assert (await promotion).canary == await bench.canary()
+
+
 async def read_by(bench: Bench, reader: str) -> None:
     """Drop files until one is read by that version: a changed converter is taken up within seconds."""
 
@@ -395,6 +419,41 @@ async def test_there_is_one_at_a_time_and_another_one_after_it(bench: Bench) -> 
     bench.drop()
     done = await bench.until(lambda one: one.ended)
     assert (done.version, done.same, done.ended) == ("3", 1, Ended.DONE)
+
+
+async def test_a_new_one_that_cannot_begin_leaves_the_former_as_it_was(bench: Bench) -> None:
+    await bench.start("2", files=1)
+    bench.drop()
+    before = await bench.until(lambda one: one.ended)
+    text = (bench.new / "rig.py").read_text()
+    bad = text.replace("import os", "import nothing_of_that_name")
+    async with bench.station.client() as client:
+        for content, beside in ((text, "rgi"), (bad, "")):
+            with pytest.raises(ControlError, match=r"nothing_of_that_name|no converter rgi"):
+                await client.start_canary(
+                    "line1", CanaryRequest(filename="rig.py", content=content, beside=beside)
+                )
+    assert await bench.canary() == before
+    assert (await bench.promote()).canary.ended is Ended.PROMOTED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe stands for a disk that is slow")
+async def test_one_that_is_not_read_yet_after_a_restart_is_not_replaced(bench: Bench) -> None:
+    await bench.start("2")
+    bench.station.kill()
+    state = bench.folder / "state.json"
+    text = state.read_text()
+    state.unlink()
+    os.mkfifo(state)
+    await bench.up()
+    start = asyncio.create_task(bench.start("3"))
+    async with bench.station.client() as client:
+        for _ in range(5):  # that reads settings as well, in the same thread: the start got as far
+            await client.config("line1")
+    await asyncio.to_thread(state.write_text, text)
+    with pytest.raises(ControlError, match="has a canary already: rig version 2"):
+        await start
+    assert ((await bench.canary()).version, (await bench.canary()).running) == ("2", True)
 
 
 async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:

@@ -43,6 +43,7 @@ async def canary(root: Path) -> AsyncIterator[CanaryRun]:
     store = CanaryStore(home, "line1")
     made = CanaryRun(setting, store, limits=DryLimits(), slots=Slots(2), clock=Clock(), changed=lambda: None)
     store.install(rig(root, "2").read_bytes(), "rig.py", ())
+    store.take_new()
     await made.begin(
         Canary(
             id="1",

@@ -53,7 +53,9 @@ class Rack:
     def canary(self, *, file: str = "rig.py", text: str = NEW, **more: Any) -> Canary:
         """One whose code lies in its folder."""
         if file:
-            CanaryStore(self.home, "line1").install(text.encode(), file, ())
+            store = CanaryStore(self.home, "line1")
+            store.install(text.encode(), file, ())
+            store.take_new()
         canary = {
             "id": "1",
             "started_at": datetime.now(UTC),
