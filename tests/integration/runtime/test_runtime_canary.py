@@ -25,6 +25,7 @@ from stationmaster.model import Lifecycle
 from stationmaster.runtime.canary_store import CanaryStore
 
 HANG = "time.sleep(3600)"
+LITTER = "[open(str(n), 'wb').truncate(200 << 20) for n in range(3)]"
 
 
 class Bench:
@@ -166,6 +167,8 @@ async def test_what_is_alike_and_what_differs_is_counted_and_kept(bench: Bench) 
         ("os._exit(7)", Verdict.FAILED, "7"),
         ("x = bytearray(1 << 42)", Verdict.FAILED, "memory"),
         (HANG, Verdict.FAILED, "3 s"),
+        (LITTER, Verdict.FAILED, "more than 512 MB"),
+        (f"{LITTER}; {HANG}", Verdict.FAILED, "more than 512 MB"),
     ],
 )
 async def test_a_canary_that_fails_is_told_and_holds_nothing_up(
@@ -177,6 +180,7 @@ async def test_a_canary_that_fails_is_told_and_holds_nothing_up(
     assert getattr(found, verdict.value) == found.compared == 1
     assert told in found.found[0].text
     assert str(bench.folder) not in found.found[0].text
+    assert not list(bench.folder.glob("work/work/*"))
     await bench.delivered()
     assert (await bench.station.status()).problems == ()
     assert (await bench.station.instance("line1")).counts.error == 0
