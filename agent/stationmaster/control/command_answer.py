@@ -82,8 +82,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
         name: of the file.
         old: why the present converter makes nothing of it, "" where it does.
         new: the same of the other one.
-        differences: of the reports, where both made some; in `--lines` the first of them.
-        count: how many differences there are.
+        differences: of the reports, where both made some.
+        count: how many differences there are; at most 1000 are counted, and their number.
     """
 
     name: str
