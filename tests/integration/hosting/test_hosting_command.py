@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -96,6 +97,25 @@ async def test_who_cancels_it_ends_it_with_all_that_it_started_and_left() -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     await until(partial(_gone, begun[0]), what="the end of it all")
+
+
+def test_a_process_that_left_its_group_keeps_nobody_from_ending() -> None:
+    begun: list[Begun] = []
+
+    async def follow() -> None:
+        lines = script(ENDLESS.replace('"])', '"], start_new_session=True)')).answers(Begun, Begun)
+        async with contextlib.aclosing(lines):
+            begun.append(await anext(lines))
+
+    loops = threading.Thread(target=lambda: asyncio.run(follow()))
+    loops.start()
+    loops.join(30)
+    try:
+        assert not loops.is_alive(), "it waits for the pipe"
+    finally:
+        os.kill(begun[0].pids[1], signal.SIGKILL)
+        loops.join()
+        asyncio.run(until(partial(_gone, begun[0]), what="the end of the thread"))
 
 
 def _gone(begun: Begun) -> bool:
