@@ -39,7 +39,9 @@ QUEUE = 8
 PATIENCE = 2.0
 """Seconds that the release of a file waits for its copy at most."""
 REST = 30.0
-"""Seconds in which nothing is copied after a copy took too long: its share hangs."""
+"""Seconds in which nothing is copied after a copy took too long: its share hangs. Each time twice as many ..."""
+MOST_REST = 600.0
+"""... but no more than these."""
 MOST_BYTES = 64 * 1024 * 1024
 """A larger file, or one with larger reports, is skipped."""
 SAVE_EVERY = 15.0
@@ -83,7 +85,7 @@ class CanaryRun:
         self._under_way = 0
         """Files that are being copied or converted."""
         self._numbers = count(1)
-        self._rests_until = float("-inf")
+        self._rest, self._rests_until = REST, float("-inf")
         self._news = asyncio.Event()
 
     # ---------------------------------------------------------------- what it says, and orders
@@ -118,7 +120,7 @@ class CanaryRun:
         """
         await asyncio.to_thread(self._store.sweep)
         await asyncio.to_thread(self._store.write, canary)
-        self._rests_until = float("-inf")
+        self._rest, self._rests_until = REST, float("-inf")
         self._set(canary)
         self._written = canary
         where = f"{canary.converter} version {canary.version} beside {canary.beside}"
@@ -195,13 +197,14 @@ class CanaryRun:
                 await self._copier.start()
                 answer = await self._copier.request(message, PATIENCE)
         except (TimeoutError, ChildError) as error:
-            self._rests_until = self._clock.monotonic() + REST
-            self._lasting.met(
-                "keep", f"canary: nothing is kept for it for {REST:g} s: {str(error) or 'no time'}"
-            )
+            self._pause(str(error) or "no time")
             return None
-        if "trouble" in answer:
-            self._lasting.met("keep", f"canary: {task.path} is not kept for it. {answer['trouble']}")
+        self._rest = REST
+        trouble = answer.get("trouble")
+        if trouble is None and answer["digest"] != result.digest:
+            trouble = "It is another one since it was converted."
+        if trouble is not None:
+            self._lasting.met("keep", f"canary: {task.path} is not kept for it. {trouble}")
             return None
         self._lasting.over("keep", "canary: files are kept for it again")
         copy = Path(from_wire(answer["path"]))
@@ -215,6 +218,14 @@ class CanaryRun:
             spans=tuple((meta.offset, meta.size) for meta in metas),
             count=len(result.reports),
         )
+
+    def _pause(self, why: str) -> None:
+        """Several files may wait for one share: that is one pause."""
+        now = self._clock.monotonic()
+        if now >= self._rests_until:
+            self._rests_until = now + self._rest
+            self._lasting.met("keep", f"canary: nothing is kept for it for {self._rest:g} s: {why}")
+            self._rest = min(2 * self._rest, MOST_REST)
 
     def _job(self, canary: Canary, task: Task, state: SourceState) -> Job:
         return Job(
