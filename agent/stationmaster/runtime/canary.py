@@ -39,9 +39,9 @@ QUEUE = 8
 PATIENCE = 2.0
 """Seconds that the release of a file waits for its copy at most."""
 REST = 30.0
-"""Seconds in which nothing is copied after a copy took too long: its share hangs. Each time twice as many ..."""
+"""Seconds in which nothing is copied after one copy was too slow: its share hangs. They double each time,"""
 MOST_REST = 600.0
-"""... but no more than these."""
+"""up to these."""
 MOST_BYTES = 64 * 1024 * 1024
 """A larger file, or one with larger reports, is skipped."""
 SAVE_EVERY = 15.0
