@@ -122,11 +122,12 @@ def _plan_file(
     if not canary.code.endswith(_digest(text)):
         raise ConfigError(f"{source} is not what was compared.", next_step="Start the canary anew.")
     folder = home.converters(name)
-    holders = [folder / one.subject for one in failures if canary.converter in one.names]
-    holders = [one for one in holders if one.is_file()]
+    ignored = {folder / one.subject for one in failures if canary.converter in one.names}
+    holders = sorted(one for one in ignored if one.is_file())
     live = infos.get(canary.converter)
     if live is not None and live.origin == "file":
-        holders.insert(0, Path(live.target.rpartition(":")[0]))
+        file = Path(live.target.rpartition(":")[0])
+        holders = [file, *(one for one in holders if one != file)]
     # whatever the new file is called: two files with one converter would be a fault
     place = next((one for one in holders if one.suffix == source.suffix), folder / canary.file)
     there = read_text(place)
