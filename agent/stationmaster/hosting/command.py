@@ -191,7 +191,7 @@ def _trouble(code: int, said: str) -> _Trouble:
         return _Trouble(StationmasterError(text, next_step=" ".join(step.split())))
     words = said.strip()[-_LAST_WORDS:] or "it said nothing"
     error = StationmasterError(f"The command ended with code {code}: {words}")
-    return _Trouble(error, quiet=code == 1)
+    return _Trouble(error, quiet=code == 1 and "Traceback (most recent call last)" not in said)
 
 
 def _decoded(said: bytes, kind: type[T]) -> T:

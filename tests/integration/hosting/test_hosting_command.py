@@ -77,6 +77,14 @@ async def test_a_difference_is_no_error() -> None:
     assert await script("import sys; print('{\"data\": 5}'); sys.exit(1)").answer(int) == 5
 
 
+async def test_a_command_that_broke_off_after_its_first_answer_is_told() -> None:
+    broken = script("print('{\"data\": 5}', flush=True); raise MemoryError('no room')")
+    answers = broken.answers(int, int)
+    assert await anext(answers) == 5
+    with pytest.raises(StationmasterError, match="MemoryError: no room"):
+        await anext(answers)
+
+
 async def test_a_program_that_is_not_there_is_told() -> None:
     with pytest.raises(StationmasterError, match="cannot be run"):
         await Command(lambda: ("/nowhere/stationmaster",), {}).done()
