@@ -50,6 +50,11 @@ def header_role(name: str) -> str:
     return _role(name, HEADER)
 
 
+def is_whole_verdict(name: str) -> bool:
+    """The name says verdict and nothing else: `Overall`, `Result`, but not `Result 5V`."""
+    return header_role(name) == "result" and not re.search(r"\d", name)
+
+
 def step_role(name: str) -> str:
     """Which part of a step a column of this name is, "" for none."""
     return _role(name, STEP)

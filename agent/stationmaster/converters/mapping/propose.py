@@ -15,6 +15,7 @@ from stationmaster.api.json_text import parse_json
 from stationmaster.converters.mapping.guess import (
     header_role,
     is_number,
+    is_whole_verdict,
     roles_of,
     serial_like,
     step_role,
@@ -113,11 +114,11 @@ class _Cut:
 
     @property
     def later_verdicts(self) -> list[str]:
-        """Of a table whose rows hold many measurements: columns of verdicts with numbers before them."""
+        """Of a table whose rows hold many measurements: columns with verdicts of numbers, or of the row."""
         numbers = False
         found = []
         for name in self.columns:
-            if numbers and name and verdict_like(self.column(name)):
+            if (numbers or is_whole_verdict(name)) and name and verdict_like(self.column(name)):
                 found.append(name)
             numbers = numbers or (bool(name) and not header_role(name) and _numeric(self.column(name)))
         return [] if self.is_long else found
@@ -162,12 +163,31 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
         untold = [line for line in lines[: cut.header] if not _told(equation, line)]
     if untold:
         made.doubt(f"nothing is taken from these lines: {' | '.join(line[:60] for line in untold[:5])}")
-    if any(any(row[len(cut.columns) :]) for row in cut.body):
-        made.doubt('some lines have more cells than there are columns: extra = "last" is the other way.')
-        made.add('extra = "ignore"')
+    _beyond(made, cut)
     _table_header(made, cut, keys, name)
     _table_steps(made, cut)
     made.leave_out([*keys, *filter(None, cut.columns)])
+
+
+def _beyond(made: Proposal, cut: _Cut) -> None:
+    """What becomes of cells beyond the columns: a verdict among them is that of the last column."""
+    beyond = [list(filter(None, row[len(cut.columns) :])) for row in cut.body]
+    given = list(filter(None, beyond))
+    if not given:
+        return
+    if cut.roles.get("status") == cut.columns[-1] and verdict_like([cells[-1] for cells in given]):
+        made.doubt(
+            f"{len(given)} lines have more cells than there are columns: their last cell is taken for "
+            f'{cut.columns[-1]!r}; extra = "refuse" takes no such file.'
+        )
+        made.add('extra = "last"')
+        return
+    dropped = ", ".join(repr(cell[:20]) for cells in given[:5] for cell in cells[:3])
+    made.doubt(
+        f"{len(given)} lines have more cells than there are columns, and these are dropped: {dropped}; "
+        'extra = "last", "keep" or "refuse" are the other ways.'
+    )
+    made.add('extra = "ignore"')
 
 
 def _equation(lines: list[str], cut: _Cut) -> str:
@@ -192,7 +212,7 @@ def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) ->
     there = {**columns, **keys}
     roles = told_apart(roles_of([key for key, cell in there.items() if cell], header_role), there)
     if roles.get("result") in cut.later_verdicts:
-        del roles["result"]  # it is that of the numbers before it
+        del roles["result"]  # it is that of the numbers before it, or of each row
     if folded(roles.get("start", "")) in DAYS:
         clock = next((key for key in there if folded(key) in CLOCKS), "")
         joined_start(made, roles, there, clock)
@@ -231,7 +251,9 @@ def _table_steps(made: Proposal, cut: _Cut) -> None:
     made.add(f"wide.keys = [{', '.join(map(quoted, keys))}]")
     made.use(*numbers, *verdict)
     if verdict:
-        made.add(f"wide.verdict = {quoted('|'.join(re.escape(one) for one in verdict))}")
+        alone = {one for one in verdict if is_whole_verdict(one) and cut.columns.count(one) == 1}
+        patterns = (f"^{re.escape(one)}$" if one in alone else re.escape(one) for one in verdict)
+        made.add(f"wide.verdict = {quoted('|'.join(patterns))}")
 
 
 def _numeric(cells: Sequence[str]) -> bool:

@@ -40,7 +40,7 @@ class Steps:
         self._opened: list[Sequence] = []
         self._curves = Curves(read)
         self._kept: tuple[str, object] | None = None
-        self._count = self._left = 0
+        self._count = self._left = self._unjudged = 0
 
     def add(self, row: Cells, rule: StepRule | None = None) -> None:
         """Make of a row what its rule says; the first that fits, where none is given.
@@ -87,6 +87,11 @@ class Steps:
         self._curves.draw()
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
+        if self._unjudged:
+            report.warn(
+                f"{self._unjudged} rows have no verdict where the mapping takes it from: limits decide, "
+                "and what has none is recorded without one"
+            )
 
     # ---------------------------------------------------------------- where
     def _rule_for(self, row: Cells) -> StepRule | None:
@@ -137,6 +142,11 @@ class Steps:
         status = self._read.status(word, row, "step.status") if word else None
         limits = self._limits(rule, row)
         kind = self._kind(rule, value, limits, status) if rule.kind == "auto" else rule.kind
+        if rule.status != "" and not word and _is_judged(kind, value):
+            self._unjudged += 1
+            # Nothing says that it passed.
+            compared = limits is not None or bool(self._read.text(rule.limit, row, "step.limit"))
+            status = None if compared else Status.DONE
         measurement = self._read.text(rule.measurement, row, "step.measurement")
         if not measurement and (kind != "curve" or rule.x == ""):
             self._kept = None
@@ -244,4 +254,9 @@ class Steps:
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
         path = (*groups, keys) if keys or groups else ()
         self._open(path, fresh=bool(path))
-        add_wide(self._at, row, wide, self._read)
+        self._unjudged += not add_wide(self._at, row, wide, self._read)
+
+
+def _is_judged(kind: StepKind, value: str) -> bool:
+    """A row of this kind has a verdict of its own: not a title, nor a truth that is the value."""
+    return kind in {"numeric", "string"} and bool(value)

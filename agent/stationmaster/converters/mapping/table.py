@@ -21,12 +21,14 @@ class Unit:
         rows: its rows.
         place: where it begins.
         record: the bytes that are this unit's own, where the file holds several.
+        dropped: place and text of each cell that no column took.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     place: str = ""
     record: list[str] = field(default_factory=list)
+    dropped: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_units(text: str, table: Table) -> list[Unit]:
@@ -116,8 +118,17 @@ class _Columns:
         key = tuple(row.cells.get(name, "") for name in self._table.units)
         unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place))
         unit.rows.append(row)
+        unit.dropped += [(row.place, cell) for cell in self._dropped(cells) if cell]
         if self._table.units:
             unit.record.append(line)
+
+    def _dropped(self, cells: list[str]) -> list[str]:
+        """The cells beyond the columns that `extra` lets go."""
+        beyond = cells[len(self._columns) :]
+        if self._table.extra == "ignore":
+            return beyond
+        given = list(filter(None, beyond))
+        return [cells[len(self._columns) - 1], *given[:-1]] if given and self._table.extra == "last" else []
 
     def done(self) -> list[Unit]:
         if not self._columns and not self._units:
