@@ -22,6 +22,7 @@ from stationmaster.converters.mapping.guess import (
     time_format,
     verdict_like,
 )
+from stationmaster.converters.mapping.head import pairs_of
 from stationmaster.converters.mapping.proposal import (
     NUMBERS,
     PLAIN_ROLES,
@@ -153,7 +154,10 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
         made.add(
             f"header = {quoted(pattern)}  # the line with the names of the columns; keys stand before it"
         )
-    keys = {row[0].rstrip(":"): row[1] for row in cut.rows[: cut.header] if len(row) > 1 and row[0]}
+    keys: dict[str, str] = {}
+    for row in cut.rows[: cut.header]:
+        keys |= pairs_of(row)[0] if len(row) > 1 else {}
+    left = [cell for row in cut.rows[: cut.header] for cell in pairs_of(row)[1]]
     equation = _equation(lines, cut)
     equals = dict(filter(None, (_told(equation, line) for line in lines[: cut.header])))
     untold = [line for line, row in zip(lines, cut.rows[: cut.header], strict=False) if len(row) < 2]
@@ -161,6 +165,9 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
         keys = equals
         made.add(f"keys = {quoted(equation)}")
         untold = [line for line in lines[: cut.header] if not _told(equation, line)]
+        left = []
+    if left:
+        made.doubt(f"nothing is taken from these cells above the table: {' | '.join(left[:20])}")
     if untold:
         made.doubt(f"nothing is taken from these lines: {' | '.join(line[:60] for line in untold[:5])}")
     _beyond(made, cut)
@@ -211,6 +218,8 @@ def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) ->
     columns = {column: cell for column, cell in first.items() if column not in steps}
     there = {**columns, **keys}
     roles = told_apart(roles_of([key for key, cell in there.items() if cell], header_role), there)
+    if folded(roles.get("rev", "")) == "index" and roles["rev"] not in keys:
+        del roles["rev"]  # of a column, it counts the rows
     if roles.get("result") in cut.later_verdicts:
         del roles["result"]  # it is that of the numbers before it, or of each row
     if folded(roles.get("start", "")) in DAYS:

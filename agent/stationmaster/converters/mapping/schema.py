@@ -94,7 +94,7 @@ class Table(_Part, frozen=True, kw_only=True):
             0: there is none, `columns` has the names.
         columns: names of the columns, where no line has them.
         keys: regular expression with groups `key` and `value` for lines that tell something of the unit;
-            without it, these are the lines before the header: first cell and second.
+            without it, these are the lines before the header: a key, its value, perhaps more such pairs.
         sections: a line of one cell is the title of a section, and the next line its column names.
         head_sections: titles of sections whose first row tells of the unit.
         units: columns that are the same in all rows of a unit; without, the file is one unit.

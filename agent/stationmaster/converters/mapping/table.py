@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stationmaster.api import ConversionError
+from stationmaster.converters.mapping.head import pairs_in, pairs_of
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Record, Table
 
@@ -83,25 +84,35 @@ class _Columns:
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
-        if self._keys is not None and (found := self._keys.search(line)):
-            self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
+        if self._header is not None and self._header.search(line):
+            self._columns = _named(cells)
+        elif self._keys is not None and self._keys.search(line):
+            for found in self._keys.finditer(line):
+                self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
         elif self._table.sections and self._is_title(cells):
             self._section, self._columns = cells[0], []
-        elif self._names_columns(number, line):
+        elif self._names_columns(number):
             self._columns = _named(cells)
         elif self._columns:
             self._row(number, line, cells)
         elif self._keys is None:
-            self._told[cells[0].rstrip(":")] = cells[1] if len(cells) > 1 else ""
+            self._tell(line, cells)
+
+    def _tell(self, line: str, cells: list[str]) -> None:
+        """A line above the table tells something of the unit."""
+        pairs = pairs_in(line) if self._table.widths else {}
+        if not pairs:
+            pairs, _ = pairs_of(cells)
+        self._told |= pairs
 
     def _is_title(self, cells: list[str]) -> bool:
         """One cell alone; a spreadsheet writes empty ones after it."""
         alone = len(cells) == 1
         return alone or (len(self._columns) > 2 and bool(cells[0]) and not any(cells[1:]))
 
-    def _names_columns(self, number: int, line: str) -> bool:
+    def _names_columns(self, number: int) -> bool:
         if self._header is not None:
-            return bool(self._header.search(line))
+            return False
         return not self._columns if self._table.sections else number == self._table.header
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:

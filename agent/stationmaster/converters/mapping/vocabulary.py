@@ -23,7 +23,7 @@ _HEADER: Final = {
         referencia, producto, modelo, codice articolo, codice prodotto, articolo, prodotto, modello,
         numer artykułu, nr artykułu, numer części, artykuł, číslo dílu, číslo výrobku, výrobek,
         artikl, 料号, 物料编码, 物料号, 零件号, 产品编号, 产品型号, 型号, 产品""",
-    "rev": """revision, rev, part revision, hw revision, Änderungsstand, révision, indice, revisión,
+    "rev": """revision, rev, part revision, hw revision, Änderungsstand, Index, révision, indice, revisión,
         revisione, rewizja, revize, 版本, 版次""",
     "process": """operation, operation type, operation type code, process, process code, test stage,
         stage, Arbeitsgang, Vorgang, Prüfart, opération, operación, proceso, operazione, processo,
