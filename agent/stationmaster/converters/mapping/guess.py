@@ -55,6 +55,16 @@ def is_whole_verdict(name: str) -> bool:
     return header_role(name) == "result" and not re.search(r"\d", name)
 
 
+def is_flag(path: str) -> bool:
+    """A truth of this name, or at the end of this path, says whether something passed."""
+    return folded(re.split(r"[/@:.]", path)[-1]) in {"ok", "pass", "passed", "success", "ispassed", "isok"}
+
+
+def is_failure(path: str) -> bool:
+    """A truth of this name says whether something failed."""
+    return folded(path.rpartition(".")[2]) in {"fail", "failed", "isfailed", "nok"}
+
+
 def step_role(name: str) -> str:
     """Which part of a step a column of this name is, "" for none."""
     return _role(name, STEP)

@@ -120,7 +120,13 @@ _VERDICTS: Final = {
 
 def folded(name: str) -> str:
     """A name without case, accents, blanks and signs: "Serial #:" and "SerialNumber" are alike."""
-    plain = name.casefold().removesuffix("_at").replace("#", "number").replace("ł", "l")
+    plain = (
+        re.sub(r"(?<=[a-z])At$", "", name)
+        .casefold()
+        .removesuffix("_at")
+        .replace("#", "number")
+        .replace("ł", "l")
+    )
     plain = plain.replace("s/n", "sn").replace("p/n", "pn")
     plain = unicodedata.normalize("NFKD", re.sub(r"\([^)]*\)|\uff08[^\uff09]*\uff09", "", plain))
     return "".join(sign for sign in plain if sign.isalpha())
