@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.mapped import doubts, proposed
+from corpus.mapped import doubts, made, proposed
 from corpus.oracle import told
 from stationmaster.api import ConversionError
 
@@ -73,3 +73,65 @@ def test_what_names_no_step_is_told_with_its_lists(tmp_path: Path) -> None:
         proposed(json.dumps(document), tmp_path, "a.json")
     with pytest.raises(ConversionError, match="it has no list of objects"):
         proposed('{"a": 1}', tmp_path, "a.json")
+
+
+# ---------------------------------------------------------------- XML
+TWO_SPACES = """<?xml version="1.0" encoding="utf-8"?>
+<r:TestReport xmlns:r="urn:acme:report" xmlns="urn:acme:unit" version="2">
+ <UnitUnderTest serial="SN-6001" partNo="BRD-6"/>
+ <r:Run start="2026-11-28T08:15:30+01:00" outcome="Failed" operator="kim"/>
+ <r:Group name="Power">
+  <r:Test name="VCC" id="7"><r:Value unit="V">5.01</r:Value><r:Limits low="4.75" high="5.25"/>
+   <r:Outcome>Passed</r:Outcome></r:Test>
+  <r:Test name="Ripple" id="8"><r:Value unit="mV">3.2</r:Value><r:Limits high="2"/>
+   <r:Outcome>Failed</r:Outcome></r:Test>
+ </r:Group>
+</r:TestReport>
+"""
+
+
+def test_two_namespaces_and_attributes_within_rows_are_read(tmp_path: Path) -> None:
+    mapping, [report] = proposed(TWO_SPACES, tmp_path, "a.xml")
+    assert (report.sn, report.pn, report.data["result"]) == ("SN-6001", "BRD-6", "F")
+    assert report.data["uut"]["user"] == "kim"
+    assert told(report) == [
+        "Power: SequenceCall F",
+        "Power / VCC: ET_NLT P",
+        "Power / VCC = 5.01 V GELE 4.75 5.25 P",
+        "Power / Ripple: ET_NLT F",
+        "Power / Ripple = 3.2 mV LE 2 F",
+    ]
+    assert "nothing is taken from: @version, n:Test/@id." in doubts(mapping)
+
+
+def test_prefixes_are_each_of_one_namespace(tmp_path: Path) -> None:
+    text = (
+        '<t xmlns="urn:a"><head xmlns="urn:b" xmlns:x="urn:x" xmlns:xsi="http://www.w3.org/2001/'
+        'XMLSchema-instance" xsi:type="h" x:serial="A1"/><n:test xmlns:n="urn:c" name="u" value="5" '
+        'passed="false"/></t>'
+    )
+    mapping, [report] = proposed(text, tmp_path, "a.xml")
+    assert 'xml.namespaces = { n = "urn:a", n2 = "urn:b", x = "urn:x", n4 = "urn:c" }' in mapping
+    assert (report.sn, told(report)[1]) == ("A1", "u = 5 LOG F")
+    assert "type" not in mapping
+
+
+def test_a_group_of_results_is_no_result(tmp_path: Path) -> None:
+    text = '<R><sn>A1</sn><G name="G"><T name="u" value="5"/></G><P name="x"><V status="ok"/></P></R>'
+    mapping, [report] = proposed(text, tmp_path, "a.xml")
+    assert mapping.count("[[step]]") == 1
+    assert told(report)[1::2] == ["G / u: ET_NLT P"]
+
+
+def test_a_path_that_finds_nothing_is_named(tmp_path: Path) -> None:
+    mapping = 'kind = "xml"\nheader.sn = "Unit/@serial"\n[[step]]\neach = ".//T"\nname = "@name"\n'
+    with pytest.raises(ConversionError, match=r"header\.sn: Unit/@serial finds nothing"):
+        made(mapping, '<R><Unit sn="A1"/><T name="u"/></R>', tmp_path, "a.xml")
+    several = mapping.replace('"Unit/@serial"', '{ from = ["a", "b"], file = "^(X)" }')
+    with pytest.raises(ConversionError, match=r"header.sn: a or b or \^\(X\) finds nothing"):
+        made(several, '<R><Unit sn="A1"/><T name="u"/></R>', tmp_path, "a.xml")
+
+
+def test_elements_that_name_no_step_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"no elements of a\.xml look like results; there are R, Unit"):
+        proposed('<R><Unit sn="A1"/></R>', tmp_path, "a.xml")
