@@ -29,6 +29,7 @@ _TIMES: Final = (
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
     "%d-%m-%Y %H:%M:%S",
     "%d-%m-%Y %H:%M",
     "%d.%m.%y %H:%M:%S",

@@ -37,6 +37,7 @@ from stationmaster.converters.mapping.proposal import (
 )
 from stationmaster.converters.mapping.propose_json import propose_json
 from stationmaster.converters.mapping.propose_tree import propose_xml
+from stationmaster.converters.mapping.schema import BESIDE
 from stationmaster.converters.mapping.vocabulary import CLOCKS, DAYS, folded
 
 _DELIMITERS: Final = ";\t,|"
@@ -97,7 +98,22 @@ class _Cut:
     @property
     def body(self) -> list[list[str]]:
         width = len(self.columns)
-        return [row for row in self.rows[self.header + 1 :] if len(row) >= min(width, 2)]
+        first = self.header + 1 + len(self.beside)
+        return [row for row in self.rows[first:] if len(row) >= min(width, 2)]
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """Key of the table -> first word of lines below the names that tell limits or units of columns."""
+        found: dict[str, str] = {}
+        for row in self.rows[self.header + 1 : self.header + 1 + len(BESIDE)]:
+            word, *others = [*filter(None, row), ""]
+            key = f"{step_role(word)}_row"
+            told = [cell for cell in others if cell]
+            fits = told and all(is_number(cell) != (key == "unit_row") for cell in told)
+            if key not in BESIDE or not fits or key in found:
+                break
+            found[key] = word
+        return found
 
     @property
     def roles(self) -> dict[str, str]:
@@ -170,6 +186,10 @@ def _propose_table(made: Proposal, data: bytes, name: str) -> None:
         made.doubt(f"nothing is taken from these cells above the table: {' | '.join(left[:20])}")
     if untold:
         made.doubt(f"nothing is taken from these lines: {' | '.join(line[:60] for line in untold[:5])}")
+    for key, word in cut.beside.items():
+        mark = re.escape(cut.delimiter).replace("\\\t", r"\t")
+        pattern = rf'^[\s"{mark}]*{re.escape(word)}"?\s*{mark}'
+        made.add(f"{key} = {quoted(pattern)}")
     _beyond(made, cut)
     _table_header(made, cut, keys, name)
     _table_steps(made, cut)
@@ -226,7 +246,11 @@ def _table_header(made: Proposal, cut: _Cut, keys: dict[str, str], name: str) ->
         clock = next((key for key in there if folded(key) in CLOCKS), "")
         joined_start(made, roles, there, clock)
     if "sn" not in roles:
-        candidates = serial_like(there, name)
+        free = {key: text for key, text in there.items() if key not in roles.values()}
+        candidates = serial_like(free, name)
+        if not cut.is_long:
+            # What differs in each row is rather the unit's than what stands once.
+            candidates.sort(key=lambda one: not (one in columns and _names_rows(cut.column(one))))
         if candidates:
             roles["sn"] = candidates[0]
             others = f" Others that could be: {', '.join(candidates[1:4])}." if candidates[1:] else ""
@@ -258,7 +282,10 @@ def _table_steps(made: Proposal, cut: _Cut) -> None:
     made.use(*keys)
     made.doubt("one row seems to hold many measurements: each column of numbers is one.")
     made.add(f"wide.keys = [{', '.join(map(quoted, keys))}]")
+    known = [name for name in cut.columns if name in made.used and _numeric(cut.column(name))]
     made.use(*numbers, *verdict)
+    if known:  # the header has them
+        made.add(f"wide.skip = {quoted('^(?:' + '|'.join(map(re.escape, known)) + ')$')}")
     if verdict:
         alone = {one for one in verdict if is_whole_verdict(one) and cut.columns.count(one) == 1}
         patterns = (f"^{re.escape(one)}$" if one in alone else re.escape(one) for one in verdict)
@@ -268,6 +295,11 @@ def _table_steps(made: Proposal, cut: _Cut) -> None:
 def _numeric(cells: Sequence[str]) -> bool:
     given = [cell for cell in cells if cell]
     return bool(given) and sum(is_number(cell) for cell in given) * 2 > len(given)
+
+
+def _names_rows(cells: Sequence[str]) -> bool:
+    """Texts that differ in each of several rows, and are no measured numbers."""
+    return len(cells) > 1 and len(set(cells)) == len(cells) and not _numeric(cells) and all(cells)
 
 
 def _zero(text: str) -> bool:

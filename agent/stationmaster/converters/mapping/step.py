@@ -104,7 +104,7 @@ class Steps:
     def _names(self, rule: StepRule, row: Cells) -> tuple[str, list[str]]:
         """The step's name, and those of the sequences above it."""
         groups: list[str] = []
-        for given in rule.group:
+        for given in rule.group if isinstance(rule.group, list) else [rule.group]:
             text = self._read.text(given, row, "step.group")
             groups += text.split(rule.split) if rule.split else [text]
         name = self._read.text(rule.name, row, "step.name")

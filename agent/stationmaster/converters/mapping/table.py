@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.head import pairs_in, pairs_of
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Record, Table
+from stationmaster.converters.mapping.schema import BESIDE, Record, Table
 
 
 @dataclass(slots=True)
@@ -80,12 +80,22 @@ class _Columns:
         self._header = re.compile(table.header) if isinstance(table.header, str) else None
         self._keys = re.compile(table.keys) if table.keys else None
         self._section = ""
+        self._beside_lines = {
+            key: re.compile(pattern) for key in BESIDE if (pattern := str(getattr(table, key)))
+        }
+        self._beside_cells: dict[str, list[str]] = {}
+        self._beside: dict[str, dict[str, str]] = {}
         self._told: dict[str, str] = {}
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
-        if self._header is not None and self._header.search(line):
+        beside = next((key for key, pattern in self._beside_lines.items() if pattern.search(line)), "")
+        if beside:
+            self._beside_cells[beside] = cells
+            self._tell_beside()
+        elif self._header is not None and self._header.search(line):
             self._columns = _named(cells)
+            self._tell_beside()
         elif self._keys is not None and self._keys.search(line):
             for found in self._keys.finditer(line):
                 self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
@@ -93,10 +103,18 @@ class _Columns:
             self._section, self._columns = cells[0], []
         elif self._names_columns(number):
             self._columns = _named(cells)
+            self._tell_beside()
         elif self._columns:
             self._row(number, line, cells)
         elif self._keys is None:
             self._tell(line, cells)
+
+    def _tell_beside(self) -> None:
+        """Limits and units by the names of the columns; their lines may stand above these."""
+        self._beside = {
+            key: {name: cell for name, cell in zip(self._columns, cells, strict=False) if name and cell}
+            for key, cells in self._beside_cells.items()
+        }
 
     def _tell(self, line: str, cells: list[str]) -> None:
         """A line above the table tells something of the unit."""
@@ -121,6 +139,7 @@ class _Columns:
             f"line {number}",
             self._told,
             self._section,
+            self._beside,
         )
         if self._section in self._table.head_sections:
             for name, text in row.cells.items():

@@ -12,6 +12,7 @@ from typing import Final
 
 _HEADER: Final = {
     "sn": """serial number, serial no, serial, sn, dut id, dut, uut, uut serial, unit serial,
+        unit id, unit number, unit no,
         traceability number, barcode, Seriennummer, Serien-Nr, Seriennr, Gerätenummer, Fabriknummer,
         numéro de série, n° de série, no de série, número de serie, nº de serie, nro de serie,
         numero di serie, numero seriale, seriale, matricola, numer seryjny, nr seryjny,

@@ -15,10 +15,10 @@ from stationmaster.api import ConversionError, Limits, Sequence, Series, Status
 from stationmaster.api.text import one_line
 from stationmaster.converters.mapping.cell import BAD, Reader
 from stationmaster.converters.mapping.guess import is_whole_verdict
-from stationmaster.converters.mapping.limits import read_limits
+from stationmaster.converters.mapping.limits import limits_of, read_limits
 from stationmaster.converters.mapping.numeral import Numeral
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Wide
+from stationmaster.converters.mapping.schema import BESIDE, Wide
 
 _BRACKETS: Final = re.compile(r"\(([^()\[\]]{1,60})\)|\[([^()\[\]]{1,60})\]")
 _NO_STEM: Final = re.compile(r"pass\s*/?\s*fail|\b(?:limits?|verdict|result|status|ok)\b", re.IGNORECASE)
@@ -143,12 +143,26 @@ def split(row: Row, wide: Wide, numeral: Numeral) -> Parts:
             previous = name
             values = numbers(cell, numeral)
             if values:
-                unit = _UNIT.search(name)
-                waiting.append(Measured(name, values, unit=unit[1] if unit else ""))
+                waiting.append(_measured(row, name, values, numeral))
             elif cell:
                 parts.texts.append(f"{name}: {cell}")
     parts.measured += waiting
     return parts
+
+
+def _measured(row: Row, name: str, values: list[float], numeral: Numeral) -> Measured:
+    """A measurement with its unit and limits, as the column's name and lines of their own tell them.
+
+    Raises:
+        ConversionError: a limit is no number.
+    """
+    low, high, unit = (row.beside.get(key, {}).get(name, "") for key in BESIDE)
+    named = _UNIT.search(name)
+    try:
+        limits = limits_of(numeral.read(low), numeral.read(high))
+    except ValueError as error:
+        raise ConversionError(str(error), place=f"the limits of column {name!r}") from error
+    return Measured(name, values, limits=limits, unit=unit or (named[1] if named else ""))
 
 
 def numbers(cell: str, numeral: Numeral) -> list[float]:
