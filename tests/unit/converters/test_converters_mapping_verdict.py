@@ -61,6 +61,13 @@ def test_what_the_last_cell_takes_the_place_of_is_warned_of(tmp_path: Path) -> N
         made(MAPPING.format(extra="last"), f"{HEAD}A1,u,5,4,6,FAIL,,PASS\n", tmp_path)
 
 
+def test_what_a_row_that_is_left_out_drops_is_not_warned_of(tmp_path: Path) -> None:
+    skip = '[[step]]\nwhen = { step = "curve" }\nskip = true\n[[step]]'
+    mapping = MAPPING.format(extra="ignore").replace("[[step]]", skip)
+    [report] = made(mapping, f"{HEAD}A1,u,5,4,6,PASS\nA1,curve,1,2,3,4,5,FAIL\n", tmp_path)
+    assert not [text for text in report.warnings if "beyond" in text]
+
+
 # ---------------------------------------------------------------- empty verdicts
 def test_a_row_whose_verdict_is_empty_does_not_count_as_passed(tmp_path: Path) -> None:
     rows = f"{HEAD}A1,u,5,4,6,\nA1,i,7,4,6,\nA1,n,1,,,\nA1,fw,v2,,,\nA1,title,,,,\nA1,led,true,,,\n"

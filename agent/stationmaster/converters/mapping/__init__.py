@@ -100,7 +100,6 @@ class MappingConverter:
             first = unit.rows[0].cells if unit.rows else {}
             above = Row(unit.keys, unit.place, first)
             report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
-            builder.tell_dropped(report, unit.dropped)
             if unit.record and len(units) > 1:
                 report.record = "\n".join(unit.record).encode("utf-8", "surrogatepass")
             elif second is not None:

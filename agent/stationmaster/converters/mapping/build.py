@@ -52,29 +52,6 @@ class Builder:
         self._end(report, unit, keys)
         return report
 
-    def tell_dropped(self, report: Report, dropped: list[tuple[str, str]]) -> None:
-        """Warn of cells that no column took.
-
-        Args:
-            report: of the unit they are of.
-            dropped: place and text of each.
-
-        Raises:
-            ConversionError: one of them says that something failed; it must not count as passed.
-        """
-        for place, cell in dropped:
-            if self._read.is_bad(cell):
-                raise ConversionError(
-                    f"{cell[:40]!r} stands beyond the columns and would be dropped: is it a verdict?",
-                    place=place,
-                    next_step='In the mapping, table.extra = "last" takes it for the last column, "keep" '
-                    "keeps it beside them.",
-                )
-        if dropped:
-            place, cell = dropped[0]
-            count = f"{len(dropped)} cells" if len(dropped) > 1 else "a cell"
-            report.warn(f"{count} beyond the columns dropped, {cell[:40]!r} in {place} for one")
-
     def _begin(self, unit: Cells) -> Report:
         given = self._mapping.header
         texts = {key: self._read.text(given.get(key, ""), unit, f"header.{key}") for key in _TEXTS}

@@ -47,6 +47,7 @@ class Row:
         above: the unit's keys.
         section: title of the section it stands in.
         beside: `low_row` and the like -> column -> its limit or unit, that a line of its own tells.
+        dropped: cells that no column took.
     """
 
     cells: dict[str, str]
@@ -54,6 +55,7 @@ class Row:
     above: dict[str, str]
     section: str = ""
     beside: dict[str, dict[str, str]] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:

@@ -40,7 +40,8 @@ class Steps:
         self._opened: list[Sequence] = []
         self._curves = Curves(read)
         self._kept: tuple[str, object] | None = None
-        self._count = self._left = self._unjudged = 0
+        self._count = self._left = self._unjudged = self._cut_off = 0
+        self._first_cut = ""
 
     def add(self, row: Cells, rule: StepRule | None = None) -> None:
         """Make of a row what its rule says; the first that fits, where none is given.
@@ -54,6 +55,8 @@ class Steps:
             return
         if rule.skip:
             return
+        if isinstance(row, Row) and row.dropped:
+            self._drop(row)
         if rule.kind == "axis":
             self._curves.axis(rule, row)
             return
@@ -87,11 +90,31 @@ class Steps:
         self._curves.draw()
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
+        if self._cut_off:
+            count = f"{self._cut_off} cells" if self._cut_off > 1 else "a cell"
+            report.warn(f"{count} beyond the columns dropped, {self._first_cut} for one")
         if self._unjudged:
             report.warn(
                 f"{self._unjudged} rows have no verdict where the mapping takes it from: limits decide, "
                 "and what has none is recorded without one"
             )
+
+    def _drop(self, row: Row) -> None:
+        """Count cells that no column took.
+
+        Raises:
+            ConversionError: one of them says that something failed; it must not count as passed.
+        """
+        bad = next(filter(self._read.is_bad, row.dropped), "")
+        if bad:
+            raise ConversionError(
+                f"{bad[:40]!r} stands beyond the columns and would be dropped: is it a verdict?",
+                place=row.place,
+                next_step='In the mapping, table.extra = "last" takes it for the last column, "keep" keeps '
+                "it beside them.",
+            )
+        self._first_cut = self._first_cut or f"{row.dropped[0][:40]!r} in {row.place}"
+        self._cut_off += len(row.dropped)
 
     # ---------------------------------------------------------------- where
     def _rule_for(self, row: Cells) -> StepRule | None:

@@ -22,14 +22,12 @@ class Unit:
         rows: its rows.
         place: where it begins.
         record: the bytes that are this unit's own, where the file holds several.
-        dropped: place and text of each cell that no column took.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     place: str = ""
     record: list[str] = field(default_factory=list)
-    dropped: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_units(text: str, table: Table) -> list[Unit]:
@@ -140,6 +138,7 @@ class _Columns:
             self._told,
             self._section,
             self._beside,
+            [cell for cell in self._dropped(cells) if cell],
         )
         if self._section in self._table.head_sections:
             for name, text in row.cells.items():
@@ -148,7 +147,6 @@ class _Columns:
         key = tuple(row.cells.get(name, "") for name in self._table.units)
         unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place))
         unit.rows.append(row)
-        unit.dropped += [(row.place, cell) for cell in self._dropped(cells) if cell]
         if self._table.units:
             unit.record.append(line)
 
