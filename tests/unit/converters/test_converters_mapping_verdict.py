@@ -39,25 +39,25 @@ def test_other_cells_beyond_the_columns_are_named_and_warned_of(tmp_path: Path) 
     mapping, [report] = proposed(f"{HEAD}A1,u,5,4,6,PASS,warm,2\nA1,i,1,0,2,PASS\n", tmp_path)
     assert 'extra = "ignore"' in mapping
     assert "these are dropped: 'warm', '2'" in doubts(mapping)
-    assert "2 cells beyond the columns dropped, 'warm' in line 2 for one" in report.warnings
+    assert "2 cells in no named column dropped, 'warm' in line 2 for one" in report.warnings
 
 
 def test_a_failure_that_would_be_dropped_is_refused(tmp_path: Path) -> None:
     rows = f"{HEAD}A1,u,5,4,6,PASS\nA1,fw,v2.1,,,,FAIL\n"
-    with pytest.raises(ConversionError, match="'FAIL' stands beyond the columns") as caught:
+    with pytest.raises(ConversionError, match="'FAIL' stands in no column") as caught:
         made(MAPPING.format(extra="ignore"), rows, tmp_path)
     assert caught.value.place == "line 3"
     [report] = made(MAPPING.format(extra="keep"), rows, tmp_path)
     assert report.data["result"] == "P"
     words = 'words = { "x" = "F" }\n' + MAPPING.format(extra="ignore")
-    with pytest.raises(ConversionError, match="'X' stands beyond the columns"):
+    with pytest.raises(ConversionError, match="'X' stands in no column"):
         made(words, rows.replace("FAIL", "X"), tmp_path)
 
 
 def test_what_the_last_cell_takes_the_place_of_is_warned_of(tmp_path: Path) -> None:
     [report] = made(MAPPING.format(extra="last"), f"{HEAD}A1,u,5,4,6,V,,PASS\n", tmp_path)
-    assert report.warnings[:1] == ["a cell beyond the columns dropped, 'V' in line 2 for one"]
-    with pytest.raises(ConversionError, match="'FAIL' stands beyond"):
+    assert report.warnings[:1] == ["a cell in no named column dropped, 'V' in line 2 for one"]
+    with pytest.raises(ConversionError, match="'FAIL' stands in no column"):
         made(MAPPING.format(extra="last"), f"{HEAD}A1,u,5,4,6,FAIL,,PASS\n", tmp_path)
 
 
@@ -65,7 +65,16 @@ def test_what_a_row_that_is_left_out_drops_is_not_warned_of(tmp_path: Path) -> N
     skip = '[[step]]\nwhen = { step = "curve" }\nskip = true\n[[step]]'
     mapping = MAPPING.format(extra="ignore").replace("[[step]]", skip)
     [report] = made(mapping, f"{HEAD}A1,u,5,4,6,PASS\nA1,curve,1,2,3,4,5,FAIL\n", tmp_path)
-    assert not [text for text in report.warnings if "beyond" in text]
+    assert not [text for text in report.warnings if "dropped" in text]
+
+
+def test_a_column_without_a_name_is_told_of(tmp_path: Path) -> None:
+    rows = "sn;step;value;\nA1;u;5;warm\nA1;i;6;\n"
+    mapping, [report] = proposed(rows, tmp_path)
+    assert "column 4 has no name, and nothing is taken from it: warm" in doubts(mapping)
+    assert "a cell in no named column dropped, 'warm' in line 2 for one" in report.warnings
+    with pytest.raises(ConversionError, match="'FAIL' stands in no column"):
+        made(mapping, rows.replace("warm", "FAIL"), tmp_path)
 
 
 # ---------------------------------------------------------------- empty verdicts

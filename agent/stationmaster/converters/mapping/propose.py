@@ -141,6 +141,12 @@ def _untold(made: Proposal, lines: list[str]) -> None:
 
 def _beyond(made: Proposal, cut: Cut) -> None:
     """What becomes of cells beyond the columns: a verdict among them is that of the last column."""
+    for place, name in enumerate(cut.columns):
+        cells = [] if name else [row[place] for row in cut.body if row[place : place + 1] not in ([], [""])]
+        if cells:
+            made.doubt(
+                f"column {place + 1} has no name, and nothing is taken from it: {', '.join(cells[:3])}"
+            )
     beyond = [list(filter(None, row[len(cut.columns) :])) for row in cut.body]
     given = list(filter(None, beyond))
     if not given:

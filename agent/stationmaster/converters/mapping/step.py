@@ -92,7 +92,7 @@ class Steps:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
         if self._cut_off:
             count = f"{self._cut_off} cells" if self._cut_off > 1 else "a cell"
-            report.warn(f"{count} beyond the columns dropped, {self._first_cut} for one")
+            report.warn(f"{count} in no named column dropped, {self._first_cut} for one")
         if self._unjudged:
             report.warn(
                 f"{self._unjudged} rows have no verdict where the mapping takes it from: limits decide, "
@@ -108,10 +108,10 @@ class Steps:
         bad = next(filter(self._read.is_bad, row.dropped), "")
         if bad:
             raise ConversionError(
-                f"{bad[:40]!r} stands beyond the columns and would be dropped: is it a verdict?",
+                f"{bad[:40]!r} stands in no column with a name, and would be dropped: is it a verdict?",
                 place=row.place,
-                next_step='In the mapping, table.extra = "last" takes it for the last column, "keep" keeps '
-                "it beside them.",
+                next_step='In the mapping, table.extra = "last" takes what stands beyond the columns for the '
+                'last one, "keep" keeps it beside them; table.columns with header = 0 names all.',
             )
         self._first_cut = self._first_cut or f"{row.dropped[0][:40]!r} in {row.place}"
         self._cut_off += len(row.dropped)

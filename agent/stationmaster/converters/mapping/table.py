@@ -151,12 +151,18 @@ class _Columns:
             unit.record.append(line)
 
     def _dropped(self, cells: list[str]) -> list[str]:
-        """The cells beyond the columns that `extra` lets go."""
-        beyond = cells[len(self._columns) :]
+        """The cells beyond the columns that `extra` lets go, and those whose column the file gives no name."""
+        known = len(self._columns)
+        found = [] if self._table.columns else self._nameless(cells)
+        beyond = cells[known:]
         if self._table.extra == "ignore":
-            return beyond
-        given = list(filter(None, beyond))
-        return [cells[len(self._columns) - 1], *given[:-1]] if given and self._table.extra == "last" else []
+            found += beyond
+        elif self._table.extra == "last" and (given := list(filter(None, beyond))):
+            found += [cells[known - 1], *given[:-1]]
+        return found
+
+    def _nameless(self, cells: list[str]) -> list[str]:
+        return [cell for cell, name in zip(cells, self._columns, strict=False) if not name]
 
     def done(self) -> list[Unit]:
         if not self._columns and not self._units:
