@@ -153,14 +153,14 @@ def _beyond(made: Proposal, cut: Cut) -> None:
         return
     if cut.roles.get("status") == cut.columns[-1] and verdict_like([cells[-1] for cells in given]):
         made.doubt(
-            f"{len(given)} lines have more cells than there are columns: their last cell is taken for "
+            f"{len(given)} line(s) have more cells than there are columns: their last cell is taken for "
             f'{cut.columns[-1]!r}; extra = "refuse" takes no such file.'
         )
         made.add('extra = "last"')
         return
     dropped = ", ".join(repr(cell[:20]) for cells in given[:5] for cell in cells[:3])
     made.doubt(
-        f"{len(given)} lines have more cells than there are columns, and these are dropped: {dropped}; "
+        f"{len(given)} line(s) have more cells than there are columns, and these are dropped: {dropped}; "
         'extra = "last", "keep" or "refuse" are the other ways.'
     )
     made.add('extra = "ignore"')

@@ -151,7 +151,7 @@ class _Columns:
             unit.record.append(line)
 
     def _dropped(self, cells: list[str]) -> list[str]:
-        """The cells beyond the columns that `extra` lets go, and those whose column the file gives no name."""
+        """The cells beyond the columns that `extra` lets go, and those whose column has no name."""
         known = len(self._columns)
         found = [] if self._table.columns else self._nameless(cells)
         beyond = cells[known:]
