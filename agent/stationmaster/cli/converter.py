@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run, list_converters
+from stationmaster.convert.scaffold import quoted
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.runtime.trial import dry_run_for
 
@@ -106,7 +108,8 @@ def try_file(
     else:
         if every:
             _show_confidences(outcome)
-        show_dry_run(outcome)
+        where = ("--instance", instance) if instance else ("--dir", str(folder)) if folder else ()
+        show_dry_run(replace_fields(outcome, file=quoted(file), here=quoted(*where)))
     if not outcome.ok:
         raise typer.Exit(Exit.ERROR)
 

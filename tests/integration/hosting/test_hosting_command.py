@@ -45,7 +45,7 @@ def script(text: str, env: Mapping[str, str] | None = None) -> Command:
 async def test_an_answer_is_read_and_its_reports_stay_as_they_are(tmp_path: Path) -> None:
     launcher = Launcher("user", {**os.environ, "STATIONMASTER_HOME": str(tmp_path / "home")})
     found = await launcher.command("converter", "map", str(SAMPLE), "--json").answer(MappedSample)
-    assert (found.name, found.ok, found.given) == ("fct", True, ("process_code",))
+    assert (found.name, found.ok, found.given) == ("fct", True, {"process_code": 10})
     assert found.trial is not None
     assert found.trial.reports[0].serial_number in bytes(found.trial.reports[0].report).decode()
 
