@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from stationmaster.cli.activity import activity
@@ -67,6 +69,7 @@ def find(serial: Annotated[str, typer.Argument(help="Serial number.")], *, json:
             _show(entry)
     if not found:
         say(f"Nothing is known of serial number {serial}.")
+        say("  → Files that were refused have none: stationmaster queue list --state error")
         raise typer.Exit(Exit.ERROR)
 
 
@@ -212,6 +215,19 @@ def _tell(events: tuple[Event, ...], *, json: bool) -> None:
     table("", ("Time", "What", "By", "Detail"), rows)
 
 
+def _server(receipt: str) -> str:
+    """What the server answered, in words; `--json` has the receipt itself."""
+    try:
+        status = msgspec.json.decode(receipt, type=_Receipt).status
+    except msgspec.DecodeError:
+        return receipt  # of an older version, or none
+    return f"had it already, {status}" if status == HTTPStatus.CONFLICT else f"accepted, {status}"
+
+
+class _Receipt(msgspec.Struct):
+    status: int
+
+
 def _show(entry: Entry) -> None:
     fields = {
         "Entry": f"{entry.id} of {entry.instance}, {marked(entry.state)}"
@@ -224,11 +240,11 @@ def _show(entry: Entry) -> None:
         "Source file": entry.source,
         "Now at": entry.place if entry.place != entry.source else "",
         "Converter": entry.converter,
-        "Size": f"{entry.size} bytes" if entry.size else "",
+        "Report size": f"{entry.size} bytes" if entry.size else "",
         "Attempts": str(entry.attempts) if entry.attempts else "",
         "Next attempt": local(entry.not_before),
         "Reason": entry.reason,
-        "Receipt": entry.receipt,
+        "Server": _server(entry.receipt),
         "Dismissed by": entry.dismissed_by,
         "Taken": local(entry.created_at),
         "Updated": local(entry.updated_at),
