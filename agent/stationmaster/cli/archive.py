@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.archive.look import Archived, Holding, days, holding, locate
+from stationmaster.archive.look import FILLED_BY, Archived, Holding, days, holding, locate
 from stationmaster.archive.place import DAY, INSIDE, roots, where_now
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
@@ -54,6 +54,9 @@ def list_days(*, instance: Instance = "", json: Json = False) -> None:
         )
         for day in found
     ]
+    if not rows:
+        say(f"Nothing is archived yet. {FILLED_BY}")
+        return
     table("", ("Day", "Packed", "Size", "Zip", "Loose", "Size", "In"), rows)
 
 
