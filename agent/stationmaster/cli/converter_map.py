@@ -20,7 +20,7 @@ from stationmaster.cli.session import fail, run
 from stationmaster.control.command_answer import MappedSample
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run
-from stationmaster.convert.scaffold import check_name, quoted, suggestion
+from stationmaster.convert.scaffold import check_name, latin, quoted, suggestion
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.proposal import quoted as toml_text
 from stationmaster.converters.mapping.propose import mapping_name
@@ -99,7 +99,7 @@ def _spelled(given: dict[str, Any]) -> str:
 
 
 def _named_after(file: Path) -> str:
-    name = mapping_name(file.name)
+    name = mapping_name(f"-{latin(file.name)}")
     try:
         return check_name(name, {})
     except ConfigError:  # it begins with a digit, or is the name of a module

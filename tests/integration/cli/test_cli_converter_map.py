@@ -88,6 +88,19 @@ async def test_1_a_proposal_that_does_not_read_its_sample_is_not_offered_for_use
     assert "[[test]]" not in place.read_text()
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("Prüf 17 (2).csv", "pruef-17-2"), ("Mätning å.csv", "maetning-aa"), ("Contrôle.csv", "controle"),
+     ("試験.csv", "mapping")],
+)  # fmt: skip
+async def test_a_name_spells_the_letters_of_its_sample(
+    alone: Typist, tmp_path: Path, file: str, name: str
+) -> None:
+    sample = tmp_path / file
+    sample.write_text(SAMPLES["bench.csv"])
+    assert (await alone.type("converter", "map", str(sample), "--json")).data["name"] == name
+
+
 async def test_what_is_there_stays_and_print_writes_nothing(alone: Typist, tmp_path: Path) -> None:
     sample = tmp_path / "bench.csv"
     sample.write_text(SAMPLES["bench.csv"])
