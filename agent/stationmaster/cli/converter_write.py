@@ -139,7 +139,7 @@ def _install(file: Path, instance: str, *, replace: bool) -> tuple[ConverterInfo
         why = [one.text for one in failures if one.subject == file.name][:1]
         raise ConfigError(
             joined(f"{file} holds no converter that can be loaded.", *why),
-            next_step="Run its test, then try again.",
+            next_step="Correct that, then try again." if why else "Run its test, then try again.",
         )
     place = home().converters(instance) / file.name
     text = read_text(file) or ""
