@@ -172,7 +172,7 @@ async def _resubmit(
 def _chosen(wanted: str) -> tuple[str, InstanceConfig]:
     store, names = ConfigStore(home()), home().names()
     if not wanted and len(names) != 1:
-        raise ConfigError("Which station?", next_step=f"Add --instance with one of: {', '.join(names)}")
+        raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")
     name = wanted or names[0]
     return name, store.load(name)
 

@@ -33,7 +33,7 @@ from stationmaster.runtime.trial import dry_run_for
 app = typer.Typer(help="See which converters there are, try one, write one.", no_args_is_help=True)
 
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="With this station's converters, options and names.")
+    str, typer.Option("--instance", "-i", help="With this instance's converters, options and names.")
 ]
 Folder = Annotated[
     Path | None, typer.Option("--dir", help="With the converters in this folder.", file_okay=False)
@@ -42,7 +42,7 @@ Folder = Annotated[
 
 @app.command("list")
 def list_all(*, instance: Instance = "", folder: Folder = None, json: Json = False) -> None:
-    """List converters: built in, from packages, and from a station's folder."""
+    """List converters: built in, from packages, and from an instance's folder."""
     infos, failures = run(list_converters(_converters_folder(instance, folder)))
     if json:
         print_json("converters", {"converters": infos, "failures": failures})

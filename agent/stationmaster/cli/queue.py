@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What waits, what failed, what was delivered.", no_args_is_help=True)
 
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
+    str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
 ]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of entries.")]
 All = Annotated[bool, typer.Option("--all", help="Everything in the error list.")]
@@ -153,7 +153,7 @@ app.command("import")(import_reports)
 
 
 async def one_instance(client: ControlClient, wanted: str) -> str:
-    """The station that is meant.
+    """The instance that is meant.
 
     Raises:
         ConfigError: none is named, and there is more than one.
@@ -164,8 +164,8 @@ async def one_instance(client: ControlClient, wanted: str) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise ConfigError("There is no station.", next_step="Make one: stationmaster instance add")
-    raise ConfigError("Which station?", next_step=f"Add --instance with one of: {', '.join(names)}")
+        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")
 
 
 def _wanted(ids: list[int] | None, *, everything: bool) -> tuple[int, ...]:

@@ -159,7 +159,7 @@ async def test_refusals_have_a_sentence_and_a_way_out(alone: Typist, tmp_path: P
     assert "it cannot grow unit by unit" in grows.talk
     nowhere = await alone.type("converter", "new", "bench", "--instance", "line9")
     assert nowhere.code == 2
-    assert 'There is no station "line9"' in nowhere.talk
+    assert 'There is no instance "line9"' in nowhere.talk
     both = await alone.type("converter", "new", "bench", "--instance", "line9", "--dir", str(place))
     assert "do not go together" in both.talk
 

@@ -123,7 +123,7 @@ async def test_an_instance_lends_its_converters_options_and_station(
     ("words", "says"),
     [
         (("--converter", "junit", "--option", "part_number"), "NAME=VALUE"),
-        (("--instance", "line9"), 'no station "line9"'),
+        (("--instance", "line9"), 'no instance "line9"'),
     ],
 )
 async def test_2_what_is_typed_wrongly_is_told(

@@ -54,7 +54,7 @@ async def test_an_error_is_the_one_that_the_command_line_tells(tmp_path: Path) -
     launcher = Launcher("user", {**os.environ, "STATIONMASTER_HOME": str(tmp_path / "home")})
     with pytest.raises(StationmasterError) as refused:
         await launcher.command("converter", "install", str(SAMPLE), "-i", "nobody").done()
-    assert refused.value.text == 'There is no station "nobody".'
+    assert refused.value.text == 'There is no instance "nobody".'
     assert refused.value.next_step == "Make one with `stationmaster instance add`."
 
 
