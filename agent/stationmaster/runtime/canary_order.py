@@ -116,6 +116,11 @@ class CanaryOrders(QueueOrders):
                 f"{beside} is the live converter itself.",
                 next_step="Name the file of another version, or beside which converter: --beside NAME",
             )
+        if content is not None and info.code == live[beside].code:
+            raise ConfigError(
+                f"{filename} is the live converter {beside} itself, byte for byte.",
+                next_step="Name the file of another version; raise `version` in it, too.",
+            )
         return Canary(
             id=uuid4().hex,
             started_at=self.clock.now(),

@@ -412,6 +412,16 @@ async def test_what_cannot_begin_is_refused_with_the_reason(
         assert none.value.status == 404
 
 
+async def test_the_live_one_itself_is_no_canary_and_one_changed_byte_is(bench: Bench) -> None:
+    live = (bench.station.home.converters("line1") / "rig.py").read_text()
+    async with bench.station.client() as client:
+        with pytest.raises(ControlError, match=r"rig\.py is the live converter rig itself") as refused:
+            await client.start_canary("line1", CanaryRequest(filename="rig.py", content=live))
+        assert (refused.value.status, refused.value.code) == (400, "usage")
+        began = await client.start_canary("line1", CanaryRequest(filename="rig.py", content=f"{live}\n"))
+        assert began.converter == "rig"
+
+
 async def test_there_is_one_at_a_time_and_another_one_after_it(bench: Bench) -> None:
     await bench.start("2")
     with pytest.raises(ControlError, match="has a canary already") as refused:
