@@ -40,7 +40,7 @@ def show_dry_run(outcome: DryRun, *, step: str = "") -> None:
 def _show_trouble(outcome: DryRun, step: str) -> None:
     say(f"✗ {outcome.why}")
     if isinstance(outcome.trouble, Failed) and outcome.trouble.detail:
-        say(outcome.trouble.detail)
+        say(outcome.trouble.detail.rstrip())
     say(f"  → {step}")
     if found := _NO_CODE.search(outcome.why):
         option = quoted("--option", f"process_codes.{found['name']}=10")

@@ -109,7 +109,8 @@ class DryRun:
         if self.broken:
             return f"Correct {self.broken}, then try it again."
         if isinstance(self.trouble, NotYet):
-            return _LATER.get(self.trouble.reason, "Try it again in a while.")
+            step = _LATER.get(self.trouble.reason, "Try it again in a while.")
+            return step.replace("converter list", f"converter list {self.here}".rstrip())
         return self._after(self.trouble) if self.trouble else ""
 
     def _after(self, failed: Failed) -> str:

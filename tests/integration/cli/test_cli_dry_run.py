@@ -84,6 +84,10 @@ async def test_what_is_wrong_with_other_converters_is_not_told(
     first, step = broken.talk.splitlines()
     assert first.startswith("✗ Converter broken.toml cannot be loaded: ")
     assert step == "  → Correct broken.toml, then try it again."
+    missing = await alone.type(*words, "missing")
+    listed = quoted("stationmaster", "converter", "list", "--dir", tmp_path)
+    assert f"{listed} tells which there are.\n" in missing.talk
+    assert "  ! Converter broken.toml cannot be loaded" in missing.talk
     checked = await alone.type("converter", "check", "broken", str(junit), "--dir", str(tmp_path))
     assert "Correct broken.toml, then try it again." in checked.talk
     assert "There is no converter" not in checked.talk
