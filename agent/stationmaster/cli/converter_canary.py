@@ -22,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="Which station.")]
+Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="Which instance.")]
 _SHOWN = 8
 """Values of one file that are shown; `--json` has more."""
 

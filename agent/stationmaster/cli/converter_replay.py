@@ -132,5 +132,7 @@ def _show(compared: Replay, found: list[Replayed]) -> None:
             say(f"+ {one.name}: only the other one reads it. {one.old}")
     alike = sum(one.alike for one in found)
     files = f"{len(found)} file{'' if len(found) == 1 else 's'}"
-    info = compared.other.info
+    present, info = compared.present.info, compared.other.info
     say(f"{info.name} version {info.version}: {files}, {alike} alike, {len(found) - alike} not.")
+    if (present.name, present.version) == (info.name, info.version) and present.code != info.code:
+        say(f"Both call themselves version {info.version}: raise it in the other one, for reports to tell.")

@@ -59,6 +59,15 @@ async def test_a_version_that_makes_the_same_is_told_so(line: Typist, tmp_path: 
     assert (done.code, done.talk.splitlines()[-1]) == (0, "fct version 2: 1 file, 1 alike, 0 not.")
 
 
+async def test_other_code_under_the_same_version_is_told(line: Typist, tmp_path: Path) -> None:
+    candidate = other(tmp_path)
+    candidate.write_text(candidate.read_text().replace('version = "2"', 'version = "1"') + "# changed\n")
+    words = ("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
+    assert "Both call themselves version 1: raise it" in (await line.type(*words)).talk
+    candidate.write_bytes((DATA / "fct.toml").read_bytes())
+    assert "Both call themselves" not in (await line.type(*words)).talk
+
+
 async def test_what_differs_is_shown_value_by_value(line: Typist, tmp_path: Path) -> None:
     candidate = other(tmp_path, ('low = "Min"\n', ""), ('seconds = "Seconds"\n', ""))
     words = ("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
