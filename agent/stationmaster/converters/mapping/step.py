@@ -17,7 +17,7 @@ from stationmaster.api import (
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.curve import Curves
-from stationmaster.converters.mapping.limits import limits_of, read_limits
+from stationmaster.converters.mapping.limits import limits_of, next_step_of, read_limits
 from stationmaster.converters.mapping.numeral import SeparatedError
 from stationmaster.converters.mapping.pick import Cells, Row
 from stationmaster.converters.mapping.schema import Mapping, StepKind, StepRule, Wide
@@ -212,7 +212,8 @@ class Steps:
     def _limits(self, rule: StepRule, row: Cells) -> Limits | None:
         if rule.limits is not None:
             text = self._read.text(rule.limits.from_, row, "step.limits")
-            return self._told_limits(text, rule.limits.pattern, f"{row.place}, step.limits")
+            unit = self._read.text(rule.unit, row, "step.unit")
+            return self._told_limits(text, rule.limits.pattern, unit, f"{row.place}, step.limits")
         low, high = (self._read.number(getattr(rule, key), row, f"step.{key}") for key in ("low", "high"))
         if rule.zero_is_none and low == 0 and high == 0:
             return None
@@ -233,11 +234,11 @@ class Steps:
             raise ConversionError(f"{comp.value} needs {comp.bounds} limits", place=f"{row.place}, step.comp")
         return Limits(comp, *bounds[: comp.bounds])
 
-    def _told_limits(self, text: str, pattern: str, place: str) -> Limits | None:
+    def _told_limits(self, text: str, pattern: str, unit: str, place: str) -> Limits | None:
         try:
-            return read_limits(text, pattern, self._read.numeral)
+            return read_limits(text, pattern, self._read.numeral, unit=unit)
         except ValueError as error:
-            raise ConversionError(str(error), place=place) from error
+            raise ConversionError(str(error), place=place, next_step=next_step_of(error)) from error
 
     def _wide(self, wide: Wide, row: Row, groups: list[str]) -> None:
         """A sequence for the row, a numeric step for each of its measurements."""

@@ -14,7 +14,7 @@ from typing import Final
 from stationmaster.api import ConversionError, Limits, Sequence, Series, Status
 from stationmaster.api.text import one_line
 from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.limits import read_limits
+from stationmaster.converters.mapping.limits import UnclearError, next_step_of, read_limits
 from stationmaster.converters.mapping.numeral import Numeral
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Wide
@@ -123,7 +123,7 @@ def split(row: Row, wide: Wide, numeral: Numeral) -> Parts:
         elif wide.limit and re.search(wide.limit, name):
             if waiting and waiting[-1].column == previous:
                 waiting[-1].limit = name
-                waiting[-1].limits = _limits(cell, numeral, f"{row.place}, column {name!r}")
+                waiting[-1].limits = _limits(cell, numeral, waiting[-1].unit, f"{row.place}, column {name!r}")
         elif name in wide.keys or (wide.skip and re.search(wide.skip, name)):
             continue
         else:
@@ -180,17 +180,21 @@ def _limits_in(name: str, numeral: Numeral) -> list[tuple[Limits, str]]:
         text = round_one or square_one
         try:
             limits = read_limits(text, "", numeral)
+        except UnclearError as error:
+            raise ConversionError(
+                str(error), place=f"column {name[:100]!r}", next_step=next_step_of(error)
+            ) from error
         except ValueError:
-            continue
+            continue  # other words in brackets
         if limits is not None:
             unit = _LIMIT_UNIT.search(text)
             found.append((limits, unit[1] if unit else ""))
     return found
 
 
-def _limits(text: str, numeral: Numeral, place: str) -> Limits | None:
+def _limits(text: str, numeral: Numeral, unit: str, place: str) -> Limits | None:
     try:
-        return read_limits(text, "", numeral)
+        return read_limits(text, "", numeral, unit=unit)
     except ValueError as error:
         raise ConversionError(str(error), place=place) from error
 
