@@ -115,3 +115,62 @@ def test_unclear_limits_in_the_name_of_a_column_are_told(tmp_path: Path) -> None
     rule = 'wide = { keys = ["sn"], limit = "Limit$" }\n'
     with pytest.raises(ConversionError, match=r"line 2, column 'Gain Limit': '<900mV': the unit 'mV'"):
         lines(rule, "sn;name;Gain [V];Gain Limit\nA1;u;7;<900mV\n", tmp_path)
+
+
+# ---------------------------------------------------------------- comparisons, and values that are none
+COMPARED = 'value = "value"\nlow = "low"\nhigh = "high"\ncomp = "comp"\n'
+
+
+@pytest.mark.parametrize(
+    ("row", "measured"),
+    [
+        ("3;0;5;LE", "u = 3 LE 5 P"),
+        ("7;0;5;LT", "u = 7 LT 5 F"),
+        ("3;;5;LE", "u = 3 LE 5 P"),
+        ("3;5;;LE", "u = 3 LE 5 P"),
+        ("3;5;5;LE", "u = 3 LE 5 P"),
+        ("3;1;9;GE", "u = 3 GE 1 P"),
+        ("3;3;0;EQ", "u = 3 EQ 3 P"),
+        ("3;1;9;GELE", "u = 3 GELE 1 9 P"),
+    ],
+)
+def test_a_comparison_takes_the_limit_of_its_side(row: str, measured: str, tmp_path: Path) -> None:
+    content = f"sn;name;value;low;high;comp\nA1;u;{row}\n"
+    assert lines(COMPARED, content, tmp_path)[1] == measured
+
+
+@pytest.mark.parametrize("row", ["3;2;5;LE", "3;5;2;LT", "3;5;0;LE", "3;2;5;EQ", "3;0;3;NE"])
+def test_two_limits_for_a_comparison_of_one_are_refused(row: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        ConversionError, match=r"line 2, step.comp: \w\w takes one limit, and there are"
+    ) as caught:
+        lines(COMPARED, f"sn;name;value;low;high;comp\nA1;u;{row}\n", tmp_path)
+    assert 'low = ""' in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("row", "step"),
+    [
+        ("9.99E+37;1;5;", "u: ET_PFT E"),
+        ("---;1;5;", "u: ET_PFT E"),
+        ("9.99E+37;;5;", "u: ET_PFT E"),
+        ("9.99E+37;1;5;FAIL", "u: ET_PFT F"),
+        (";1;5;", "u: ET_PFT S"),
+    ],
+)
+def test_a_measured_value_that_is_no_number_is_not_within_limits(row: str, step: str, tmp_path: Path) -> None:
+    rule = 'value = "value"\nlow = "low"\nhigh = "high"\nstatus = "ok"\n'
+    made = lines(rule, f"sn;name;value;low;high;ok\nA1;u;{row}\nA1;v;1;;;PASS\n", tmp_path)
+    assert made[0] == step
+
+
+def test_a_measured_value_that_is_no_number_needs_limits_to_be_an_error(tmp_path: Path) -> None:
+    made = lines(COMPARED, "sn;name;value;low;high;comp\nA1;u;---;;;LOG\nA1;v;---;1;5;GELE\n", tmp_path)
+    assert made[::2] == ["u: ET_PFT S", "v: ET_PFT E"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("3", "false"), ("true", "5"), ("3", "abc"), ("abc", "3")])
+def test_rows_of_several_kinds_under_one_name_are_refused(first: str, then: str, tmp_path: Path) -> None:
+    rule = 'value = "value"\nmeasurement = "m"\n'
+    with pytest.raises(ConversionError, match=r"line 3, step 'u': a row of kind '.*' under the same name"):
+        lines(rule, f"sn;name;m;value\nA1;u;a;{first}\nA1;u;b;{then}\n", tmp_path)

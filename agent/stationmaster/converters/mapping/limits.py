@@ -152,6 +152,23 @@ def limits_of(low: float | None, high: float | None) -> Limits | None:
     return at_most(high) if high is not None else None
 
 
+def compared(comp: CompOp, low: float | None, high: float | None) -> Limits:
+    """Limits of a comparison that the file names; a 0 in the place that it does not use is none.
+
+    Raises:
+        ValueError: it needs more limits; or there are two for one.
+    """
+    bounds = [bound for bound in (low, high) if bound is not None]
+    if len(bounds) < comp.bounds:
+        raise ValueError(f"{comp.value} needs {comp.bounds} limits")
+    if comp.bounds != 1 or len(bounds) == 1 or low == high:
+        return Limits(comp, *bounds[: comp.bounds])
+    bound, other = (high, low) if comp in {CompOp.LT, CompOp.LE} else (low, high)
+    if other and comp not in {CompOp.GT, CompOp.GE}:  # of those the low one is sure
+        raise ValueError(f"{comp.value} takes one limit, and there are {low} and {high}")
+    return Limits(comp, bound)
+
+
 def _number(text: str, numeral: Numeral) -> float:
     value = numeral.read(text)
     if value is None:

@@ -17,7 +17,7 @@ from stationmaster.api import (
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.curve import Curves
-from stationmaster.converters.mapping.limits import limits_of, next_step_of, read_limits
+from stationmaster.converters.mapping.limits import compared, limits_of, next_step_of, read_limits
 from stationmaster.converters.mapping.numeral import SeparatedError
 from stationmaster.converters.mapping.pick import Cells, Row
 from stationmaster.converters.mapping.schema import Mapping, StepKind, StepRule, Wide
@@ -39,7 +39,7 @@ class Steps:
         self._path: tuple[str, ...] = ()
         self._opened: list[Sequence] = []
         self._curves = Curves(read)
-        self._kept: tuple[str, object] | None = None
+        self._kept: tuple[str, StepKind, object] | None = None
         self._count = self._left = 0
 
     def add(self, row: Cells, rule: StepRule | None = None) -> None:
@@ -123,11 +123,20 @@ class Steps:
             self._opened.append(at)
         self._at, self._path, self._kept = at, path, None
 
-    def _several(self, name: str, make: Callable[[], _Kept]) -> _Kept:
-        """What the rows under one name share: a step of several measurements, the points of a curve."""
+    def _several(self, name: str, kind: StepKind, make: Callable[[], _Kept]) -> _Kept:
+        """What the rows under one name share: a step of several measurements, the points of a curve.
+
+        Raises:
+            ValueError: the rows of this name are of several kinds.
+        """
         if self._kept is None or self._kept[0] != name:
-            self._kept = (name, make())
-        kept: _Kept = self._kept[1]  # type: ignore[assignment]  # one name is made by one kind of row
+            self._kept = (name, kind, make())
+        if self._kept[1] != kind:
+            raise ValueError(
+                f"a row of kind {kind!r} follows one of kind {self._kept[1]!r} under the same name: "
+                "say the `kind` in the mapping, or give them names of their own"
+            )
+        kept: _Kept = self._kept[2]  # type: ignore[assignment]  # one kind of row makes one kind of step
         return kept
 
     # ---------------------------------------------------------------- what
@@ -142,7 +151,9 @@ class Steps:
             self._kept = None
         match kind:
             case "curve":
-                chart = self._several(name, lambda: self._curves.begin(self._at, name, rule, row, status))
+                chart = self._several(
+                    name, kind, lambda: self._curves.begin(self._at, name, rule, row, status)
+                )
                 self._curves.add(chart, measurement or name, rule, row)
                 return None
             case "action":
@@ -154,12 +165,15 @@ class Steps:
                 limit = self._read.text(rule.limit, row, "step.limit") or None
                 return self._string((name, measurement), value, limit, status)
         number = self._read.number(rule.value, row, "step.value")
+        compares = limits is not None and limits.comp is not CompOp.LOG
+        if number is None and value and compares and status is None:
+            status = Status.ERROR  # measured, out of range or without a result: not within its limits
         return self._numeric(rule, row, (name, measurement), number, (limits, status))
 
     def _passfail(self, name: str, measurement: str, status: Status) -> Step | None:
         if not measurement:
             return self._at.passfail(name, status)
-        self._several(name, lambda: self._at.multi_passfail(name)).add(measurement, status)
+        self._several(name, "passfail", lambda: self._at.multi_passfail(name)).add(measurement, status)
         return None
 
     def _string(
@@ -169,7 +183,7 @@ class Steps:
         comp = CompOp.CASESENSIT if limit else CompOp.LOG
         if not measurement:
             return self._at.string(name, value, limit=limit, comp=comp, status=status)
-        several = self._several(name, lambda: self._at.multi_string(name))
+        several = self._several(name, "string", lambda: self._at.multi_string(name))
         several.add(measurement, value, limit=limit, comp=comp, status=status)
         return None
 
@@ -188,7 +202,7 @@ class Steps:
             return self._at.passfail(name, status or Status.SKIPPED).details(text=told)
         unit = self._read.text(rule.unit, row, "step.unit")
         if measurement:
-            several = self._several(name, lambda: self._at.multi_numeric(name))
+            several = self._several(name, "numeric", lambda: self._at.multi_numeric(name))
             several.add(measurement, number, unit=unit, limits=limits, status=status)
             return None
         return self._at.numeric(name, number, unit=unit, limits=limits, status=status)
@@ -229,10 +243,16 @@ class Steps:
                 place=f"{row.place}, step.comp",
                 next_step='Name it in the step: operators = { "between" = "GELE" }, for example.',
             ) from None
-        bounds = [bound for bound in (low, high) if bound is not None]
-        if len(bounds) < comp.bounds:
-            raise ConversionError(f"{comp.value} needs {comp.bounds} limits", place=f"{row.place}, step.comp")
-        return Limits(comp, *bounds[: comp.bounds])
+        try:
+            return compared(comp, low, high)
+        except ValueError as error:
+            raise ConversionError(
+                str(error),
+                place=f"{row.place}, step.comp",
+                next_step='Take one of them: low = "" or high = "" in a step for such rows (`when`).'
+                if low is not None and high is not None
+                else "",
+            ) from error
 
     def _told_limits(self, text: str, pattern: str, unit: str, place: str) -> Limits | None:
         try:
