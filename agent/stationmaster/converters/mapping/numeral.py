@@ -45,15 +45,24 @@ class Numeral:
         """
         text = text.strip()
         if not self.thousands:
-            return parse_number(text, decimal=self.decimal)
+            return self._parsed(text)
         joined = re.sub(_SEPARATORS[self.thousands], "", text)
         if joined == text or not re.search(r"\d", text):
-            return parse_number(text, decimal=self.decimal)
+            return self._parsed(text)
         number = parse_number(joined, decimal=self.decimal)
         if re.fullmatch(self.pattern, text) is None:
             parse_number(text, decimal="auto")  # 1.2.3 is a text
             raise SeparatedError(f"{text[:40]!r} is no number with thousands separated by {self.thousands!r}")
         return number
+
+    def _parsed(self, text: str) -> float | None:
+        try:
+            return parse_number(text, decimal=self.decimal)
+        except ValueError as error:
+            if self.decimal == ",":
+                parse_number(text)  # 1.2.3 is a text
+                raise SeparatedError(f'{error}; is it a text? kind = "string" says so') from error
+            raise
 
     @cached_property
     def pattern(self) -> str:
