@@ -14,6 +14,7 @@ from stationmaster.api import (
     Sequence,
     Status,
 )
+from stationmaster.api.notes import Notes
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.curve import Curves
@@ -41,6 +42,7 @@ class Steps:
         self._curves = Curves(read)
         self._kept: tuple[str, StepKind, object] | None = None
         self._count = self._left = 0
+        self._notes = Notes()
 
     def add(self, row: Cells, rule: StepRule | None = None) -> None:
         """Make of a row what its rule says; the first that fits, where none is given.
@@ -85,6 +87,7 @@ class Steps:
                 next_step="Do the mapping's steps fit? Their `when` or `each` may ask for something else.",
             )
         self._curves.draw()
+        report.warnings += self._notes.sentences()
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
 
@@ -265,4 +268,4 @@ class Steps:
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
         path = (*groups, keys) if keys or groups else ()
         self._open(path, fresh=bool(path))
-        add_wide(self._at, row, wide, self._read)
+        add_wide(self._at, row, wide, self._read, self._notes)
