@@ -118,3 +118,12 @@ def test_a_hole_in_a_vector_keeps_its_place_and_fails_its_limits(tmp_path: Path)
         "Offset / 2 = NaN LOG P",
         "Offset / 3 = 3 LOG P",
     ]
+
+
+def test_limits_in_a_name_have_the_unit_of_the_values(tmp_path: Path) -> None:
+    columns = "sn;Power [mW];Power Result [<1W];Result"
+    with pytest.raises(ConversionError, match=r"line 2, column 'Power \[mW\]': the unit 'mW' differs"):
+        lines(f"{columns}\nA1;40;PASS;PASS\n", tmp_path)
+    assert lines(f"{columns.replace('1W', '1000mW')}\nA1;40;PASS;PASS\n", tmp_path)[1] == (
+        "Power [mW] = 40 mW LT 1000 P"
+    )

@@ -23,8 +23,8 @@ _COMPS: Final = {
     "≥": CompOp.GE,
 }
 _PREFIXES: Final = frozenset("fpnumkMGT\u00b5")
-_NO_UNITS: Final = (_PREFIXES - {"T"}) | {"meg", "Meg", "MEG", "e", "E"}
-"""Prefixes without a unit, and what an exponent without its number leaves; T alone is a tesla."""
+_NO_UNITS: Final = (_PREFIXES - {"T"}) | {"meg", "Meg", "MEG"}
+"""Prefixes without a unit; T alone is a tesla."""
 
 
 class UnclearError(ValueError):
@@ -109,15 +109,23 @@ def _around(found: re.Match[str], numeral: Numeral, unit: str) -> Limits:
 
 def _check_units(text: str, first: str, last: str, unit: str) -> None:
     """Refuse what would compare a value in one unit with a limit in another."""
-    first, last, unit = (one.replace("\u03bc", "\u00b5") for one in (first, last, unit))
+    first, last = (one.replace("\u03bc", "\u00b5") for one in (first, last))
     for one in (first, last):
+        if one in {"e", "E"}:
+            raise UnclearError(f"{text[:40]!r} looks like one number")
         if one in _NO_UNITS:
             raise UnclearError(f"{text[:40]!r}: {one!r} is no unit")
     if first and last and first != last:
         raise UnclearError(f"{text[:40]!r}: the units {first!r} and {last!r} differ")
     given = last or first
-    if given != unit and _base(given) & _base(unit):
+    if differ(given, unit):
         raise UnclearError(f"{text[:40]!r}: the unit {given!r} differs from that of the value, {unit!r}")
+
+
+def differ(first: str, second: str) -> bool:
+    """Are these the same unit with different prefixes, such as mV and V?"""
+    first, second = (one.replace("\u03bc", "\u00b5") for one in (first, second))
+    return first != second and bool(_base(first) & _base(second))
 
 
 def _base(unit: str) -> set[str]:

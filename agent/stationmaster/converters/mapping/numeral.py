@@ -21,7 +21,9 @@ _SEPARATORS: Final[dict[str, str]] = {
 
 
 class SeparatedError(ValueError):
-    """A number, but not with these marks: 1.5 where a point separates thousands. No text, either."""
+    """A number, but not with these marks: 1.5 where the mark is a comma. No text, either."""
+
+    next_step = 'Are `decimal` and `thousands` of the mapping right? If it is a text: kind = "string".'
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Numeral:
         except ValueError as error:
             if self.decimal == ",":
                 parse_number(text)  # 1.2.3 is a text
-                raise SeparatedError(f'{error}; is it a text? kind = "string" says so') from error
+                raise SeparatedError(str(error)) from error
             raise
 
     @cached_property

@@ -68,7 +68,11 @@ class Steps:
         try:
             step = self._step(rule, row, name or "Step")
         except ValueError as error:
-            raise ConversionError(str(error), place=f"{row.place}, step {name[:60]!r}") from error
+            raise ConversionError(
+                str(error),
+                place=f"{row.place}, step {name[:60]!r}",
+                next_step=error.next_step if isinstance(error, SeparatedError) else "",
+            ) from error
         text = self._read.text(rule.text, row, "step.text")
         seconds = self._read.number(rule.seconds, row, "step.seconds")
         if step is not None and (text or seconds is not None):

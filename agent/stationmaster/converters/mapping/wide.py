@@ -19,7 +19,7 @@ from stationmaster.api.reading import add_line
 from stationmaster.api.step import Step
 from stationmaster.api.text import one_line
 from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.limits import UnclearError, next_step_of, read_limits
+from stationmaster.converters.mapping.limits import UnclearError, differ, next_step_of, read_limits
 from stationmaster.converters.mapping.numeral import Numeral, SeparatedError, grouped_by
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Wide
@@ -153,7 +153,7 @@ def _measured(name: str, cell: str, numeral: Numeral, line: str) -> Measured:
     try:
         values = _numbers(cell, numeral)
     except SeparatedError as error:
-        raise ConversionError(str(error), place=place) from error
+        raise ConversionError(str(error), place=place, next_step=error.next_step) from error
     return Measured(name, values, cell, place, unit=unit[1] if unit else "")
 
 
@@ -220,6 +220,10 @@ def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral) 
         one.verdict = name
         if given and one.limits is None:
             one.limits, unit = given[min(index, len(given) - 1)]
+            if differ(one.unit, unit):
+                raise ConversionError(
+                    f"the unit {one.unit!r} differs from that of its limits in {name[:60]!r}", place=one.place
+                )
             one.unit = one.unit or unit
 
 
