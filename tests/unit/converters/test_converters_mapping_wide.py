@@ -127,3 +127,10 @@ def test_limits_in_a_name_have_the_unit_of_the_values(tmp_path: Path) -> None:
     assert lines(f"{columns.replace('1W', '1000mW')}\nA1;40;PASS;PASS\n", tmp_path)[1] == (
         "Power [mW] = 40 mW LT 1000 P"
     )
+
+
+def test_limits_in_a_name_judge_where_the_verdict_is_empty(tmp_path: Path) -> None:
+    columns = "sn;Gain;Gain Result [<1];Result"
+    assert lines(f"{columns}\nA1;5;;\n", tmp_path) == ["Gain: ET_NLT F", "Gain = 5 LT 1 F"]
+    with pytest.raises(ConversionError, match="line 2, column 'Gain': 'OVL' has limits and no verdict"):
+        lines(f"{columns}\nA1;OVL;;\n", tmp_path)

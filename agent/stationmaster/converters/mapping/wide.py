@@ -131,8 +131,8 @@ def split(row: Row, wide: Wide, read: Reader) -> Parts:
             parts.verdicts += [name] if cell else []
             if name == names[-1] and not _stem(name) and not _limits_in(name, numeral):
                 parts.whole = name if cell else ""
-            elif cell:
-                _judge(waiting, name, previous, numeral)
+            else:
+                _judge(waiting, name, previous, numeral, told=bool(cell))
             parts.measured += waiting
             waiting = []
         elif wide.limit and re.search(wide.limit, name):
@@ -197,10 +197,11 @@ def _words(cell: str) -> list[str]:
     return cell[1:-1].split() if cell.startswith("[") and cell.endswith("]") else [cell]
 
 
-def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral) -> None:
+def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral, *, told: bool) -> None:
     """Say which of the numbers before it a verdict is about, and give them the limits in its name.
 
-    What is no number counts where the names say so, or where it stands beside limits.
+    Where the file tells no verdict, the limits remain. What is no number counts where the names say so, or
+    where it stands beside limits.
     """
     given = _limits_in(name, numeral)
     stem = _stem(name)
@@ -217,7 +218,7 @@ def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral) 
         elif not about:
             about = numbers
     for index, one in enumerate(about):
-        one.verdict = name
+        one.verdict = name if told else ""
         if given and one.limits is None:
             one.limits, unit = given[min(index, len(given) - 1)]
             if differ(one.unit, unit):
