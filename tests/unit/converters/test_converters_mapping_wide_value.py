@@ -134,3 +134,15 @@ def test_limits_in_a_name_judge_where_the_verdict_is_empty(tmp_path: Path) -> No
     assert lines(f"{columns}\nA1;5;;\n", tmp_path) == ["Gain: ET_NLT F", "Gain = 5 LT 1 F"]
     with pytest.raises(ConversionError, match="line 2, column 'Gain': 'OVL' has limits and no verdict"):
         lines(f"{columns}\nA1;OVL;;\n", tmp_path)
+
+
+def test_limits_in_a_line_of_their_own_count_for_a_value_that_is_none(tmp_path: Path) -> None:
+    lined = MAPPING.replace(
+        'delimiter = ";"', 'delimiter = ";"\ntable.header = "^sn"\ntable.high_row = ";max"'
+    )
+    path = tmp_path / "a.csv"
+    path.write_text("sn;Mode;Gain;Offset\n;max;1;\nA1;auto;9.99E+37;3\n", encoding="utf-8")
+    converter = mapping_class(read_mapping(lined, "m.toml"), "m")()
+    [report] = convert_file(converter, path, station=Station(name="T"))
+    assert told(report)[1:3] == ["A1 / Gain: ET_PFT E", "A1 / Gain = E"]
+    assert report.root.steps[0].data["reportText"] == "Mode: auto"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Protocol
@@ -46,12 +46,16 @@ class Row:
         place: such as "line 12".
         above: the unit's keys.
         section: title of the section it stands in.
+        beside: `low_row` and the like -> column -> its limit or unit, that a line of its own tells.
+        dropped: cells that no column took.
     """
 
     cells: dict[str, str]
     place: str
     above: dict[str, str]
     section: str = ""
+    beside: dict[str, dict[str, str]] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:

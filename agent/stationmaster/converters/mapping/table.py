@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stationmaster.api import ConversionError
+from stationmaster.converters.mapping.head import pairs_in, pairs_of
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Record, Table
+from stationmaster.converters.mapping.schema import BESIDE, Record, Table
 
 
 @dataclass(slots=True)
@@ -77,29 +78,57 @@ class _Columns:
         self._header = re.compile(table.header) if isinstance(table.header, str) else None
         self._keys = re.compile(table.keys) if table.keys else None
         self._section = ""
+        self._beside_lines = {
+            key: re.compile(pattern) for key in BESIDE if (pattern := str(getattr(table, key)))
+        }
+        self._beside_cells: dict[str, list[str]] = {}
+        self._beside: dict[str, dict[str, str]] = {}
         self._told: dict[str, str] = {}
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
-        if self._keys is not None and (found := self._keys.search(line)):
-            self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
+        beside = next((key for key, pattern in self._beside_lines.items() if pattern.search(line)), "")
+        if beside:
+            self._beside_cells[beside] = cells
+            self._tell_beside()
+        elif self._header is not None and self._header.search(line):
+            self._columns = _named(cells)
+            self._tell_beside()
+        elif self._keys is not None and self._keys.search(line):
+            for found in self._keys.finditer(line):
+                self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
         elif self._table.sections and self._is_title(cells):
             self._section, self._columns = cells[0], []
-        elif self._names_columns(number, line):
+        elif self._names_columns(number):
             self._columns = _named(cells)
+            self._tell_beside()
         elif self._columns:
             self._row(number, line, cells)
         elif self._keys is None:
-            self._told[cells[0].rstrip(":")] = cells[1] if len(cells) > 1 else ""
+            self._tell(line, cells)
+
+    def _tell_beside(self) -> None:
+        """Limits and units by the names of the columns; their lines may stand above these."""
+        self._beside = {
+            key: {name: cell for name, cell in zip(self._columns, cells, strict=False) if name and cell}
+            for key, cells in self._beside_cells.items()
+        }
+
+    def _tell(self, line: str, cells: list[str]) -> None:
+        """A line above the table tells something of the unit."""
+        pairs = pairs_in(line) if self._table.widths else {}
+        if not pairs:
+            pairs, _ = pairs_of(cells)
+        self._told |= pairs
 
     def _is_title(self, cells: list[str]) -> bool:
         """One cell alone; a spreadsheet writes empty ones after it."""
         alone = len(cells) == 1
         return alone or (len(self._columns) > 2 and bool(cells[0]) and not any(cells[1:]))
 
-    def _names_columns(self, number: int, line: str) -> bool:
+    def _names_columns(self, number: int) -> bool:
         if self._header is not None:
-            return bool(self._header.search(line))
+            return False
         return not self._columns if self._table.sections else number == self._table.header
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:
@@ -108,6 +137,8 @@ class _Columns:
             f"line {number}",
             self._told,
             self._section,
+            self._beside,
+            [cell for cell in self._dropped(cells) if cell],
         )
         if self._section in self._table.head_sections:
             for name, text in row.cells.items():
@@ -118,6 +149,20 @@ class _Columns:
         unit.rows.append(row)
         if self._table.units:
             unit.record.append(line)
+
+    def _dropped(self, cells: list[str]) -> list[str]:
+        """The cells beyond the columns that `extra` lets go, and those whose column has no name."""
+        known = len(self._columns)
+        found = [] if self._table.columns else self._nameless(cells)
+        beyond = cells[known:]
+        if self._table.extra == "ignore":
+            found += beyond
+        elif self._table.extra == "last" and (given := list(filter(None, beyond))):
+            found += [cells[known - 1], *given[:-1]]
+        return found
+
+    def _nameless(self, cells: list[str]) -> list[str]:
+        return [cell for cell, name in zip(cells, self._columns, strict=False) if not name]
 
     def done(self) -> list[Unit]:
         if not self._columns and not self._units:

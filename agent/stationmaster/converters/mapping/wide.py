@@ -18,11 +18,12 @@ from stationmaster.api.number import parse_number
 from stationmaster.api.reading import add_line
 from stationmaster.api.step import Step
 from stationmaster.api.text import one_line
-from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.limits import UnclearError, differ, next_step_of, read_limits
+from stationmaster.converters.mapping.cell import BAD, Reader
+from stationmaster.converters.mapping.guess import is_whole_verdict
+from stationmaster.converters.mapping.limits import UnclearError, differ, limits_of, next_step_of, read_limits
 from stationmaster.converters.mapping.numeral import Numeral, SeparatedError, grouped_by
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Wide
+from stationmaster.converters.mapping.schema import BESIDE, Wide
 
 _BRACKETS: Final = re.compile(r"\(([^()\[\]]{1,60})\)|\[([^()\[\]]{1,60})\]")
 _NO_STEM: Final = re.compile(r"pass\s*/?\s*fail|\b(?:limits?|verdict|result|status|ok)\b", re.IGNORECASE)
@@ -30,7 +31,6 @@ _UNIT: Final = re.compile(r"\[\s*([^\[\]()<>=\d\s]{1,12})\s*\]\s*$")
 _LIMIT_UNIT: Final = re.compile(r"[<>=\u2264\u2265]\s*[-+.\d]+\s*([A-Za-z%\u00b0]{1,8})$")
 _MAX_VECTOR: Final = 100
 _MAX_TEXT: Final = 5000
-_BAD: Final = (Status.FAILED, Status.ERROR, Status.TERMINATED)
 
 
 @dataclass(slots=True)
@@ -75,8 +75,11 @@ class Parts:
     texts: list[str] = field(default_factory=list)
 
 
-def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Notes) -> None:
+def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Notes) -> bool:
     """Add the measurements of a row to its sequence, and the verdict of the row.
+
+    Returns:
+        False if all columns of verdicts are empty: then numbers without limits are recorded only.
 
     Raises:
         ConversionError: limits, a verdict, or a value that has one of these, cannot be read.
@@ -84,6 +87,7 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Note
     parts = split(row, wide, read)
     words = {name: read.status(row.cells[name], row, name) for name in parts.verdicts}
     whole = words.get(parts.whole)
+    judged = bool(words) or not parts.measured or not _asks(wide, row)
     open_ones = [one for one in parts.measured if not one.verdict and one.limits is not None]
     for one in parts.measured:
         status = words.get(one.verdict)
@@ -92,15 +96,24 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Note
         elif status is None and whole is not None and one.limits is not None:
             # Of a row that passed all is well. Of one that failed, limits tell what did.
             status = whole if whole is Status.PASSED or len(open_ones) == 1 or not one.values else None
+        if not judged and one.limits is None:
+            status = Status.DONE
         if one.values:
             _add(sequence, one, status)
         else:
             _add_unread(sequence, one, status, read.numeral, notes)
-    worst = next((status for bad in _BAD for status in words.values() if status is bad), whole)
-    if worst is not None:
+    worst = next((status for bad in BAD for status in words.values() if status is bad), whole)
+    # Several rows may share a sequence, which then has the worst of their verdicts.
+    if worst is not None and (worst in BAD or sequence.data.get("status") not in {one.value for one in BAD}):
         sequence.data["status"] = worst.value
     if parts.texts:
         sequence.details(text=one_line("; ".join(parts.texts), _MAX_TEXT))
+    return judged
+
+
+def _asks(wide: Wide, row: Row) -> bool:
+    """The row has columns of verdicts."""
+    return bool(wide.verdict) and any(re.search(wide.verdict, name) for name in row.cells)
 
 
 def _others_failed(one: Measured, parts: Parts) -> bool:
@@ -143,18 +156,30 @@ def split(row: Row, wide: Wide, read: Reader) -> Parts:
             continue
         else:
             previous = name
-            waiting += [_measured(name, cell, numeral, row.place)] if cell else []
+            waiting += [_measured(row, name, cell, numeral)] if cell else []
     _sort_out(parts, waiting, row, read)
     return parts
 
 
-def _measured(name: str, cell: str, numeral: Numeral, line: str) -> Measured:
-    place, unit = f"{line}, column {name!r}", _UNIT.search(name)
+def _measured(row: Row, name: str, cell: str, numeral: Numeral) -> Measured:
+    """A measurement with its unit and limits, as the column's name and lines of their own tell them.
+
+    Raises:
+        ConversionError: a limit is no number, or the value has other marks than the mapping says.
+    """
+    low, high, unit = (row.beside.get(key, {}).get(name, "") for key in BESIDE)
+    named, place = _UNIT.search(name), f"{row.place}, column {name!r}"
     try:
         values = _numbers(cell, numeral)
     except SeparatedError as error:
         raise ConversionError(str(error), place=place, next_step=error.next_step) from error
-    return Measured(name, values, cell, place, unit=unit[1] if unit else "")
+    try:
+        limits = limits_of(numeral.read(low), numeral.read(high))
+    except ValueError as error:
+        if values:
+            raise ConversionError(str(error), place=f"the limits of column {name!r}") from error
+        limits = None  # in a column of texts stands what names the line of limits
+    return Measured(name, values, cell, place, limits=limits, unit=unit or (named[1] if named else ""))
 
 
 def _sort_out(parts: Parts, rest: list[Measured], row: Row, read: Reader) -> None:
@@ -229,7 +254,9 @@ def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral, 
 
 
 def _stem(name: str) -> str:
-    """What a column is about, by its name: `Error Limit Reg1 [<1]` is about `error reg1`."""
+    """What a column is about, by its name: `Error Limit Reg1 [<1]` is about `error reg1`, `Overall` all."""
+    if is_whole_verdict(name):
+        return ""
     return " ".join(_NO_STEM.sub(" ", _BRACKETS.sub(" ", name)).split()).casefold()
 
 
