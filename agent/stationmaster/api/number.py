@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 Decimal = Literal[".", ",", "auto"]
-"""The decimal mark; `auto` takes one lone comma as the mark."""
+"""The decimal mark, and no other one; `auto` takes one lone comma as the mark."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -25,7 +25,7 @@ def parse_number(text: str, *, decimal: Decimal = ".") -> float | None:
     Raises:
         ValueError: it is no number.
     """
-    text = text.strip()
+    text = written = text.strip()
     if decimal == "," or (decimal == "auto" and text.count(",") == 1 and "." not in text):
         text = text.replace(",", ".")
     if _NOTHING.fullmatch(text):
@@ -33,6 +33,8 @@ def parse_number(text: str, *, decimal: Decimal = ".") -> float | None:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
+        if decimal == "," and "." in written:  # 1.234 may be a thousand
+            raise ValueError(f"{written[:40]!r} is no number with the decimal mark ','")
         return float(text)
     if _NAN.fullmatch(text):
         return float("nan")

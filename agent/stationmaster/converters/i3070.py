@@ -66,24 +66,40 @@ class I3070Converter:
         reader = Reader(data, _begin(data))
         left_out: list[str] = []
         held: Report | None = None
+        content, single = b"", True
         for batch, board in _boards(reader):
             reason = _left_out(board, own)
             if reason:
                 left_out.append(f"{board.place}: {reason}")
                 continue
             if held is not None:
-                yield held
+                yield _attached(held, source, own, content)
+            # Of a file of several boards each has its own part, which is a log by itself.
+            content = _alone(data, batch, board) if own.attach_source else b""
+            single = held is None
             held = build(batch, board, source, own)
             held.record = data[board.start : board.end]
-            if own.attach_source:
-                held.attach(source.name, data, content_type="text/plain")
         if held is None:
             why = "; ".join(left_out)[:500]
             raise ConversionError(f"{source.name} holds no tested board" + (f": {why}" if why else ""))
         # What concerns no single report is told with the last one.
         for text in (*left_out, *reader.warnings):
             held.warn(text)
-        yield held
+        yield _attached(held, source, own, data if single else content)
+
+
+def _attached(report: Report, source: Source, options: I3070Options, content: bytes) -> Report:
+    if options.attach_source:
+        report.attach(source.name, content, content_type="text/plain")
+    return report
+
+
+def _alone(data: bytes, batch: Record, board: Record) -> bytes:
+    """The record of one board in the head of its batch."""
+    own = data[board.start : board.end]
+    if not batch.records:
+        return own
+    return data[batch.start : batch.records[0].start] + own + b"}\n"
 
 
 def _seems_closed(glimpse: Glimpse) -> bool:

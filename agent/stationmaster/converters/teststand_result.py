@@ -8,11 +8,11 @@ from typing import Final
 
 from stationmaster.api import CompOp, Group, Limits, Status
 from stationmaster.api.notes import Notes
-from stationmaster.api.verdict import status_of
 from stationmaster.api.xml import Element, children, place
 from stationmaster.converters.teststand_limits import tolerance
 from stationmaster.converters.teststand_prop import flag, members, number, prop, text, value_of, whole
 from stationmaster.converters.teststand_tree import Call, Loop, Node, Row
+from stationmaster.converters.teststand_word import Words
 
 _GROUPS: Final = {"setup": Group.SETUP, "cleanup": Group.CLEANUP}
 _SEQUENCES: Final = frozenset({"SequenceCall", "WATS_SeqCall"})
@@ -36,11 +36,17 @@ class ResultReader:
 
     Args:
         base: the moment and the engine's seconds that belong together; None where nobody knows.
+        words: what verdicts mean.
+
+    Attributes:
+        unknown: the first step's verdict that nobody knows, and where it stands.
     """
 
-    def __init__(self, base: tuple[datetime, float] | None) -> None:
+    def __init__(self, base: tuple[datetime, float] | None, words: Words) -> None:
         """Nothing is read yet."""
         self._base = base
+        self._words = words
+        self.unknown: tuple[str, str] | None = None
         self.notes = Notes()
 
     def node(self, element: Element) -> Node:
@@ -82,11 +88,14 @@ class ResultReader:
         if not word:
             return None
         try:
-            return status_of(word)
+            return self._words.status(word)
         except ValueError:
+            self.unknown = self.unknown or (word, node.place)
             status = Status.FAILED if node.caused else Status.DONE
             node.texts.append(f"Status: {word}")
-            self.notes.add(f"the status {word[:40]!r} became {status}", node.place)
+            self.notes.add(
+                f"the status {word[:40]!r}, which the option words lacks, became {status}", node.place
+            )
             return status
 
     def _error(self, element: Element, node: Node) -> None:

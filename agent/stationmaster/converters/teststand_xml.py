@@ -8,18 +8,18 @@ from typing import ClassVar, Final
 
 from lxml import etree
 
-from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Result, Resume, Source, xml
+from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source, xml
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.issue import is_uuid
 from stationmaster.api.local_time import Moment, local_time, read_time
 from stationmaster.api.text import one_line
-from stationmaster.api.verdict import result_of
 from stationmaster.api.xml import Element, children, place
 from stationmaster.converters.teststand_build import Builder
 from stationmaster.converters.teststand_prop import number, prop, text, value_of, whole
 from stationmaster.converters.teststand_result import ResultReader, numbers_in
 from stationmaster.converters.teststand_tree import Node
 from stationmaster.converters.teststand_unit import Unit, add_unit
+from stationmaster.converters.teststand_word import NEXT_STEP, TestStandXmlOptions, Words
 
 _ROOTS: Final = frozenset({"Reports", "TSReport"})
 
@@ -30,7 +30,7 @@ class TestStandXmlConverter:
     __test__ = False  # its name is no test's
     name: ClassVar[str] = "teststand-xml"
     version: ClassVar[str] = "1"
-    options_type: ClassVar[type[ConverterOptions]] = ConverterOptions
+    options_type: ClassVar[type[ConverterOptions]] = TestStandXmlOptions
 
     def detect(self, glimpse: Glimpse) -> int:
         """90 for either root with what must follow it, in no namespace."""
@@ -52,14 +52,16 @@ class TestStandXmlConverter:
         """Yield one report a unit; the summary of a batch is none.
 
         Raises:
-            ConversionError: not XML, no unit, no serial number, a number that is none.
+            ConversionError: not XML, no unit, no serial number, a number that is none, a unit without a
+                result that is known.
         """
         del resume  # a file that grows is not complete before its root is closed
+        words = Words(TestStandXmlOptions.of(options).words)
         warnings: list[str] = []
         root = xml.open(source, warnings=warnings)
         found = _units(root)
         for element in found:
-            report = _report(element, source, options)
+            report = _report(element, source, options, words)
             report.warnings[:0] = warnings
             if len(found) > 1:
                 report.record = etree.tostring(element, encoding="utf-8", with_tail=False)
@@ -85,7 +87,7 @@ def _units(root: Element) -> list[Element]:
     return units
 
 
-def _report(element: Element, source: Source, options: ConverterOptions) -> Report:
+def _report(element: Element, source: Source, options: ConverterOptions, words: Words) -> Report:
     info = {str(one.get("key") or ""): str(one.get("value") or "") for one in children(element, "ReportInfo")}
     container = prop(element, "UUT")
     values = value_of(container) if container is not None else None
@@ -104,10 +106,10 @@ def _report(element: Element, source: Source, options: ConverterOptions) -> Repo
     header = resolve(found, source, options)
     moment = _start(element, info, source)
     seconds = number(main, "TS", "TotalTime")
-    result, word = _result(element, main)
+    word = str(element.get("UUTResult") or "").strip() or text(main, "Status").strip()
     report = header.report(
         start=moment.at if moment else None,
-        result=result,
+        result=words.result(word, place(element)) if word else None,
         user=text(element, "StationInfo", "LoginName"),
         execution_time=max(0.0, seconds) if seconds is not None else None,
         sequence=text(main, "TS", "SequenceCall", "Sequence").strip(),
@@ -116,15 +118,15 @@ def _report(element: Element, source: Source, options: ConverterOptions) -> Repo
     )
     if moment and moment.warning:
         report.warn(moment.warning)
-    if word:
-        report.warn(f"the result {word[:40]!r} became D (done)")
     if is_uuid(info.get("ID", "")):
         report.data["id"] = info["ID"]
     _station(report, element)
     add_unit(report, unit)
-    reader = ResultReader(_base(info, moment, main))
+    reader = ResultReader(_base(info, moment, main), words)
     top = reader.node(main) if main is not None else Node(name="", kind="SequenceCall", place="")
     top.steps += [reader.node(one) for one in results[1:]]
+    if not word:
+        _check_steps(top, reader, element)
     report.info(errorCode=top.error_code, errorMessage=top.error_message or None)
     critical = [*numbers_in(prop(container, "CriticalFailureStack"))]
     Builder(report).fill(top, critical[-1] if critical else "")
@@ -132,15 +134,25 @@ def _report(element: Element, source: Source, options: ConverterOptions) -> Repo
     return report
 
 
-def _result(element: Element, main: Element | None) -> tuple[Result | None, str]:
-    """The result, and a word that is none of ours."""
-    word = str(element.get("UUTResult") or "").strip() or text(main, "Status").strip()
-    if not word:
-        return None, ""
-    try:
-        return result_of(word), ""
-    except ValueError:
-        return Result.DONE, word
+def _check_steps(top: Node, reader: ResultReader, element: Element) -> None:
+    """The unit has no result of its own: its steps must tell it.
+
+    Raises:
+        ConversionError: there are none, or one has a verdict that nobody knows.
+    """
+    if not top.steps:
+        raise ConversionError(
+            "the report has neither a result nor a step",
+            place=place(element),
+            next_step="Look at it in TestStand: the test may have been broken off.",
+        )
+    if reader.unknown is not None:
+        word, where = reader.unknown
+        raise ConversionError(
+            f"the report has no result, and the status {word[:40]!r} of a step is not known",
+            place=where,
+            next_step=NEXT_STEP.format(word[:40]),
+        )
 
 
 def _station(report: Report, element: Element) -> None:

@@ -179,6 +179,14 @@ def test_texts_that_are_no_numbers(text: str) -> None:
         parse_number(text)
 
 
+@pytest.mark.parametrize("text", ["1.234", "-12.500", "1.5e3", ".5", "5."])
+def test_a_point_is_no_decimal_mark_where_the_comma_is(text: str) -> None:
+    with pytest.raises(ValueError, match="is no number with the decimal mark ','"):
+        parse_number(text, decimal=",")
+    assert parse_number("9.99E+37", decimal=",") is None
+    assert parse_number("1.#INF", decimal=",") == math.inf
+
+
 def test_auto_takes_one_lone_comma_only() -> None:
     for text in ("1,2,3", "1,234.5"):
         with pytest.raises(ValueError, match="is no number"):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.oracle import told
 from stationmaster.api import ConversionError, Glimpse, Report, Station, Step
 from stationmaster.api.testing import convert_file
 from stationmaster.converters.i3070 import I3070Converter
@@ -370,6 +371,23 @@ def test_the_file_is_attached_on_request() -> None:
     [report] = convert("one_board.ict", attach_source=True)
     [attached] = report.data["binaryData"]
     assert base64.b64decode(attached["data"]) == (DATA / "one_board.ict").read_bytes()
+
+
+def test_each_board_of_several_has_its_own_part_attached(tmp_path: Path) -> None:
+    """A file of up to 128 MB is not attached to each of its boards."""
+    reports = convert("panel.ict", attach_source=True)
+    assert len(reports) > 1
+    for report in reports:
+        [attached] = report.data["binaryData"]
+        path = tmp_path / report.sn
+        path.write_bytes(base64.b64decode(attached["data"]))
+        assert report.record is not None
+        assert report.record in path.read_bytes()
+        [alone] = convert_file(I3070Converter(), path, options=OPTIONS, station=OSLO)
+        assert alone.record == report.record
+        assert (alone.sn, alone.data["uut"], told(alone)) == (report.sn, report.data["uut"], told(report))
+        others = [other.sn.encode() for other in reports if other.sn != report.sn]
+        assert not any(other in path.read_bytes() for other in others)
 
 
 @given(st.text(alphabet="{}@|\\~0123A-RESBLOCK\n \x04", max_size=80))

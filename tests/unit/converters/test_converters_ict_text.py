@@ -121,9 +121,12 @@ def test_several_units_are_several_reports_each_with_its_own_record() -> None:
 
 
 def test_options_read_part_number_units_and_decimals(tmp_path: Path) -> None:
-    report = changed(tmp_path, "3.2405", "3,2405", decimal=",", keep_units=True)
+    report = changed(tmp_path, ".", ",", decimal=",", keep_units=True)
     assert row(report, "r915")[0] == 3.2405
     assert row(report, "r680")[1] == "KOhm"
+    assert row(changed(tmp_path, "3.2405", "3,2405", decimal="auto"), "r915")[0] == 3.2405
+    with pytest.raises(ConversionError, match=r"line 8: '39\.026' is no number with the decimal mark ','"):
+        changed(tmp_path, "3.2405", "3,2405", decimal=",")
     pattern = r"(?P<pn>SN)-(?P<rev>\d)"
     named = changed(tmp_path, "SN-1001", "SN-1001", part_number="", part_number_pattern=pattern)
     assert (named.pn, named.data["rev"]) == ("SN", "1")

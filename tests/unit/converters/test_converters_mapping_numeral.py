@@ -75,6 +75,8 @@ def test_numbers_are_read_by_their_marks(
         (".", ",", "1234,567"),
         (",", ".", "1.2345"),
         (".", "'", "1'23"),
+        (",", "", "1.234"),
+        (",", " ", "12.500"),
     ],
 )
 def test_numbers_with_other_marks_are_refused_and_are_no_texts(

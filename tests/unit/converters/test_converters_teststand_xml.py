@@ -137,11 +137,46 @@ def test_a_file_without_the_add_on_takes_options(tmp_path: Path) -> None:
 
 
 def test_a_result_of_its_own(tmp_path: Path) -> None:
-    [report] = made(tmp_path, document(attributes="UUTResult='Odd'"))
-    assert report.data["result"] == "D"
-    assert any("'Odd' became D" in text for text in report.warnings)
+    with pytest.raises(ConversionError, match="line 1 <Report>: the result 'Odd' is no result") as caught:
+        made(tmp_path, document(attributes="UUTResult='Odd'"))
+    assert 'words = { "Odd" = "F" }' in caught.value.next_step
+    assert "'Skipped' is no result" in refused(tmp_path, document(attributes="UUTResult='Skipped'"))
     [report] = made(tmp_path, document(attributes=""))
     assert report.data["result"] == "P"
+
+
+def test_words_of_another_language(tmp_path: Path) -> None:
+    words = {"Fehlgeschlagen": "f", "bestanden": "P"}
+    steps = [
+        result("A", "PassFailTest", status="Bestanden"),
+        result("B", "PassFailTest", status="Fehlgeschlagen"),
+    ]
+    text = document(*steps, attributes="UUTResult='fehlgeschlagen'")
+    [report] = made(tmp_path, text, words=words)
+    assert report.data["result"] == "F"
+    assert [step(report, name).status for name in "AB"] == ["P", "F"]
+    assert not any("status" in warning for warning in report.warnings)
+    with pytest.raises(ConversionError, match="the option words gives 'x' the status 'Q'"):
+        made(tmp_path, text, words={"x": "Q"})
+
+
+def test_a_status_that_nobody_knows_leaves_the_result_of_the_unit(tmp_path: Path) -> None:
+    odd = result("A", "PassFailTest", status="Seltsam")
+    [report] = made(tmp_path, document(odd, attributes="UUTResult='Failed'"))
+    assert (report.data["result"], step(report, "A").status) == ("F", "D")
+    assert any(
+        "the status 'Seltsam', which the option words lacks, became D" in one for one in report.warnings
+    )
+
+
+def test_a_unit_without_a_result_needs_steps_that_tell_it(tmp_path: Path) -> None:
+    text = f"<Reports><Report Type='UUT'>{UUT}</Report></Reports>"
+    assert "line 1 <Report>: the report has neither a result nor a step" in refused(tmp_path, text)
+    main = prop("TS", "Obj", value("StepName", "Main") + call(result("A", "PassFailTest", status="Seltsam")))
+    text = f"<Reports><Report Type='UUT'>{UUT}<Prop Type='TEResult'>{main}</Prop></Report></Reports>"
+    assert "the report has no result, and the status 'Seltsam' of a step" in refused(tmp_path, text)
+    [report] = made(tmp_path, text, words={"Seltsam": "F"})
+    assert report.data["result"] == "F"
 
 
 # ---------------------------------------------------------------- measurements

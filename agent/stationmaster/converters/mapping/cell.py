@@ -22,11 +22,17 @@ class Reader:
         """Know the decimal mark and the words of the mapping."""
         self.numeral = Numeral(mapping.decimal, mapping.thousands)
         self._pick = Picker(mapping, source)
+        self._missing = {text.strip().casefold() for text in mapping.missing}
         self._words = {word.strip().casefold(): Status(status) for word, status in mapping.words.items()}
 
     def text(self, given: Given, cells: Cells, key: str) -> str:
         """The text, "" where there is none."""
         return self._pick.text(given, cells, key)
+
+    def said(self, cell: str) -> str:
+        """A cell without blanks around it, "" where the mapping counts it as none."""
+        text = cell.strip()
+        return "" if text.casefold() in self._missing else text
 
     def time(self, given: Given, cells: Cells, key: str) -> Moment | None:
         """The moment, None where there is none."""

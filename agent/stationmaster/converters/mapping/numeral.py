@@ -21,7 +21,9 @@ _SEPARATORS: Final[dict[str, str]] = {
 
 
 class SeparatedError(ValueError):
-    """A number, but not with these marks: 1.5 where a point separates thousands. No text, either."""
+    """A number, but not with these marks: 1.5 where the mark is a comma. No text, either."""
+
+    next_step = 'Are `decimal` and `thousands` of the mapping right? If it is a text: kind = "string".'
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,24 @@ class Numeral:
         """
         text = text.strip()
         if not self.thousands:
-            return parse_number(text, decimal=self.decimal)
+            return self._parsed(text)
         joined = re.sub(_SEPARATORS[self.thousands], "", text)
         if joined == text or not re.search(r"\d", text):
-            return parse_number(text, decimal=self.decimal)
+            return self._parsed(text)
         number = parse_number(joined, decimal=self.decimal)
         if re.fullmatch(self.pattern, text) is None:
             parse_number(text, decimal="auto")  # 1.2.3 is a text
             raise SeparatedError(f"{text[:40]!r} is no number with thousands separated by {self.thousands!r}")
         return number
+
+    def _parsed(self, text: str) -> float | None:
+        try:
+            return parse_number(text, decimal=self.decimal)
+        except ValueError as error:
+            if self.decimal == ",":
+                parse_number(text)  # 1.2.3 is a text
+                raise SeparatedError(str(error)) from error
+            raise
 
     @cached_property
     def pattern(self) -> str:

@@ -14,10 +14,11 @@ from stationmaster.api import (
     Sequence,
     Status,
 )
+from stationmaster.api.notes import Notes
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.curve import Curves
-from stationmaster.converters.mapping.limits import limits_of, read_limits
+from stationmaster.converters.mapping.limits import compared, limits_of, next_step_of, read_limits
 from stationmaster.converters.mapping.numeral import SeparatedError
 from stationmaster.converters.mapping.pick import Cells, Row
 from stationmaster.converters.mapping.schema import Mapping, StepKind, StepRule, Wide
@@ -39,9 +40,10 @@ class Steps:
         self._path: tuple[str, ...] = ()
         self._opened: list[Sequence] = []
         self._curves = Curves(read)
-        self._kept: tuple[str, object] | None = None
+        self._kept: tuple[str, StepKind, object] | None = None
         self._count = self._left = self._unjudged = self._cut_off = 0
         self._first_cut = ""
+        self._notes = Notes()
 
     def add(self, row: Cells, rule: StepRule | None = None) -> None:
         """Make of a row what its rule says; the first that fits, where none is given.
@@ -69,7 +71,11 @@ class Steps:
         try:
             step = self._step(rule, row, name or "Step")
         except ValueError as error:
-            raise ConversionError(str(error), place=f"{row.place}, step {name[:60]!r}") from error
+            raise ConversionError(
+                str(error),
+                place=f"{row.place}, step {name[:60]!r}",
+                next_step=error.next_step if isinstance(error, SeparatedError) else "",
+            ) from error
         text = self._read.text(rule.text, row, "step.text")
         seconds = self._read.number(rule.seconds, row, "step.seconds")
         if step is not None and (text or seconds is not None):
@@ -88,6 +94,7 @@ class Steps:
                 next_step="Do the mapping's steps fit? Their `when` or `each` may ask for something else.",
             )
         self._curves.draw()
+        report.warnings += self._notes.sentences()
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
         if self._cut_off:
@@ -151,11 +158,20 @@ class Steps:
             self._opened.append(at)
         self._at, self._path, self._kept = at, path, None
 
-    def _several(self, name: str, make: Callable[[], _Kept]) -> _Kept:
-        """What the rows under one name share: a step of several measurements, the points of a curve."""
+    def _several(self, name: str, kind: StepKind, make: Callable[[], _Kept]) -> _Kept:
+        """What the rows under one name share: a step of several measurements, the points of a curve.
+
+        Raises:
+            ValueError: the rows of this name are of several kinds.
+        """
         if self._kept is None or self._kept[0] != name:
-            self._kept = (name, make())
-        kept: _Kept = self._kept[1]  # type: ignore[assignment]  # one name is made by one kind of row
+            self._kept = (name, kind, make())
+        if self._kept[1] != kind:
+            raise ValueError(
+                f"a row of kind {kind!r} follows one of kind {self._kept[1]!r} under the same name: "
+                "say the `kind` in the mapping, or give them names of their own"
+            )
+        kept: _Kept = self._kept[2]  # type: ignore[assignment]  # one kind of row makes one kind of step
         return kept
 
     # ---------------------------------------------------------------- what
@@ -175,7 +191,9 @@ class Steps:
             self._kept = None
         match kind:
             case "curve":
-                chart = self._several(name, lambda: self._curves.begin(self._at, name, rule, row, status))
+                chart = self._several(
+                    name, kind, lambda: self._curves.begin(self._at, name, rule, row, status)
+                )
                 self._curves.add(chart, measurement or name, rule, row)
                 return None
             case "action":
@@ -187,12 +205,15 @@ class Steps:
                 limit = self._read.text(rule.limit, row, "step.limit") or None
                 return self._string((name, measurement), value, limit, status)
         number = self._read.number(rule.value, row, "step.value")
+        compares = limits is not None and limits.comp is not CompOp.LOG
+        if number is None and value and compares and status is None:
+            status = Status.ERROR  # measured, out of range or without a result: not within its limits
         return self._numeric(rule, row, (name, measurement), number, (limits, status))
 
     def _passfail(self, name: str, measurement: str, status: Status) -> Step | None:
         if not measurement:
             return self._at.passfail(name, status)
-        self._several(name, lambda: self._at.multi_passfail(name)).add(measurement, status)
+        self._several(name, "passfail", lambda: self._at.multi_passfail(name)).add(measurement, status)
         return None
 
     def _string(
@@ -202,7 +223,7 @@ class Steps:
         comp = CompOp.CASESENSIT if limit else CompOp.LOG
         if not measurement:
             return self._at.string(name, value, limit=limit, comp=comp, status=status)
-        several = self._several(name, lambda: self._at.multi_string(name))
+        several = self._several(name, "string", lambda: self._at.multi_string(name))
         several.add(measurement, value, limit=limit, comp=comp, status=status)
         return None
 
@@ -221,7 +242,7 @@ class Steps:
             return self._at.passfail(name, status or Status.SKIPPED).details(text=told)
         unit = self._read.text(rule.unit, row, "step.unit")
         if measurement:
-            several = self._several(name, lambda: self._at.multi_numeric(name))
+            several = self._several(name, "numeric", lambda: self._at.multi_numeric(name))
             several.add(measurement, number, unit=unit, limits=limits, status=status)
             return None
         return self._at.numeric(name, number, unit=unit, limits=limits, status=status)
@@ -245,7 +266,8 @@ class Steps:
     def _limits(self, rule: StepRule, row: Cells) -> Limits | None:
         if rule.limits is not None:
             text = self._read.text(rule.limits.from_, row, "step.limits")
-            return self._told_limits(text, rule.limits.pattern, f"{row.place}, step.limits")
+            unit = self._read.text(rule.unit, row, "step.unit")
+            return self._told_limits(text, rule.limits.pattern, unit, f"{row.place}, step.limits")
         low, high = (self._read.number(getattr(rule, key), row, f"step.{key}") for key in ("low", "high"))
         if rule.zero_is_none and low == 0 and high == 0:
             return None
@@ -261,23 +283,29 @@ class Steps:
                 place=f"{row.place}, step.comp",
                 next_step='Name it in the step: operators = { "between" = "GELE" }, for example.',
             ) from None
-        bounds = [bound for bound in (low, high) if bound is not None]
-        if len(bounds) < comp.bounds:
-            raise ConversionError(f"{comp.value} needs {comp.bounds} limits", place=f"{row.place}, step.comp")
-        return Limits(comp, *bounds[: comp.bounds])
-
-    def _told_limits(self, text: str, pattern: str, place: str) -> Limits | None:
         try:
-            return read_limits(text, pattern, self._read.numeral)
+            return compared(comp, low, high)
         except ValueError as error:
-            raise ConversionError(str(error), place=place) from error
+            raise ConversionError(
+                str(error),
+                place=f"{row.place}, step.comp",
+                next_step='Take one of them: low = "" or high = "" in a step for such rows (`when`).'
+                if low is not None and high is not None
+                else "",
+            ) from error
+
+    def _told_limits(self, text: str, pattern: str, unit: str, place: str) -> Limits | None:
+        try:
+            return read_limits(text, pattern, self._read.numeral, unit=unit)
+        except ValueError as error:
+            raise ConversionError(str(error), place=place, next_step=next_step_of(error)) from error
 
     def _wide(self, wide: Wide, row: Row, groups: list[str]) -> None:
         """A sequence for the row, a numeric step for each of its measurements."""
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
         path = (*groups, keys) if keys or groups else ()
         self._open(path, fresh=bool(path))
-        self._unjudged += not add_wide(self._at, row, wide, self._read)
+        self._unjudged += not add_wide(self._at, row, wide, self._read, self._notes)
 
 
 def _is_judged(kind: StepKind, value: str) -> bool:
