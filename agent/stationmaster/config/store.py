@@ -7,6 +7,7 @@ All calls block for a moment (a few small files, a flush): call them off the eve
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -159,6 +160,7 @@ class ConfigStore:
                 self.check_id(name, config.id)
             self.home.ensure_instance(name)
             keep_id(self.home, name, config.id)
+            self._forget_canary(name)  # also that of settings which somebody removed by hand
             replace_text(path, text)
         return config
 
@@ -335,15 +337,23 @@ class ConfigStore:
         return tuple(done)
 
     def remove(self, name: str) -> None:
-        """Remove an instance's settings. Its data stay: the spool may still hold reports."""
+        """Remove an instance's settings; its canary is over. Its data stay: the spool may hold reports."""
         path = self.home.instance_file(name)
         if not path.exists():
             raise self._no_instance(name)
         with FileLock(self.home.lock, timeout=self._wait):
             replace_text(path, None)
             last_good.forget(self.home, name)
+            with contextlib.suppress(ConfigError):  # `add` does it again, and says so
+                self._forget_canary(name)
 
     # ---------------------------------------------------------------- inside
+    def _forget_canary(self, name: str) -> None:
+        """What ran beside the converters of one instance has nothing to do with another of its name."""
+        state = self.home.canary_state(name)
+        if state.exists():
+            replace_text(state, None)
+
     def _no_instance(self, name: str) -> ConfigError:
         from difflib import get_close_matches  # noqa: PLC0415 - needed for errors only
 

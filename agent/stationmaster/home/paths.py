@@ -171,6 +171,10 @@ class Home(msgspec.Struct, frozen=True):
         """Folder of a converter that runs beside a live one: its state, its code, files on their way."""
         return self.instance_dir(name) / "canary"
 
+    def canary_state(self, name: str) -> Path:
+        """What is known of it."""
+        return self.canary(name) / "state.json"
+
     def replaced(self, name: str) -> Path:
         """Folder of converters that others took the place of."""
         return self.instance_dir(name) / "replaced"

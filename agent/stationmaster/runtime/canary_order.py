@@ -71,27 +71,34 @@ class CanaryOrders(QueueOrders):
         """
         async with self._canaries:
             config = await asyncio.to_thread(self.store.load, name)
-            run = self._canary_run(name)
-            if run is None:
-                raise ControlError(
-                    f"{name} is stopped.",
-                    status=409,
-                    code="stopped",
-                    next_step=f"stationmaster agent resume {name}",
-                )
-            await run.open()
-            if run.canary is not None and run.canary.running:
-                raise ControlError(
-                    f"{name} has a canary already: {run.canary.converter} version {run.canary.version}.",
-                    status=409,
-                    code="running",
-                    next_step=f"End it first: stationmaster converter canary stop {name}",
-                )
+            await self._free_run(name)
             _check(request, config)
             canary = await self._laid_down(name, request)
+            await asyncio.to_thread(self.store.load, name)  # imports take their time: it may be removed
+            run = await self._free_run(name)  # or have begun anew
             await asyncio.to_thread(CanaryStore(self.home, name).take_new)
             await run.begin(canary)
             return canary
+
+    async def _free_run(self, name: str) -> CanaryRun:
+        """Where a canary may begin now."""
+        run = self._canary_run(name)
+        if run is None:
+            raise ControlError(
+                f"{name} is stopped.",
+                status=409,
+                code="stopped",
+                next_step=f"stationmaster agent resume {name}",
+            )
+        await run.open()
+        if run.canary is not None and run.canary.running:
+            raise ControlError(
+                f"{name} has a canary already: {run.canary.converter} version {run.canary.version}.",
+                status=409,
+                code="running",
+                next_step=f"End it first: stationmaster converter canary stop {name}",
+            )
+        return run
 
     async def _laid_down(self, name: str, request: CanaryRequest) -> Canary:
         """The canary, with its code in a folder of its own: loaded there, so it can be loaded."""

@@ -32,7 +32,8 @@ class CanaryStore:
         self.work = self.folder / "work"
         self.kept = self.folder / "kept"
         """Files on their way: private copies, bounded in number and size."""
-        self._file = self.folder / "state.json"
+        self._file = home.canary_state(name)
+        self._settings = home.instance_file(name)
 
     def read(self) -> Canary | None:
         """The canary, or the last one; None where there was none, or its file is of no use."""
@@ -56,12 +57,14 @@ class CanaryStore:
         return found
 
     def write(self, canary: Canary) -> None:
-        """Keep it; on disk when this returns.
+        """Keep it; on disk when this returns. That of an instance which was removed is not kept.
 
         Raises:
             ConfigError: it cannot be written.
         """
         with _WRITING:
+            if not self._settings.exists():
+                return
             make_private(self.folder)
             replace_text(self._file, msgspec.json.encode(canary).decode())
 

@@ -20,6 +20,7 @@ from fakes.waiting import answer, until
 from stationmaster.canary import Canary, Ended, Verdict
 from stationmaster.config.lock import FileLock
 from stationmaster.control.canary_protocol import CanaryRequest, Promoted
+from stationmaster.control.protocol import AddRequest
 from stationmaster.errors import ControlError
 from stationmaster.model import Lifecycle
 from stationmaster.runtime.canary_store import CanaryStore
@@ -468,6 +469,49 @@ async def test_one_that_is_not_read_yet_after_a_restart_is_not_replaced(bench: B
     with pytest.raises(ControlError, match="has a canary already: rig version 2"):
         await start
     assert ((await bench.canary()).version, (await bench.canary()).running) == ("2", True)
+
+
+async def test_an_instance_that_is_removed_and_made_anew_has_no_canary(bench: Bench) -> None:
+    await bench.start("2")
+    bench.drop()
+    await bench.compared(1)
+    await bench.delivered()
+    other = await bench.station.server()
+    async with bench.station.client() as client:
+        await client.remove_instance("line1")
+        assert not (bench.folder / "state.json").exists()
+        await client.add_instance(AddRequest(name="line1", server=other.url, patch={"secrets.store": "file"}))
+        await bench.running()
+        with pytest.raises(ControlError, match="has no canary"):
+            await client.canary("line1")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe stands for an import that takes its time")
+@pytest.mark.parametrize("removed", [True, False])
+async def test_the_instance_is_looked_up_again_once_the_code_is_laid_down(
+    bench: Bench, tmp_path: Path, *, removed: bool
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = f"open({str(pipe)!r}).read()\n" + rig(bench.new, "2").read_text()
+    async with bench.station.client() as starter, bench.station.client() as client:
+        start = asyncio.create_task(
+            starter.start_canary("line1", CanaryRequest(filename="rig.py", content=text))
+        )
+        with await asyncio.to_thread(pipe.open, "w"):  # it is being imported
+            if removed:
+                await client.remove_instance("line1")
+            else:
+                await bench.configure({"convert.timeout": 4.0})
+        if removed:
+            with pytest.raises(ControlError, match='no station "line1"'):
+                await start
+            assert not (bench.folder / "state.json").exists()
+        else:
+            await start
+            shown = (await bench.station.instance("line1")).canary
+            assert shown is not None
+            assert (shown.version, shown.ended) == ("2", None)
 
 
 async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:
