@@ -121,6 +121,7 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
         id: tells it from the one before.
         code: what its code is, as `ConverterInfo.code`.
         file: name of its file in the canary's folder; "" for one that is installed.
+        shared: modules that lie beside it, which it may import, and the beginning of each one's digest.
         sources: watch folders and names of scheduled sources whose files it sees; empty: all.
         beside_reader: which live converter it was compared with: name, version and code.
         seconds: that the canary took for what was compared.
@@ -135,6 +136,7 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     code: str = ""
     file: str = ""
+    shared: dict[str, str] = {}
     sources: tuple[str, ...] = ()
     beside_reader: str = ""
     seconds: float = 0.0

@@ -22,7 +22,7 @@ from stationmaster.convert.job import ConverterInfo
 from stationmaster.errors import ConfigChangedError, ConfigError, ControlError
 from stationmaster.log import bound
 from stationmaster.runtime.canary import CanaryRun
-from stationmaster.runtime.canary_store import CanaryStore
+from stationmaster.runtime.canary_store import CanaryStore, shared_code, shared_modules
 from stationmaster.runtime.promotion import Promotion, plan
 from stationmaster.runtime.queue_order import QueueOrders
 from stationmaster.sentence import joined
@@ -106,8 +106,10 @@ class CanaryOrders(QueueOrders):
         infos, _ = await list_converters(folder)
         live = {info.name: info for info in infos}
         content, filename = await asyncio.to_thread(_code_of, request, live)
-        shared = await asyncio.to_thread(lambda: sorted(folder.glob("_*.py")))
+        module = filename.endswith(".py")  # a mapping imports nothing
+        shared = await asyncio.to_thread(shared_modules, folder) if module else []
         place = await asyncio.to_thread(store.install, content, filename, shared)
+        beside_it = await asyncio.to_thread(shared_code, place.parent)
         if content is None:
             info = live[request.converter]
         else:
@@ -135,6 +137,7 @@ class CanaryOrders(QueueOrders):
             version=info.version,
             code=info.code,
             file="" if content is None else filename,
+            shared=beside_it,
             beside=beside,
             files=request.files,
             sources=request.sources,

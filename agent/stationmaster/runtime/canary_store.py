@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,25 @@ from stationmaster.home.paths import Home, make_private
 
 _WRITING = Lock()
 """An order and the instance's own task may write at once, and `replace_text` has one temporary file."""
+
+
+def shared_modules(folder: Path) -> list[Path]:
+    """Modules that the converters of a folder share."""
+    return sorted(folder.glob("_*.py"))
+
+
+def shared_code(folder: Path) -> dict[str, str]:
+    """Their names, and what the code of each is, as `ConverterInfo.code` tells of a converter's.
+
+    Raises:
+        ConfigError: one cannot be read.
+    """
+    try:
+        return {one.name: hashlib.sha256(one.read_bytes()).hexdigest()[:12] for one in shared_modules(folder)}
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename} cannot be read: {error.strerror}.", next_step="Check the rights there."
+        ) from error
 
 
 class CanaryStore:

@@ -20,7 +20,7 @@ from stationmaster.config.schema import InstanceConfig
 from stationmaster.convert.job import ConverterInfo, ImportFailure
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home, make_private
-from stationmaster.runtime.canary_store import CanaryStore
+from stationmaster.runtime.canary_store import CanaryStore, shared_code
 
 _EDIT = "stationmaster instance edit "
 
@@ -122,6 +122,9 @@ def _plan_file(
     if not canary.code.endswith(_digest(text)):
         raise ConfigError(f"{source} is not what was compared.", next_step="Start the canary anew.")
     folder = home.converters(name)
+    if source.suffix == ".py":
+        for place in (source.parent, folder):
+            _check_shared(place, canary)
     ignored = {folder / one.subject for one in failures if canary.converter in one.names}
     holders = sorted(one for one in ignored if one.is_file())
     live = infos.get(canary.converter)
@@ -153,6 +156,17 @@ def _plan_file(
 def _digest(text: str) -> str:
     """As `ConverterInfo.code` has it."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _check_shared(folder: Path, canary: Canary) -> None:
+    """What it may import, too: it was compared with those modules beside it, and goes live with others."""
+    there = shared_code(folder)
+    others = sorted(name for name, _ in there.items() ^ canary.shared.items())
+    if others:
+        raise ConfigError(
+            f"{folder / others[0]} is not what was compared: {canary.converter} may import it.",
+            next_step="Put it back as it was when the canary began, or start the canary anew.",
+        )
 
 
 def _alone(file: Path, infos: Mapping[str, ConverterInfo], name: str) -> None:

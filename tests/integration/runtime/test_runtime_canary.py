@@ -365,6 +365,22 @@ async def test_differences_keep_it_from_going_live_unless_that_is_said(bench: Be
     assert (await bench.promote(despite_differences=True)).canary.ended is Ended.PROMOTED
 
 
+async def test_it_goes_live_with_the_modules_alone_that_it_was_compared_with(bench: Bench) -> None:
+    live = bench.station.home.converters("line1")
+    (live / "_units.py").write_text("FACTOR = 1\n")
+    started = await bench.start("2", "import _units; value = float(value) * _units.FACTOR", files=1)
+    assert list(started.shared) == ["_units.py"]
+    before = (live / "rig.py").read_text()
+    bench.drop()
+    await bench.until(lambda one: one.same)
+    (live / "_units.py").write_text("FACTOR = 2\n")
+    with pytest.raises(ControlError, match=r"_units\.py is not what was compared"):
+        await bench.promote()
+    assert (live / "rig.py").read_text() == before
+    (live / "_units.py").write_text("FACTOR = 1\n")
+    assert (await bench.promote()).canary.ended is Ended.PROMOTED
+
+
 async def test_another_name_goes_live_by_the_settings_whose_comments_stay(bench: Bench) -> None:
     place = bench.station.home.instance_file("line1")
     place.write_text(f"# ours, since 2019\n{place.read_text()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.job import ConverterInfo
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
-from stationmaster.runtime.canary_store import CanaryStore
+from stationmaster.runtime.canary_store import CanaryStore, shared_code, shared_modules
 from stationmaster.runtime.promotion import Promotion, plan
 
 MAPPING = Path(__file__).parents[2] / "data" / "mapping" / "fct.toml"
@@ -52,9 +53,9 @@ class Rack:
 
     def canary(self, *, file: str = "rig.py", text: str = NEW, **more: Any) -> Canary:
         """One whose code lies in its folder."""
+        store = CanaryStore(self.home, "line1")
         if file:
-            store = CanaryStore(self.home, "line1")
-            store.install(text.encode(), file, ())
+            store.install(text.encode(), file, shared_modules(self.place))
             store.take_new()
         canary = {
             "id": "1",
@@ -65,6 +66,7 @@ class Rack:
             "files": 1,
             "file": file,
             "code": f"code {digest(text)}",
+            "shared": shared_code(store.code) if file else {},
         }
         return msgspec.convert({**canary, **more}, Canary)
 
@@ -229,3 +231,34 @@ def test_what_would_lose_or_double_something_is_refused(rack: Rack) -> None:
         rack.plan([rack.live("rig.toml"), rack.live("two.py", "other")], file="two.py")
     with pytest.raises(ConfigError, match="is not what was compared"):
         rack.plan([rack.live("rig.py")], code="code ffffffffffff")
+
+
+@pytest.mark.parametrize("where", ["live", "copy"])
+@pytest.mark.parametrize("change", ["changed", "gone", "new"])
+async def test_other_modules_than_it_was_compared_with_are_refused(
+    rack: Rack, where: str, change: str
+) -> None:
+    rig(rack.place, "1")
+    module = rack.place / "_units.py"
+    module.write_text("FACTOR = 1\n")
+    canary = rack.canary()
+    assert (await rack.replan(canary)).write is not None
+    folder = rack.place if where == "live" else CanaryStore(rack.home, "line1").code
+    other = folder / ("_more.py" if change == "new" else "_units.py")
+    other.unlink(missing_ok=True)
+    if change != "gone":
+        other.write_text("FACTOR = 2\n")
+    with pytest.raises(ConfigError, match=f"{re.escape(str(other))} is not what was compared") as refused:
+        await rack.replan(canary)
+    assert "start the canary anew" in refused.value.next_step
+    other.unlink(missing_ok=True)
+    if change != "new":
+        other.write_text("FACTOR = 1\n")
+    assert (await rack.replan(canary)).write is not None
+
+
+def test_a_mapping_imports_nothing_and_goes_live_whatever_lies_beside_it(rack: Rack) -> None:
+    live = rack.live("rig.toml")
+    canary = rack.canary(file="rig.toml")
+    (rack.place / "_units.py").write_text("FACTOR = 2\n")
+    assert plan(rack.home, rack.store.load("line1"), canary, {"rig": live}).write is not None
