@@ -80,6 +80,7 @@ class CanaryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A canary in the snapshot.
 
     Attributes:
+        id: tells it from the one before.
         beside: the live converter that it runs beside.
         files: so many are to be compared.
         same, different, failed, refused: files that were compared, by what came of them.
@@ -87,6 +88,7 @@ class CanaryStatus(msgspec.Struct, frozen=True, kw_only=True):
         ended: why it ended, None while it runs.
     """
 
+    id: str
     converter: str
     version: str
     beside: str
@@ -118,7 +120,6 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
     """All that is known of a canary.
 
     Attributes:
-        id: tells it from the one before.
         code: what its code is, as `ConverterInfo.code`.
         file: name of its file in the canary's folder; "" for one that is installed.
         shared: modules that lie beside it, which it may import, and the beginning of each one's digest.
@@ -131,7 +132,6 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
         back: commands that put the former converter back, from the moment in which a promotion begins.
     """
 
-    id: str
     started_at: datetime
     ended_at: datetime | None = None
     code: str = ""

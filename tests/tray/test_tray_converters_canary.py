@@ -29,10 +29,11 @@ class Bench:
     live: Path
     inbox: Path
 
-    async def begin(self, content: str) -> CanaryLine:
+    async def begin(self, content: str, *, files: int = 100) -> CanaryLine:
         """Start a canary; its line."""
+        request = CanaryRequest(filename="rig.py", content=content, files=files)
         async with self.station.client() as client:
-            await client.start_canary("line1", CanaryRequest(filename="rig.py", content=content))
+            await client.start_canary("line1", request)
         canaries = self.page.watched.canaries
         await until(lambda: canaries.lines, what="the line of the canary")
         return canaries.lines["line1"]
@@ -116,6 +117,23 @@ async def test_what_differs_is_shown_and_promoted_all_the_same(
     button(box, "Promote").click()
     await until(lambda: bench.live.read_text() == new, what="the promotion")
     (await dialog(app)).close()
+
+
+async def test_one_that_took_its_place_while_the_question_stood_does_not_go_live(
+    bench: Bench, tmp_path: Path
+) -> None:
+    before = bench.live.read_text()
+    shown = await bench.begin(rig(tmp_path / "new", "2").read_text(), files=1)
+    (bench.inbox / "a.txt").write_text("SN1,5.0\n")
+    await until(lambda: "1 of 1 files, 1 the same" in shown.text, what="the first file")
+    box = question(shown)
+    assert await bench.begin(rig(tmp_path / "new", "3").read_text(), files=1) is shown
+    (bench.inbox / "b.txt").write_text("SN2,5.0\n")
+    await until(lambda: "version 3 beside rig: 1 of 1 files" in shown.text, what="the file of the other")
+    button(box, "Promote").click()
+    await until(lambda: not shown.bar.busy, what="the answer")
+    assert "line1 has another canary by now: rig version 3." in shown.bar.error
+    assert bench.live.read_text() == before
 
 
 async def test_a_canary_is_stopped(bench: Bench) -> None:

@@ -28,7 +28,7 @@ class CanaryCalls(TrialCalls):
         return await self._call("POST", instance_path(name, "canary/stop"), Canary)
 
     async def promote_canary(
-        self, name: str, *, despite_differences: bool = False, base: str = ""
+        self, name: str, *, despite_differences: bool = False, base: str = "", canary: str = ""
     ) -> Promoted:
         """Let the canary take the place of the live converter.
 
@@ -36,7 +36,8 @@ class CanaryCalls(TrialCalls):
             name: the instance.
             despite_differences: also where files came out otherwise, or none was compared yet.
             base: `revision` of the settings that this was decided for: with others it is refused. "" for any.
+            canary: `id` of the one that this was decided for: another one is refused. "" for any.
         """
-        body = PromoteRequest(despite_differences=despite_differences, base=base)
+        body = PromoteRequest(despite_differences=despite_differences, base=base, canary=canary)
         path = instance_path(name, "canary/promote")
         return await self._call("POST", path, Promoted, body=body, seconds=_RESTART)

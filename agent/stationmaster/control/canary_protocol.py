@@ -37,10 +37,12 @@ class PromoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         despite_differences: also where files came out otherwise, or none was compared yet.
         base: revision of the settings that this was decided for; "" for any.
+        canary: `id` of the one that this was decided for; "" for any.
     """
 
     despite_differences: bool = False
     base: str = ""
+    canary: str = ""
 
 
 class Promoted(msgspec.Struct, frozen=True, kw_only=True):

@@ -155,12 +155,21 @@ class CanaryOrders(QueueOrders):
         """Let it take the place of the live converter.
 
         Raises:
-            ControlError: files came out otherwise, or none was compared yet, and that was not allowed.
+            ControlError: files came out otherwise, or none was compared yet, and that was not allowed; or it
+                is another one than was asked for.
             ConfigChangedError: the settings are others than those of `base`.
             ConfigError: it cannot be done so; nothing is changed, but that the canary has ended.
         """
         async with self._canaries:
             before = await self.canary(name)
+            if request.canary not in {"", before.id}:
+                raise ControlError(
+                    f"{name} has another canary by now: {before.converter} version {before.version}.",
+                    status=409,
+                    code="changed",
+                    next_step="See what it finds, then decide anew: "
+                    f"stationmaster converter canary show {name}",
+                )
             if before.doubts and not request.despite_differences:
                 raise ControlError(
                     f"{before.converter} version {before.version} does not go live. {before.doubts}",

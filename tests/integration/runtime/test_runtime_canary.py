@@ -117,9 +117,10 @@ class Bench:
         """Wait until so many files are."""
         await self.until(lambda one: one.compared >= files)
 
-    async def promote(self, *, despite_differences: bool = False, base: str = "") -> Promoted:
+    async def promote(self, **decided: Any) -> Promoted:
+        """Let it go live; `decided`: despite_differences, base, canary."""
         async with self.station.client() as client:
-            return await client.promote_canary("line1", despite_differences=despite_differences, base=base)
+            return await client.promote_canary("line1", **decided)
 
 
 @pytest.fixture
@@ -264,7 +265,10 @@ async def test_one_that_makes_the_same_goes_live_and_the_former_one_comes_back(b
     with pytest.raises(ControlError) as changed:
         await bench.promote(base="0-0-0")
     assert (changed.value.status, changed.value.code) == (409, "changed")
-    done = await bench.promote()
+    with pytest.raises(ControlError, match="line1 has another canary by now: rig version 2") as other:
+        await bench.promote(canary="the one before")
+    assert (other.value.status, other.value.code) == (409, "changed")
+    done = await bench.promote(canary=(await bench.canary()).id)
     live = bench.station.home.converters("line1") / "rig.py"
     assert live.read_text() == (bench.new / "rig.py").read_text()
     assert any("is kept as" in one for one in done.changed)

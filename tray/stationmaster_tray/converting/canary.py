@@ -84,7 +84,7 @@ class CanaryLine(QWidget):
         yes = box.addButton(tr("Promote"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        yes.clicked.connect(lambda: self._promote(despite=despite.isChecked()))
+        yes.clicked.connect(lambda: self._promote(canary.id, despite=despite.isChecked()))
         box.open()
         return box
 
@@ -106,10 +106,17 @@ class CanaryLine(QWidget):
         box.addButton(QMessageBox.StandardButton.Close)
         box.open()
 
-    def _promote(self, *, despite: bool) -> None:
-        """`despite`: also where the agent would refuse, for files that came out otherwise by now."""
+    def _promote(self, asked: str, *, despite: bool) -> None:
+        """Let the canary go live that was asked about, and no other that took its place meanwhile.
+
+        Args:
+            asked: its id.
+            despite: also where the agent would refuse, for files that came out otherwise by now.
+        """
         self.bar.run(
-            lambda: self._desk.client.promote_canary(self._station, despite_differences=despite),
+            lambda: self._desk.client.promote_canary(
+                self._station, despite_differences=despite, canary=asked
+            ),
             self._promoted,
         )
 
