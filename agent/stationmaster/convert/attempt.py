@@ -144,7 +144,7 @@ class Attempt:
             target=info.target,
             name=info.name,
             path=to_wire(job.path),
-            origin=to_wire(job.origin or job.path),
+            origin=to_wire(_short(job.origin or job.path)),
             size=job.state.size,
             mtime_ns=job.state.mtime_ns,
             instance_id=str(job.instance_id),
@@ -218,6 +218,11 @@ async def usable(worker: Worker, info: ConverterInfo, given: Mapping[str, Any], 
         return str(error)
     message = {"op": "usable", "target": info.target, "name": info.name, "options": options}
     return str((await worker.child.request(message, MAKE_TIMEOUT))["text"])
+
+
+def _short(path: Path) -> Path:
+    """The name of its folder, and its own: no path leads from a copy to its original."""
+    return Path(path.parent.name, path.name)
 
 
 class _OptionError(ValueError):

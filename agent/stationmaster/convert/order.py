@@ -40,7 +40,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: as `to_wire` made it.
-        origin: the file as its tester wrote it, as `to_wire` made it; only its name and folder count.
+        origin: folder and name of the file as its tester wrote it, as `to_wire` made it; no more of its path.
         size: with `mtime_ns`, the file as it was claimed.
         results: path without suffix for the result files, which do not exist yet; as `to_wire` made it.
         dry: a dry run: rules that a report breaks are collected instead of raised.

@@ -188,6 +188,17 @@ async def test_a_canary_that_fails_is_told_and_holds_nothing_up(
     assert (await bench.station.instance("line1")).counts.error == 0
 
 
+async def test_a_canary_is_not_told_where_the_original_lies(bench: Bench) -> None:
+    seen = "[repr(one.frame.f_locals) for one in __import__('inspect').stack()]"
+    told = f"any({str(bench.inbox)!r} in one for one in {seen})"
+    names = f"(source.name, source.folder) == ('SN0001.txt', {bench.inbox.name!r})"
+    await bench.start("2", f"value = '5.5' if {told} else '5.6' if not {names} else value", files=1)
+    bench.drop()
+    done = await bench.until(lambda one: one.ended)
+    assert done.found == ()
+    assert done.same == 1
+
+
 async def test_live_files_go_on_while_a_canary_hangs_and_those_beyond_its_queue_are_skipped(
     bench: Bench,
 ) -> None:
