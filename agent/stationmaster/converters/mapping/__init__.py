@@ -143,8 +143,9 @@ class MappingConverter:
         for unit in units:
             self._one_unit(unit)
             report = builder.report(unit, tree.rows_of(unit, self.mapping.step), {})
-            if len(units) > 1:
-                report.record = f"{source.name} {unit.place} {report.sn}".encode()
+            if wanted.unit:
+                # Also of one alone: others may follow when the file comes again.
+                report.record = builder.record(report, unit, tree.bytes_of(unit), {})
             for told in warnings:
                 report.warn(told)
             yield report

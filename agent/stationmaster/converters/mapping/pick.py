@@ -73,6 +73,14 @@ def as_value(given: Given) -> Value:
     return Value(value=given) if isinstance(given, int) else Value(from_=given)
 
 
+def names_of(given: Given) -> list[str]:
+    """Names of what holds the value; none where the mapping itself says it."""
+    value = as_value(given)
+    if value.value is not None:
+        return []
+    return [value.from_] if isinstance(value.from_, str) and value.from_ else list(value.from_)
+
+
 class Picker:
     """Takes values from cells of one file."""
 

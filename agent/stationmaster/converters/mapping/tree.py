@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -87,6 +88,20 @@ def rows_of(unit: Node, rules: list[StepRule]) -> list[tuple[StepRule, Node]]:
         order = {id(one): number for number, one in enumerate(unit.item.iter())}
         rows.sort(key=lambda row: order.get(id(row[2].item), 0))
     return [(rule, node) for _, rule, node in rows]
+
+
+def bytes_of(node: Node) -> bytes:
+    """An element or a member for itself, in the same form wherever it stands.
+
+    Raises:
+        ConversionError: it nests too deep.
+    """
+    if isinstance(node.item, Element):
+        return etree.tostring(node.item, encoding="utf-8", xml_declaration=False, with_tail=False)
+    try:
+        return json.dumps(node.item, sort_keys=True, separators=(",", ":")).encode()
+    except RecursionError as error:
+        raise ConversionError("lists and objects nest too deep", place=node.place) from error
 
 
 def text_of(node: Node) -> str:

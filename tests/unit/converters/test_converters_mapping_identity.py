@@ -1,0 +1,115 @@
+"""What tells the units of a mapped file from each other and from those of another: none lost, none twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from stationmaster.api import Report, Station
+from stationmaster.api.testing import convert_file
+from stationmaster.convert import conversion
+from stationmaster.convert.order import Order
+from stationmaster.convert.plugin import Plugins
+from stationmaster.converters.mapping import mapping_class
+from stationmaster.converters.mapping.load import read_mapping
+
+STATION = Station(name="T", time_zone="UTC")
+
+
+def made(mapping: str, content: str | bytes, tmp_path: Path, name: str = "a.txt") -> list[Report]:
+    """The reports that a mapping makes of a file."""
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    converter = mapping_class(read_mapping(mapping, "m.toml"), "m")()
+    options = {"part_number": "P", "process_code": 10}
+    return convert_file(converter, path, options=options, station=STATION)
+
+
+def records(mapping: str, content: str, tmp_path: Path, **more: Any) -> list[bytes | None]:
+    """What their ids are made from."""
+    return [report.record for report in made(mapping, content, tmp_path, **more)]
+
+
+# ---------------------------------------------------------------- JSON and XML
+PANEL = """
+kind = "json"
+verdict = "steps"
+json.unit = "boards[*]"
+header = { sn = "sn", start = "at" }
+[[step]]
+each = "tests[*]"
+name = "n"
+value = "v"
+status = "s"
+"""
+LOT = """
+kind = "xml"
+verdict = "steps"
+xml.unit = ".//unit"
+header = { sn = "@sn", start = "../@at" }
+[[step]]
+each = "m"
+name = "@n"
+value = "@v"
+status = "@s"
+"""
+
+
+def panel(day: int, word: str) -> str:
+    boards = [
+        {"sn": sn, "at": f"2026-01-0{day}T10:00:00", "tests": [{"n": "a", "v": day, "s": word}]}
+        for sn in ("A1", "B2")
+    ]
+    return json.dumps({"boards": boards})
+
+
+def lot(day: int) -> str:
+    unit = '<unit sn="{}"><m n="a" v="1" s="PASS"/></unit>'
+    return f'<lot at="2026-01-0{day}T10:00:00">{unit.format("A1")}{unit.format("B2")}</lot>'
+
+
+def ids(content: str, tmp_path: Path) -> list[tuple[str, str]]:
+    """Ids and results of a panel's reports by a whole conversion."""
+    (tmp_path / "m.toml").write_text(PANEL, encoding="utf-8")
+    path = tmp_path / "panel.json"
+    path.write_text(content, encoding="utf-8")
+    stat = path.stat()
+    order = Order(
+        target=f"{tmp_path / 'm.toml'}:m",
+        name="m",
+        path=str(path),
+        origin=str(path),
+        size=stat.st_size,
+        mtime_ns=stat.st_mtime_ns,
+        instance_id="00000000-0000-0000-0000-000000000001",
+        results=str(tmp_path / uuid4().hex),
+        options={"part_number": "P", "process_code": 10},
+        station=STATION,
+    )
+    reply = conversion.convert(order, Plugins())
+    assert reply.outcome == "converted", reply
+    return [(meta.report_id, meta.result) for meta in reply.metas]
+
+
+def test_a_retested_panel_of_the_same_name_gets_ids_of_its_own(tmp_path: Path) -> None:
+    failed, passed = ids(panel(1, "FAIL"), tmp_path), ids(panel(2, "PASS"), tmp_path)
+    assert [result for _, result in failed + passed] == ["F", "F", "P", "P"]
+    assert len(dict(failed + passed)) == 4
+    assert ids(panel(1, "FAIL"), tmp_path) == failed
+
+
+def test_a_unit_has_the_same_record_under_another_name_at_another_place(tmp_path: Path) -> None:
+    first, second = records(PANEL, panel(1, "FAIL"), tmp_path, name="a.json")
+    boards = json.loads(panel(1, "FAIL"))["boards"]
+    turned = json.dumps({"boards": [dict(reversed(one.items())) for one in reversed(boards)]}, indent=1)
+    assert first != second
+    assert records(PANEL, turned, tmp_path, name="b.json") == [second, first]
+    assert records(PANEL, json.dumps({"boards": boards[:1]}), tmp_path, name="c.json") == [first]
+
+
+def test_a_unit_of_xml_is_told_from_that_of_another_time_around_it(tmp_path: Path) -> None:
+    whole = records(LOT, lot(1), tmp_path, name="a.xml") + records(LOT, lot(2), tmp_path, name="a.xml")
+    assert len(set(whole)) == 4
+    assert records(LOT, f"<all>{lot(1)}\n{lot(2)}</all>", tmp_path, name="b.xml") == whole
