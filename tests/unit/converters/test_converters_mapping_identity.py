@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from stationmaster.api import Report, Station
 from stationmaster.api.testing import convert_file
 from stationmaster.convert import conversion
@@ -113,3 +115,79 @@ def test_a_unit_of_xml_is_told_from_that_of_another_time_around_it(tmp_path: Pat
     whole = records(LOT, lot(1), tmp_path, name="a.xml") + records(LOT, lot(2), tmp_path, name="a.xml")
     assert len(set(whole)) == 4
     assert records(LOT, f"<all>{lot(1)}\n{lot(2)}</all>", tmp_path, name="b.xml") == whole
+
+
+# ---------------------------------------------------------------- tables and texts
+COLUMN = """
+kind = "table"
+table.header = "^SN,"
+table.keys = '^(?P<key>\\w+): (?P<value>.*)'
+table.units = ["SN"]
+header = { sn = "SN", start = "Date", user = { from = "Operator", optional = true } }
+verdict = "steps"
+[[step]]
+name = "Test"
+status = "Result"
+"""
+WORDS = """
+kind = "table"
+verdict = "steps"
+header = { sn = "sn", start = "at" }
+[table.record]
+DAY = { role = "head", columns = ["at"] }
+SN = { role = "start", columns = ["sn"] }
+M = { columns = ["name", "value"] }
+[[step]]
+name = "name"
+value = "value"
+"""
+LOG = r"""
+kind = "text"
+verdict = "steps"
+[text]
+start = "^UNIT"
+keys = ['^DATE (?P<at>.*)', '^UNIT (?P<sn>.*)']
+rows = ['^T (?P<n>\S+) (?P<v>\S+)']
+[header]
+sn = "sn"
+start = "at"
+[[step]]
+name = "n"
+value = "v"
+"""
+SEVERAL = pytest.mark.parametrize(
+    ("mapping", "head", "first", "second"),
+    [
+        (COLUMN, "Date: {}\nSN,Test,Result\n", "A1,t,PASS\n", "B2,t,FAIL\n"),
+        (WORDS, "DAY,{}\n", "SN,A1\nM,u,5\n", "SN,B2\nM,u,5\n"),
+        (LOG, "DATE {}\n", "UNIT A1\nT u 5\n", "UNIT B2\nT u 5\n"),
+    ],
+    ids=["units", "record", "start"],
+)
+
+
+@SEVERAL
+def test_the_same_values_on_another_day_are_another_test(
+    tmp_path: Path, mapping: str, head: str, first: str, second: str
+) -> None:
+    days = [head.format(f"2026-01-0{day}T10:00:00") + first + second for day in (1, 2)]
+    assert len({one for day in days for one in records(mapping, day, tmp_path)}) == 4
+
+
+@SEVERAL
+def test_a_unit_keeps_its_record_when_another_follows(
+    tmp_path: Path, mapping: str, head: str, first: str, second: str
+) -> None:
+    head = head.format("2026-01-01T10:00:00")
+    [alone] = records(mapping, head + first, tmp_path)
+    assert alone is not None
+    assert records(mapping, head + first + second, tmp_path)[0] == alone
+
+
+def test_only_what_the_header_uses_tells_a_unit_from_others(tmp_path: Path) -> None:
+    text = "Date: 2026-01-01T10:00:00\nOperator: {}\nExported: {}\nSN,Test,Result\nA1,t,PASS\nB2,t,PASS\n"
+    first, again, other = (
+        records(COLUMN, text.format(*told), tmp_path) for told in (("Kim", 1), ("Kim", 2), ("Jo", 1))
+    )
+    assert first == again
+    assert not set(first) & set(other)

@@ -100,8 +100,10 @@ class MappingConverter:
             first = unit.rows[0].cells if unit.rows else {}
             above = Row(unit.keys, unit.place, first)
             report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
-            if unit.record and len(units) > 1:
-                report.record = "\n".join(unit.record).encode("utf-8", "surrogatepass")
+            if unit.record:
+                # Also of one alone: others may follow when the file comes again.
+                own = "\n".join(unit.record).encode("utf-8", "surrogatepass")
+                report.record = builder.record(report, above, own, unit.outside)
             elif second is not None:
                 report.record = source.read_bytes()
             if second is not None and report.record is not None:

@@ -20,13 +20,15 @@ class Unit:
         keys: what the lines around the rows tell.
         rows: its rows.
         place: where it begins.
-        record: the bytes that are this unit's own, where the file holds several.
+        record: the lines that are this unit's own, where the mapping says what a unit is.
+        outside: what other lines than these tell of it.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     place: str = ""
     record: list[str] = field(default_factory=list)
+    outside: dict[str, str] = field(default_factory=dict)
 
 
 def read_units(text: str, table: Table) -> list[Unit]:
@@ -114,7 +116,7 @@ class _Columns:
                 self._told.setdefault(name, text)
             return
         key = tuple(row.cells.get(name, "") for name in self._table.units)
-        unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place))
+        unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place, outside=self._told))
         unit.rows.append(row)
         if self._table.units:
             unit.record.append(line)
@@ -144,7 +146,7 @@ class _Records:
             return
         named = _fill(record.columns, cells[1:], number, self._fill)
         if record.role == "start" or (self._open is None and record.role == "row"):
-            self._open = Unit(keys=dict(self._file), place=f"line {number}")
+            self._open = Unit(keys=dict(self._file), place=f"line {number}", outside=dict(self._file))
             self._units.append(self._open)
         self._add(record, named, number, line)
 
@@ -162,8 +164,6 @@ class _Records:
             self._open = None
 
     def done(self) -> list[Unit]:
-        if len(self._units) == 1:
-            self._units[0].record.clear()
         return self._units
 
 

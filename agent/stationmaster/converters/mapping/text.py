@@ -22,7 +22,7 @@ class _Reader:
 
     def begin(self, place: str) -> None:
         """A unit begins; what was told before is true of it too."""
-        self.units.append(Unit(keys=dict(self.told), place=place))
+        self.units.append(Unit(keys=dict(self.told), place=place, outside=dict(self.told)))
         self.section = ""
 
     def line(self, number: int, line: str) -> None:
@@ -60,7 +60,7 @@ def read_units(content: str, text: Text) -> list[Unit]:
         reader.line(number, line)
         if end is not None and end.search(line):
             break
-    if len(reader.units) == 1:
+    if start is None:
         reader.units[0].record.clear()
     return reader.units
 
