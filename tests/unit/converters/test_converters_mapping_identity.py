@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from stationmaster.api import Report, Station
+from stationmaster.api import ConversionError, Report, Station
 from stationmaster.api.testing import convert_file
 from stationmaster.convert import conversion
 from stationmaster.convert.order import Order
@@ -191,3 +192,96 @@ def test_only_what_the_header_uses_tells_a_unit_from_others(tmp_path: Path) -> N
     )
     assert first == again
     assert not set(first) & set(other)
+
+
+# ---------------------------------------------------------------- two units that nobody told apart
+ONE_LOG = r"""
+kind = "text"
+[text]
+keys = ['^SN: (?P<sn>.*)', '^RESULT: (?P<result>.*)', '^FW: (?P<fw>.*)']
+rows = ['^T (?P<n>\S+) (?P<v>\S+)']
+[header]
+sn = "sn"
+result = "result"
+version = "fw"
+[[step]]
+name = "n"
+value = "v"
+"""
+ONE_TABLE = """
+kind = "table"
+table.header = "^Test,"
+table.keys = '^(?P<key>\\w+): (?P<value>.*)'
+header = { sn = { from = ["Nr", "SN"] }, result = { from = "RESULT", optional = true } }
+[[step]]
+name = "Test"
+value = "Value"
+"""
+ONE_BY_WORDS = """
+kind = "table"
+verdict = "steps"
+header.sn = "sn"
+[table.record]
+SN = { role = "head", columns = ["sn"] }
+M = { columns = ["name", "value"] }
+[[step]]
+name = "name"
+value = "value"
+"""
+ONE_BY_SECTIONS = """
+kind = "table"
+verdict = "steps"
+header.sn = "SN"
+table.sections = true
+table.head_sections = ["General"]
+[[step]]
+name = "Test"
+value = "Value"
+"""
+
+
+@pytest.mark.parametrize(
+    ("mapping", "content", "says"),
+    [
+        (
+            ONE_LOG,
+            "SN: A1\nT t 9\nRESULT: FAIL\nSN: B2\nT t 3\nRESULT: PASS\n",
+            "line 4, header.sn: 'sn' comes",
+        ),
+        (ONE_LOG, "SN: A1\nT t 9\nRESULT: FAIL\nT t 3\nRESULT: PASS\n", "with 'PASS', after 'FAIL'"),
+        (ONE_LOG, "SN: A1\nT t 9\nRESULT: FAIL\nRESULT: \n", "with '', after 'FAIL'"),
+        (
+            ONE_TABLE,
+            "SN: A1\nTest,Value\nt,9\nRESULT: FAIL\nSN: B2\nTest,Value\nt,3\nRESULT: PASS\n",
+            "line 5",
+        ),
+        (ONE_BY_WORDS, "SN,A1\nM,t,9\nSN,B2\nM,t,3\n", "with 'B2', after 'A1'"),
+        (
+            ONE_BY_SECTIONS,
+            "General\nSN,x\nA1,\nX\nTest,Value\nt,9\nGeneral\nSN,x\nB2,\nX\nTest,Value\nt,3\n",
+            "with 'B2', after 'A1'",
+        ),
+    ],
+)
+def test_a_second_serial_number_or_verdict_is_refused(
+    tmp_path: Path, mapping: str, content: str, says: str
+) -> None:
+    with pytest.raises(ConversionError, match=re.escape(says)):
+        made(mapping, content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "content"),
+    [
+        (ONE_LOG, "SN: A1\nFW: 1\nT t 9\nFW: 2\nRESULT: PASS\nSN: A1 \nRESULT: PASS\n"),
+        (ONE_TABLE, "SN: A1\nNr: 7\nSN: B2\nTest,Value\nt,9\n"),
+        (
+            ONE_BY_WORDS.replace("[[step]]", 'END = { role = "end" }\n[[step]]'),
+            "SN,A1\nM,t,9\nEND\nSN,B2\nM,t,3\n",
+        ),
+    ],
+)
+def test_what_comes_again_and_is_not_meant_or_alike_is_taken(
+    tmp_path: Path, mapping: str, content: str
+) -> None:
+    assert made(mapping, content, tmp_path)

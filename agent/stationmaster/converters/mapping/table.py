@@ -22,6 +22,7 @@ class Unit:
         place: where it begins.
         record: the lines that are this unit's own, where the mapping says what a unit is.
         outside: what other lines than these tell of it.
+        again: key that came with several texts -> place, first and last of them.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
@@ -29,6 +30,30 @@ class Unit:
     place: str = ""
     record: list[str] = field(default_factory=list)
     outside: dict[str, str] = field(default_factory=dict)
+    again: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
+
+    def below(self, place: str) -> Unit:
+        """One that begins there; what was told until then is true of it too, but it may say otherwise."""
+        return Unit(keys=dict(self.keys), place=place, outside=dict(self.keys), again=dict(self.again))
+
+    def begin_anew(self) -> None:
+        """What is told from now on may be otherwise."""
+        self._own.clear()
+
+    def go_on(self) -> None:
+        """What was told until now is its own, and may not be otherwise."""
+        self._own.update(self.keys)
+
+    def tell(self, key: str, text: str, place: str) -> None:
+        """Take what a line says; of several texts of one key the last counts, and they are remembered."""
+        first = self.keys.get(key, "")
+        if key not in self._own:
+            self._own.add(key)
+            self.again.pop(key, None)
+        elif first and first.strip() != text.strip():
+            self.again[key] = (place, first, text)
+        self.keys[key] = text
 
 
 def read_units(text: str, table: Table) -> list[Unit]:
@@ -79,12 +104,12 @@ class _Columns:
         self._header = re.compile(table.header) if isinstance(table.header, str) else None
         self._keys = re.compile(table.keys) if table.keys else None
         self._section = ""
-        self._told: dict[str, str] = {}
+        self._head = Unit()
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
         if self._keys is not None and (found := self._keys.search(line)):
-            self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
+            self._head.tell((found["key"] or "").strip(), (found["value"] or "").strip(), f"line {number}")
         elif self._table.sections and self._is_title(cells):
             self._section, self._columns = cells[0], []
         elif self._names_columns(number, line):
@@ -92,7 +117,7 @@ class _Columns:
         elif self._columns:
             self._row(number, line, cells)
         elif self._keys is None:
-            self._told[cells[0].rstrip(":")] = cells[1] if len(cells) > 1 else ""
+            self._head.tell(cells[0].rstrip(":"), cells[1] if len(cells) > 1 else "", f"line {number}")
 
     def _is_title(self, cells: list[str]) -> bool:
         """One cell alone; a spreadsheet writes empty ones after it."""
@@ -108,18 +133,24 @@ class _Columns:
         row = Row(
             _fill(self._columns, cells, number, self._table),
             f"line {number}",
-            self._told,
+            self._head.keys,
             self._section,
         )
         if self._section in self._table.head_sections:
             for name, text in row.cells.items():
-                self._told.setdefault(name, text)
+                first = self._head.keys.get(name, text)
+                self._head.tell(name, text, row.place)
+                self._head.keys[name] = first
             return
         key = tuple(row.cells.get(name, "") for name in self._table.units)
-        unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place, outside=self._told))
+        unit = self._units.setdefault(key, self._unit(row.place))
         unit.rows.append(row)
         if self._table.units:
             unit.record.append(line)
+
+    def _unit(self, place: str) -> Unit:
+        head = self._head
+        return Unit(keys=head.keys, place=place, outside=head.keys, again=head.again)
 
     def done(self) -> list[Unit]:
         if not self._columns and not self._units:
@@ -127,7 +158,7 @@ class _Columns:
                 "no line has the names of the columns",
                 next_step="Check table.header of the mapping: the number of that line, or a pattern for it.",
             )
-        return list(self._units.values()) or ([Unit(keys=self._told)] if self._told else [])
+        return list(self._units.values()) or ([self._unit("")] if self._head.keys else [])
 
 
 class _Records:
@@ -136,7 +167,7 @@ class _Records:
     def __init__(self, table: Table) -> None:
         self._record = table.record
         self._fill = Table(extra="keep" if table.extra == "keep" else "ignore")
-        self._file: dict[str, str] = {}
+        self._file = Unit()
         self._units: list[Unit] = []
         self._open: Unit | None = None
 
@@ -146,22 +177,29 @@ class _Records:
             return
         named = _fill(record.columns, cells[1:], number, self._fill)
         if record.role == "start" or (self._open is None and record.role == "row"):
-            self._open = Unit(keys=dict(self._file), place=f"line {number}", outside=dict(self._file))
+            self._open = self._file.below(f"line {number}")
             self._units.append(self._open)
+            if record.role == "row":
+                self._open.go_on()
         self._add(record, named, number, line)
 
     def _add(self, record: Record, named: dict[str, str], number: int, line: str) -> None:
         unit = self._open
         if unit is None:
-            self._file |= named
+            self._tell(self._file, named, number)
             return
         unit.record.append(line)
         if record.role == "row":
             unit.rows.append(Row(named, f"line {number}", unit.keys))
             return
-        unit.keys |= named
+        self._tell(unit, named, number)
         if record.role == "end":
             self._open = None
+            self._file.begin_anew()
+
+    def _tell(self, unit: Unit, named: dict[str, str], number: int) -> None:
+        for name, text in named.items():
+            unit.tell(name, text, f"line {number}")
 
     def done(self) -> list[Unit]:
         return self._units

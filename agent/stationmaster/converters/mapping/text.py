@@ -16,23 +16,24 @@ class _Reader:
     keys: list[re.Pattern[str]]
     rows: list[re.Pattern[str]]
     names: list[str]
-    told: dict[str, str] = field(default_factory=dict)
+    head: Unit = field(default_factory=Unit)
     units: list[Unit] = field(default_factory=list)
     section: str = ""
 
     def begin(self, place: str) -> None:
         """A unit begins; what was told before is true of it too."""
-        self.units.append(Unit(keys=dict(self.told), place=place, outside=dict(self.told)))
+        self.units.append(self.head.below(place))
         self.section = ""
 
     def line(self, number: int, line: str) -> None:
         """Take what the patterns find."""
         place = f"line {number}"
         unit = self.units[-1] if self.units else None
-        told = unit.keys if unit else self.told
         for pattern in self.keys:
             if found := pattern.search(line):
-                told.update({key: text for key, text in found.groupdict().items() if text is not None})
+                for key, text in found.groupdict().items():
+                    if text is not None:
+                        (unit or self.head).tell(key, text, place)
         if unit is None:
             return
         unit.record.append(line)
@@ -40,7 +41,7 @@ class _Reader:
             if found := pattern.search(line):
                 cells = dict.fromkeys(self.names, "")
                 cells |= {key: text or "" for key, text in found.groupdict().items()}
-                unit.rows.append(Row(cells, place, told, self.section))
+                unit.rows.append(Row(cells, place, unit.keys, self.section))
                 return
 
 
