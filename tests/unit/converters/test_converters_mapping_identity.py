@@ -285,3 +285,42 @@ def test_what_comes_again_and_is_not_meant_or_alike_is_taken(
     tmp_path: Path, mapping: str, content: str
 ) -> None:
     assert made(mapping, content, tmp_path)
+
+
+SLOTS = """
+kind = "table"
+table.header = "^SN,"
+table.keys = '^(?P<key>\\w+): (?P<value>.*)'
+table.units = ["SN"]
+header = { sn = "SN", result = "Result", user = { from = "Operator", optional = true } }
+[[step]]
+name = "Test"
+value = "Value"
+"""
+
+
+def test_units_by_a_column_have_the_keys_that_stand_above_them(tmp_path: Path) -> None:
+    text = "Result: FAIL\nSN,Test,Value\nA1,t,3\nResult: PASS\nSN,Test,Value\nB2,t,3\nOperator: Kim\n"
+    reports = made(SLOTS, text, tmp_path)
+    assert [(one.sn, one.data["result"], one.data["uut"]["user"]) for one in reports] == [
+        ("A1", "F", "Kim"),
+        ("B2", "P", "Kim"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Result: FAIL\nSN,Test,Value\nA1,t,3\nB2,t,3\nResult: PASS\nA1,u,3\n", "line 6, header.result"),
+        ("SN,Test,Value\nA1,t,3\nResult: FAIL\nB2,t,3\nResult: PASS\n", "line 5, header.result"),
+    ],
+    ids=["two above one", "below the rows"],
+)
+def test_a_verdict_that_could_be_another_units_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConversionError, match=f"{says}: 'Result' comes again with 'PASS', after 'FAIL'"):
+        made(SLOTS, text, tmp_path)
+
+
+def test_a_key_that_follows_later_sends_no_unit_twice(tmp_path: Path) -> None:
+    text = "Result: FAIL\nSN,Test,Value\nA1,t,3\nB2,t,3\n"
+    assert records(SLOTS, text, tmp_path) == records(SLOTS, f"{text}Operator: Kim\n", tmp_path)

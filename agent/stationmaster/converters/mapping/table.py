@@ -130,27 +130,45 @@ class _Columns:
         return not self._columns if self._table.sections else number == self._table.header
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:
-        row = Row(
-            _fill(self._columns, cells, number, self._table),
-            f"line {number}",
-            self._head.keys,
-            self._section,
-        )
+        named, place = _fill(self._columns, cells, number, self._table), f"line {number}"
         if self._section in self._table.head_sections:
-            for name, text in row.cells.items():
+            for name, text in named.items():
                 first = self._head.keys.get(name, text)
-                self._head.tell(name, text, row.place)
+                self._head.tell(name, text, place)
                 self._head.keys[name] = first
             return
-        key = tuple(row.cells.get(name, "") for name in self._table.units)
-        unit = self._units.setdefault(key, self._unit(row.place))
-        unit.rows.append(row)
+        unit = self._unit_of(named, place)
+        unit.rows.append(Row(named, place, unit.keys, self._section))
         if self._table.units:
             unit.record.append(line)
 
+    def _unit_of(self, named: dict[str, str], place: str) -> Unit:
+        """The unit of a row; what stands above its first row is true of it, and above no other."""
+        key = tuple(named.get(name, "") for name in self._table.units)
+        unit = self._units.get(key)
+        if unit is None:
+            unit = self._units[key] = self._unit(place)
+            return unit
+        for name in self._head.again if self._table.units else ():
+            first, now = unit.keys.get(name, ""), self._head.keys[name]
+            if first and first != now:
+                unit.again[name] = (place, first, now)
+        return unit
+
     def _unit(self, place: str) -> Unit:
         head = self._head
-        return Unit(keys=head.keys, place=place, outside=head.keys, again=head.again)
+        if self._table.units:
+            return Unit(keys=dict(head.keys), place=place, outside=dict(head.keys))
+        return Unit(keys=head.keys, place=place, again=head.again)
+
+    def _tell_below(self) -> None:
+        """What stands below the rows of a unit is true of it where nothing above says it."""
+        head = self._head
+        for unit in self._units.values() if self._table.units else ():
+            for name in head.keys.keys() - unit.keys.keys():
+                unit.keys[name] = head.keys[name]
+                if name in head.again:
+                    unit.again[name] = head.again[name]
 
     def done(self) -> list[Unit]:
         if not self._columns and not self._units:
@@ -158,6 +176,7 @@ class _Columns:
                 "no line has the names of the columns",
                 next_step="Check table.header of the mapping: the number of that line, or a pattern for it.",
             )
+        self._tell_below()
         return list(self._units.values()) or ([self._unit("")] if self._head.keys else [])
 
 
