@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from corpus.oracle import told
 from stationmaster.api import ConversionError, Report, Station
 from stationmaster.api.testing import convert_file
 from stationmaster.convert import conversion
@@ -324,3 +325,47 @@ def test_a_verdict_that_could_be_another_units_is_refused(tmp_path: Path, text: 
 def test_a_key_that_follows_later_sends_no_unit_twice(tmp_path: Path) -> None:
     text = "Result: FAIL\nSN,Test,Value\nA1,t,3\nB2,t,3\n"
     assert records(SLOTS, text, tmp_path) == records(SLOTS, f"{text}Operator: Kim\n", tmp_path)
+
+
+# ---------------------------------------------------------------- cut lines
+CELLS = """
+kind = "table"
+verdict = "steps"
+header.sn = { value = "A1" }
+[[step]]
+name = "Test"
+value = "Value"
+low = "Low"
+high = "High"
+status = "Result"
+"""
+NAMES = "Test,Note,Value,Low,High,Result\n"
+
+
+@pytest.mark.parametrize(
+    "line", ['"T1,x,9,1,5,FAIL', 'T1,"x,9,1,5,FAIL', 'T1,"one\ntwo",9,1,5,FAIL', 'T1,"x"y,9,1,5,FAIL']
+)
+def test_a_line_with_an_open_quote_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConversionError, match=r"^line 2: .*(a quote is open|expected after).*table.quote"):
+        made(CELLS, f"{NAMES}{line}\nT2,ok,3,1,5,PASS\n", tmp_path)
+    assert told(made(CELLS, f'{NAMES}"T ""1""",5" disk,9,1,5,FAIL\n', tmp_path)[0])[0] == 'T "1": ET_NLT F'
+
+
+@pytest.mark.parametrize(("line", "says"), [("T3,ok", "'Value'"), ("T3,ok,9,1,5", "'Result'")])
+def test_a_line_that_ends_before_value_or_verdict_is_refused(tmp_path: Path, line: str, says: str) -> None:
+    text = f"{NAMES}T1,x,3,1,5,PASS\n{line}\n"
+    with pytest.raises(ConversionError, match=f"^line 3, step.*the line ends before {says}.*optional = true"):
+        made(CELLS, text, tmp_path)
+    optional = CELLS.replace('"Value"', '{ from = "Value", optional = true }')
+    optional = optional.replace('"Result"', '{ from = "Result", optional = true }')
+    assert len(made(optional, text, tmp_path)[0].root.steps) == 2
+
+
+def test_a_line_may_lack_cells_that_nothing_asks_for(tmp_path: Path) -> None:
+    text = "Test,Value,Result,Low,High,Note\nT1,3,PASS\nT2,,PASS\n"
+    assert told(made(CELLS, text, tmp_path)[0])[::2] == ["T1: ET_NLT P", "T2: ET_PFT P"]
+
+
+def test_a_line_that_its_first_word_names_may_not_end_before_its_value(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"^line 3, step\.value: the line ends before 'value'"):
+        made(ONE_BY_WORDS, "SN,A1\nM,t,9\nM,u\n", tmp_path)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Final, Protocol
 
 from stationmaster.api import ConversionError, Source, Station
 from stationmaster.api.local_time import Moment, from_epoch, local_time, read_time
@@ -46,12 +46,14 @@ class Row:
         place: such as "line 12".
         above: the unit's keys.
         section: title of the section it stands in.
+        cut: columns that the line is too short for.
     """
 
     cells: dict[str, str]
     place: str
     above: dict[str, str]
     section: str = ""
+    cut: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -64,6 +66,10 @@ class Row:
         if found is None:
             found = self.above.get(name)
         return self.section if found is None and name == "section" else found
+
+
+_NEEDED: Final = {"step.value", "step.status"}
+"""What a row may leave empty, but must not end before."""
 
 
 def as_value(given: Given) -> Value:
@@ -152,7 +158,16 @@ class Picker:
         texts = [self._clean(text) for text in found_texts]
         if value.join is not None:
             return value.join.join(filter(None, texts))
-        return next(filter(None, texts), "")
+        text = next(filter(None, texts), "")
+        if (
+            not text
+            and required
+            and key in _NEEDED
+            and isinstance(cells, Row)
+            and cells.cut.intersection(names)
+        ):
+            raise _cut_off(names, cells, key)
+        return text
 
     def _clean(self, text: str | None) -> str:
         clean = printable(text or "").strip()
@@ -166,6 +181,16 @@ class Picker:
         return ConversionError(
             f"the mapping's {key} asks for {asked}, which is not there", place=cells.place, next_step=hint
         )
+
+
+def _cut_off(names: list[str], cells: Cells, key: str) -> ConversionError:
+    asked = " or ".join(repr(name) for name in names)
+    return ConversionError(
+        f"the line ends before {asked}",
+        place=f"{cells.place}, {key}",
+        next_step="The tester may have stopped while it wrote the file. Where such lines are whole, say "
+        f"optional = true in {key} of the mapping.",
+    )
 
 
 def _group(found: re.Match[str]) -> str:

@@ -82,7 +82,11 @@ def _lines(text: str, table: Table) -> Iterator[tuple[int, str, list[str]]]:
         try:
             yield number, line, _cells(line, table)
         except csv.Error as error:
-            raise ConversionError(str(error), place=f"line {number}") from error
+            raise ConversionError(
+                str(error),
+                place=f"line {number}",
+                next_step='Was the file cut? If its quotes are none, the mapping says table.quote = "".',
+            ) from error
 
 
 def _cells(line: str, table: Table) -> list[str]:
@@ -91,8 +95,15 @@ def _cells(line: str, table: Table) -> list[str]:
         return [line[start:end].strip() for start, end in zip([0, *ends], [*ends[:-1], None], strict=False)]
     if not table.quote:
         return [cell.strip() for cell in line.split(table.delimiter)]
-    reader = csv.reader([line], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True)
-    return [cell.strip() for cell in next(reader, [])]
+    reader = csv.reader(
+        [line], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True, strict=True
+    )
+    try:
+        return [cell.strip() for cell in next(reader, [])]
+    except csv.Error as error:
+        if str(error) != "unexpected end of data":
+            raise
+        raise csv.Error("a quote is open at the end of the line: it may take in other cells") from error
 
 
 class _Columns:
@@ -138,7 +149,8 @@ class _Columns:
                 self._head.keys[name] = first
             return
         unit = self._unit_of(named, place)
-        unit.rows.append(Row(named, place, unit.keys, self._section))
+        cut = frozenset(self._columns[len(cells) :])
+        unit.rows.append(Row(named, place, unit.keys, self._section, cut=cut))
         if self._table.units:
             unit.record.append(line)
 
@@ -200,16 +212,17 @@ class _Records:
             self._units.append(self._open)
             if record.role == "row":
                 self._open.go_on()
-        self._add(record, named, number, line)
+        self._add(record, named, number, line, cells)
 
-    def _add(self, record: Record, named: dict[str, str], number: int, line: str) -> None:
+    def _add(self, record: Record, named: dict[str, str], number: int, line: str, cells: list[str]) -> None:
         unit = self._open
         if unit is None:
             self._tell(self._file, named, number)
             return
         unit.record.append(line)
         if record.role == "row":
-            unit.rows.append(Row(named, f"line {number}", unit.keys))
+            cut = frozenset(record.columns[len(cells) - 1 :])
+            unit.rows.append(Row(named, f"line {number}", unit.keys, cut=cut))
             return
         self._tell(unit, named, number)
         if record.role == "end":
