@@ -369,3 +369,47 @@ def test_a_line_may_lack_cells_that_nothing_asks_for(tmp_path: Path) -> None:
 def test_a_line_that_its_first_word_names_may_not_end_before_its_value(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"^line 3, step\.value: the line ends before 'value'"):
         made(ONE_BY_WORDS, "SN,A1\nM,t,9\nM,u\n", tmp_path)
+
+
+# ---------------------------------------------------------------- titles that are none
+TITLES = """
+kind = "table"
+verdict = "steps"
+table.sections = true
+header.sn = { value = "A1" }
+[[step]]
+group = ["section"]
+name = { from = "Test", optional = true }
+value = { from = "Value", optional = true }
+status = { from = "Result", optional = true }
+"""
+MAIN = "Main\nTest,Value,Result\nT1,3,PASS\n"
+
+
+@pytest.mark.parametrize("title", ["note: retry,,", "note: retry"])
+@pytest.mark.parametrize("row", ["T2,9,FAIL", "T2,9,"])
+def test_a_row_is_not_taken_for_names_of_columns(tmp_path: Path, title: str, row: str) -> None:
+    with pytest.raises(ConversionError, match=r"^line 5: it looks like a row.*title in line 4.*table\.skip"):
+        made(TITLES, f"{MAIN}{title}\n{row}\nT3,4,PASS\n", tmp_path)
+
+
+@pytest.mark.parametrize("more", ["", "\nMore\nTest,Value\nT3,4\n"])
+def test_what_may_have_been_a_row_is_told(tmp_path: Path, more: str) -> None:
+    [report] = made(TITLES, f"{MAIN}note: retry,,\nT2,OVL,odd\n{more}", tmp_path)
+    [warning] = [one for one in report.warnings if "title" in one]
+    assert warning.startswith("line 4 was taken for a title")
+
+
+@pytest.mark.parametrize("blank", ["", "\n", ",,\n"])
+def test_sections_are_read_with_and_without_blank_lines(tmp_path: Path, blank: str) -> None:
+    mapping = TITLES.replace("[table]", "").replace("table.sections", 'table.skip = "^,+$"\ntable.sections')
+    [report] = made(mapping, f"{MAIN}{blank}More,,\nTest,Value\nT2,4\n", tmp_path)
+    assert told(report) == [
+        "Main: SequenceCall P",
+        "Main / T1: ET_NLT P",
+        "Main / T1 = 3 LOG P",
+        "More: SequenceCall P",
+        "More / T2: ET_NLT P",
+        "More / T2 = 4 LOG P",
+    ]
+    assert not [one for one in report.warnings if "title" in one]

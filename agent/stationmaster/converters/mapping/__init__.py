@@ -101,6 +101,8 @@ class MappingConverter:
             above = Row(unit.keys, unit.place, first)
             self._told_once(unit, above)
             report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
+            for told in unit.warnings:
+                report.warn(told)
             if unit.record:
                 # Also of one alone: others may follow when the file comes again.
                 own = "\n".join(unit.record).encode("utf-8", "surrogatepass")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Record, Table
+from stationmaster.converters.mapping.title import Titles
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Unit:
         record: the lines that are this unit's own, where the mapping says what a unit is.
         outside: what other lines than these tell of it.
         again: key that came with several texts -> place, first and last of them.
+        warnings: what may have been taken for something else.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
@@ -31,6 +33,7 @@ class Unit:
     record: list[str] = field(default_factory=list)
     outside: dict[str, str] = field(default_factory=dict)
     again: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     _own: set[str] = field(default_factory=set)
 
     def below(self, place: str) -> Unit:
@@ -115,15 +118,22 @@ class _Columns:
         self._header = re.compile(table.header) if isinstance(table.header, str) else None
         self._keys = re.compile(table.keys) if table.keys else None
         self._section = ""
+        self._titles = Titles()
         self._head = Unit()
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
+        self._take(number, line, cells)
+        self._titles.after(number, cells)
+
+    def _take(self, number: int, line: str, cells: list[str]) -> None:
         if self._keys is not None and (found := self._keys.search(line)):
             self._head.tell((found["key"] or "").strip(), (found["value"] or "").strip(), f"line {number}")
         elif self._table.sections and self._is_title(cells):
+            self._titles.begin(number)
             self._section, self._columns = cells[0], []
         elif self._names_columns(number, line):
+            self._titles.names(number, cells)
             self._columns = _named(cells)
         elif self._columns:
             self._row(number, line, cells)
@@ -142,6 +152,7 @@ class _Columns:
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:
         named, place = _fill(self._columns, cells, number, self._table), f"line {number}"
+        self._titles.row(cells)
         if self._section in self._table.head_sections:
             for name, text in named.items():
                 first = self._head.keys.get(name, text)
@@ -189,6 +200,8 @@ class _Columns:
                 next_step="Check table.header of the mapping: the number of that line, or a pattern for it.",
             )
         self._tell_below()
+        for unit in list(self._units.values())[:1]:
+            unit.warnings += self._titles.warnings()
         return list(self._units.values()) or ([self._unit("")] if self._head.keys else [])
 
 
