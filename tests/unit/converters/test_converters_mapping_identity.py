@@ -413,3 +413,59 @@ def test_sections_are_read_with_and_without_blank_lines(tmp_path: Path, blank: s
         "More / T2 = 4 LOG P",
     ]
     assert not [one for one in report.warnings if "title" in one]
+
+
+# ---------------------------------------------------------------- rows and verdicts that nobody understands
+RUN = r"""
+kind = "text"
+verdict = "steps"
+[text]
+keys = ['^SN: (?P<sn>.*)', '^Limits? (?P<note>.*)']
+rows = ['^T (?P<n>\S+) (?P<v>[0-9.]+) (?P<s>PASS|FAIL)', '^(?P<n>\w+) *= *(?P<v>\d+)']
+section = '^T group (.*)'
+[header]
+sn = "sn"
+[[step]]
+name = "n"
+value = { from = "v", optional = true }
+status = { from = "s", optional = true }
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "lost"),
+    [
+        ("T t2 -9.0 FAIL", True),
+        ("T t3 OVL PASS", True),
+        ("leak test FAILED", True),
+        ("  NOK", True),
+        ("t4 = 7", False),
+        ("T group FAIL", False),
+        ("Limits fail", False),
+        ("the tester warms up", False),
+        ("fail-safe is on, 3 failures before", False),
+    ],
+)
+def test_a_line_that_fits_no_row_but_should_is_told(tmp_path: Path, line: str, lost: bool) -> None:  # noqa: FBT001
+    [report] = made(RUN, f"SN: A1\nT t1 9.0 PASS\n{line}\n", tmp_path)
+    warnings = [one for one in report.warnings if "fit no pattern" in one]
+    assert [one.endswith("line 3 for one") for one in warnings] == [True] * lost
+
+
+@pytest.mark.parametrize("word", ["*FAIL*", "broken"])
+def test_a_verdict_that_its_pattern_does_not_fit_is_refused(tmp_path: Path, word: str) -> None:
+    mapping = CELLS.replace('status = "Result"', 'status = { from = "Result", pattern = "^(PASS|FAIL)" }')
+    text = f"{NAMES}T1,x,3,1,5,PASS\nT2,x,3,1,5,{word}\n"
+    with pytest.raises(ConversionError, match=rf"^line 3, step\.status: '{re.escape(word)}' does not match"):
+        made(mapping, text, tmp_path)
+    assert made(mapping.replace("FAIL)", "FAIL)?"), text, tmp_path)
+    assert made(mapping.replace("pattern", "optional = true, pattern"), text, tmp_path)
+
+
+def test_a_path_to_verdicts_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"^boards\[0\]\.tests\[0\], step\.status: 's' leads nowhere"):
+        made(PANEL, panel(1, "FAIL").replace('"s"', '"S"'), tmp_path)
+    with pytest.raises(ConversionError, match=r"step\.status: '@S' leads nowhere in all 1 rows"):
+        made(LOT.replace('"@s"', '"@S"'), lot(1), tmp_path)
+    optional = PANEL.replace('status = "s"', 'status = { from = "s", optional = true }')
+    assert made(optional, panel(1, "FAIL").replace('"s"', '"S"'), tmp_path)

@@ -71,6 +71,9 @@ class Row:
 _NEEDED: Final = {"step.value", "step.status"}
 """What a row may leave empty, but must not end before."""
 
+_VERDICTS: Final = {"step.status", "header.result"}
+"""What must not be lost because nobody understands it."""
+
 
 def as_value(given: Given) -> Value:
     """A plain text is the name of what holds the value; a number is the value."""
@@ -104,7 +107,7 @@ class Picker:
             key: of the mapping, for error texts.
 
         Raises:
-            ConversionError: there is no such column at all.
+            ConversionError: there is no such column at all, or a verdict that the pattern does not fit.
         """
         if given == "":
             return ""
@@ -112,6 +115,8 @@ class Picker:
         text = self._raw(value, cells, key)
         if value.pattern:
             found = re.search(value.pattern, text)
+            if found is None and text and key in _VERDICTS and not (value.default or value.optional):
+                raise _no_verdict(text, value.pattern, cells, key)
             text = _group(found) if found else ""
         for old, new in value.replace:
             text = re.sub(old, new, text)
@@ -181,6 +186,14 @@ class Picker:
         return ConversionError(
             f"the mapping's {key} asks for {asked}, which is not there", place=cells.place, next_step=hint
         )
+
+
+def _no_verdict(text: str, pattern: str, cells: Cells, key: str) -> ConversionError:
+    return ConversionError(
+        f"{text[:40]!r} does not match the pattern {pattern!r}: a verdict that is not understood is not lost",
+        place=f"{cells.place}, {key}",
+        next_step=f"Mend the pattern; where other texts are no verdicts, say optional = true in {key}.",
+    )
 
 
 def _cut_off(names: list[str], cells: Cells, key: str) -> ConversionError:

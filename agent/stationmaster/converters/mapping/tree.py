@@ -12,6 +12,7 @@ from lxml import etree
 
 from stationmaster.api import ConversionError
 from stationmaster.api.xml import Element, inner_text, place
+from stationmaster.converters.mapping.pick import as_value, names_of
 from stationmaster.converters.mapping.schema import StepRule, Tree
 
 _STEP = re.compile(
@@ -87,7 +88,27 @@ def rows_of(unit: Node, rules: list[StepRule]) -> list[tuple[StepRule, Node]]:
     if rows and isinstance(rows[0][2].item, Element):
         order = {id(one): number for number, one in enumerate(unit.item.iter())}
         rows.sort(key=lambda row: order.get(id(row[2].item), 0))
-    return [(rule, node) for _, rule, node in rows]
+    taken = [(rule, node) for _, rule, node in rows]
+    for rule in rules:
+        _has_verdicts(rule, [node for other, node in taken if other is rule])
+    return taken
+
+
+def _has_verdicts(rule: StepRule, rows: list[Node]) -> None:
+    """A path to verdicts that leads nowhere in any row is a wrong one: a failure would be lost.
+
+    Raises:
+        ConversionError: it does so, and is not optional.
+    """
+    given, names = as_value(rule.status), names_of(rule.status)
+    if rule.skip or not rows or not names or given.default or given.optional:
+        return
+    if not any(row.get(name) is not None for row in rows for name in names):
+        raise ConversionError(
+            f"{' or '.join(map(repr, names))} leads nowhere in all {len(rows)} rows",
+            place=f"{rows[0].place}, step.status",
+            next_step="Check the path; where such rows may have no verdict, say optional = true there.",
+        )
 
 
 def bytes_of(node: Node) -> bytes:
