@@ -469,3 +469,23 @@ def test_a_path_to_verdicts_that_leads_nowhere_is_refused(tmp_path: Path) -> Non
         made(LOT.replace('"@s"', '"@S"'), lot(1), tmp_path)
     optional = PANEL.replace('status = "s"', 'status = { from = "s", optional = true }')
     assert made(optional, panel(1, "FAIL").replace('"s"', '"S"'), tmp_path)
+
+
+# ---------------------------------------------------------------- members of JSON
+def test_members_that_are_alike_are_rows_of_their_own(tmp_path: Path) -> None:
+    mapping = """
+    kind = "json"
+    verdict = "steps"
+    header.sn = "sn"
+    [[step]]
+    each = "pins[*]"
+    name = { value = "pin" }
+    value = "."
+    [[step]]
+    each = "pins[0]"
+    name = { value = "first" }
+    """
+    [report] = made(mapping, '{"sn": "A1", "pins": [true, false, true, false, 1, 1]}', tmp_path)
+    assert [(step.name, str(step.data["status"])) for step in report.root.steps] == [
+        ("pin", status) for status in "PFPFPP"
+    ]

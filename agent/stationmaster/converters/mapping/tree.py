@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
@@ -79,11 +79,13 @@ def units_of(root: Any, tree: Tree, where: str) -> list[Node]:
 
 def rows_of(unit: Node, rules: list[StepRule]) -> list[tuple[StepRule, Node]]:
     """The rows of a unit with their rules, in the order of the file; the first rule takes a row."""
-    found: dict[int, tuple[int, StepRule, Node]] = {}
+    found: dict[int | str, tuple[int, StepRule, Node]] = {}
     for rule in rules:
         for count, node in enumerate(unit.find(rule.each)):
-            below = Node(node.item, node.place, node.namespaces, unit)
-            found.setdefault(id(node.item), (count, rule, below))
+            below = replace(node, above=unit)
+            # Two members may be one object: true, or a small number.
+            key = id(node.item) if isinstance(unit.item, Element) else node.place
+            found.setdefault(key, (count, rule, below))
     rows = list(found.values())
     if rows and isinstance(rows[0][2].item, Element):
         order = {id(one): number for number, one in enumerate(unit.item.iter())}
