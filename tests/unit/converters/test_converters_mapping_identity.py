@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from corpus.oracle import told
-from stationmaster.api import ConversionError, Report, Station
+from stationmaster.api import ConversionError, Glimpse, Report, Station
 from stationmaster.api.testing import convert_file
 from stationmaster.convert import conversion
 from stationmaster.convert.order import Order
@@ -489,3 +490,22 @@ def test_members_that_are_alike_are_rows_of_their_own(tmp_path: Path) -> None:
     assert [(step.name, str(step.data["status"])) for step in report.root.steps] == [
         ("pin", status) for status in "PFPFPP"
     ]
+
+
+# ---------------------------------------------------------------- the end of a file
+@pytest.mark.parametrize("end", ["Prüfung beendet", "END"])
+@pytest.mark.parametrize("lines", [1, 20_001])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_the_end_is_found_in_the_encoding_of_the_file(
+    tmp_path: Path, encoding: str, lines: int, end: str
+) -> None:
+    mapping = RUN.replace("[text]", f'encoding = ["ascii", "{encoding}"]\n[text]\nend = "^{end}$"', 1)
+    converter = mapping_class(read_mapping(mapping, "m.toml"), "m")()
+    path = tmp_path / "a.txt"
+    for text, whole in (("T ü 1 PASS\n" * lines + f"{end}\n", True), ("T ü 1 PASS\n" * (lines + 1), False)):
+        path.write_bytes(text.encode(encoding))
+        assert converter.is_complete(Glimpse.at(path)) is whole
+    path.write_bytes(codecs.BOM_UTF16_BE + ("T ü 1 PASS\n" * lines + f"{end}\n").encode("utf-16-be"))
+    assert converter.is_complete(Glimpse.at(path)) is (encoding in {"utf-16", "utf-16-be"})

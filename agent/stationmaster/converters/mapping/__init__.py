@@ -16,7 +16,7 @@ from stationmaster.converters.mapping.companion import Second, beside, fits, mai
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.pick import Row, names_of
 from stationmaster.converters.mapping.schema import Mapping, Value
-from stationmaster.converters.mapping.text import decoded
+from stationmaster.converters.mapping.text import decoded, tails
 
 __all__ = ["Mapping", "MappingConverter", "mapping_at", "mapping_class"]
 
@@ -60,8 +60,8 @@ class MappingConverter:
         mark = mapping.table.end if mapping.kind == "table" else mapping.text.end
         if not mark:
             return True
-        tail = decoded(glimpse.tail, ["latin-1"], cut=True) or ""
-        return any(re.search(mark, line) for line in tail.splitlines())
+        texts = tails(glimpse, mapping.encoding)
+        return any(re.search(mark, line) for text in texts for line in text.splitlines())
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None

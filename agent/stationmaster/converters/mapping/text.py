@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from stationmaster.api import Glimpse
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import Text
 from stationmaster.converters.mapping.table import Unit
@@ -116,3 +118,18 @@ def decoded(data: bytes, encodings: Sequence[str], *, cut: bool = False) -> str 
             except (UnicodeDecodeError, LookupError):
                 continue
     return None
+
+
+def tails(glimpse: Glimpse, encodings: Sequence[str]) -> Iterator[str]:
+    """The end of a file in each of these encodings; its first character may be half."""
+    begin = glimpse.size - len(glimpse.tail)
+    for encoding in encodings:
+        name = encoding.lower().replace("_", "-")
+        wide = 2 if name.startswith("utf-16") else 4 if name.startswith("utf-32") else 1
+        if begin and name in {"utf-16", "utf-32"}:
+            # Only the beginning of the file says which byte comes first.
+            name += "-be" if glimpse.head.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)) else "-le"
+        try:
+            yield glimpse.tail[-begin % wide :].decode(name, "replace")
+        except LookupError:
+            continue
