@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from pathlib import Path
+from time import process_time
 from typing import Any
 from uuid import uuid4
 
@@ -509,3 +510,43 @@ def test_the_end_is_found_in_the_encoding_of_the_file(
         assert converter.is_complete(Glimpse.at(path)) is whole
     path.write_bytes(codecs.BOM_UTF16_BE + ("T ü 1 PASS\n" * lines + f"{end}\n").encode("utf-16-be"))
     assert converter.is_complete(Glimpse.at(path)) is (encoding in {"utf-16", "utf-16-be"})
+
+
+# ---------------------------------------------------------------- what is around a row
+AROUND = """
+kind = "json"
+verdict = "steps"
+header.sn = "sn"
+[[step]]
+each = "groups[*].tests[*].pins[*]"
+group = ["../../name", "../name"]
+name = "n"
+value = "v"
+unit = "../../../unit"
+text = "../../../../groups[1].name"
+"""
+
+
+def test_what_is_around_a_row_is_found_by_steps_upwards(tmp_path: Path) -> None:
+    groups = [
+        {"name": group, "tests": [{"name": "t", "pins": [[], {"n": "p", "v": 1}, {"n": "q", "v": 2}]}]}
+        for group in ("A", "B")
+    ]
+    mapping = AROUND.replace("pins[*]", "pins[1]")
+    [report] = made(mapping, json.dumps({"sn": "A1", "unit": "V", "groups": groups}), tmp_path)
+    assert [line for line in told(report) if " = " in line] == [
+        "A / t / p = 1 V LOG P",
+        "B / t / p = 1 V LOG P",
+    ]
+    assert {step.data.get("reportText") for step in report.steps() if step.name == "p"} == {"B"}
+
+
+def test_the_time_of_it_does_not_grow_with_the_square_of_the_rows(tmp_path: Path) -> None:
+    def seconds(count: int) -> float:
+        groups = [{"name": f"g{index}", "tests": [{"pins": [{"n": "p", "v": 1}]}]} for index in range(count)]
+        text = json.dumps({"sn": "A1", "groups": groups})
+        began = process_time()
+        assert made(AROUND, text, tmp_path)
+        return process_time() - began
+
+    assert seconds(4000) < 8 * seconds(1000)

@@ -18,18 +18,33 @@ from stationmaster.converters.mapping.schema import StepRule, Tree
 _STEP = re.compile(
     r"\[(?:(?P<index>\d+)|(?P<all>\*)|(?P<key>\w+)=(?P<value>[^\]]*))\]|(?P<name>[^.\[\]]+)|\."
 )
-_OWN = re.compile(r"(?:^|\.?[^.\[\]]+)(?:\[\d+\])+$|\.?[^.\[\]]+$")
-"""The last name of a place with the numbers in its lists: `tests[3]` of `groups[1].tests[3]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The object that a member is in, also where lists are between them, and what is around that."""
+
+    item: Any
+    above: Around | None
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An element or a member: cells by path."""
+    """An element or a member: cells by path.
+
+    Attributes:
+        item: the element or the member.
+        place: where it stands.
+        namespaces: prefix in the paths -> namespace.
+        above: the unit, where this is a row.
+        around: of a member: what `../` leads to.
+    """
 
     item: Any
     place: str
     namespaces: dict[str, str] = field(default_factory=dict)
     above: Node | None = None
+    around: Around | None = None
 
     @property
     def names(self) -> list[str]:
@@ -50,16 +65,17 @@ class Node:
         if isinstance(self.item, Element):
             yield from self._by_xpath(path)
             return
-        for where, item in _members(self.item, path, self.place):
-            yield Node(item, where, above=self.above)
+        for found in _members(self.item, path, self.place):
+            yield replace(found, above=self.above)
 
     def _around(self, unit: Node, path: str) -> str | None:
         """What stands in the object around this one, `../` for each list between them."""
-        inside = self.place.removeprefix(unit.place).lstrip(".")
+        item, around = self.item, self.around
         while path.startswith("../"):
-            inside, path = _OWN.sub("", inside), path[3:]
-        found = next(_members(unit.item, f"{inside}.{path}", unit.place), None)
-        return None if found is None else _text(found[1])
+            item, around = (around.item, around.above) if around is not None else (unit.item, None)
+            path = path[3:]
+        found = next(_members(item, path, ""), None)
+        return None if found is None else _text(found.item)
 
     def _by_xpath(self, path: str) -> Iterator[Node]:
         try:
@@ -144,25 +160,32 @@ def _text(item: Any) -> str:
     return str(item) if isinstance(item, str | int | float) else ""
 
 
-def _members(item: Any, path: str, where: str) -> Iterator[tuple[str, Any]]:
-    found = [(where, item)]
+def _members(item: Any, path: str, where: str) -> Iterator[Node]:
+    found = [Node(item, where)]
     for part in _STEP.finditer(path):
         if part[0] == ".":
             continue
-        found = [next_ for place_, one in found for next_ in _next(one, part, place_)]
+        found = [next_ for one in found for next_ in _next(one, part)]
     yield from found
 
 
-def _next(item: Any, part: re.Match[str], where: str) -> Iterator[tuple[str, Any]]:
+def _next(node: Node, part: re.Match[str]) -> Iterator[Node]:
+    item, where = node.item, node.place
     if part["name"] is not None:
         if isinstance(item, dict) and part["name"] in item:
-            yield f"{where}.{part['name']}".lstrip("."), item[part["name"]]
+            below = f"{where}.{part['name']}".lstrip(".")
+            yield Node(item[part["name"]], below, around=Around(item, node.around))
         return
     if not isinstance(item, list):
         return
+    if part["index"] is not None:
+        index = int(part["index"])
+        for one in item[index : index + 1]:
+            yield Node(one, f"{where}[{index}]", around=node.around)
+        return
     for index, one in enumerate(item):
-        wanted = part["all"] is not None or (part["index"] is not None and int(part["index"]) == index)
+        wanted = part["all"] is not None
         if part["key"] is not None and isinstance(one, dict):
             wanted = _text(one.get(part["key"])) == part["value"]
         if wanted:
-            yield f"{where}[{index}]", one
+            yield Node(one, f"{where}[{index}]", around=node.around)
