@@ -402,7 +402,7 @@ def test_what_may_have_been_a_row_is_told(tmp_path: Path, more: str) -> None:
     assert warning.startswith("line 4 was taken for a title")
 
 
-@pytest.mark.parametrize("blank", ["", "\n", ",,\n"])
+@pytest.mark.parametrize("blank", ["", "\n", ",,\n", "Empty\nTest,Value,Result\n"])
 def test_sections_are_read_with_and_without_blank_lines(tmp_path: Path, blank: str) -> None:
     mapping = TITLES.replace("[table]", "").replace("table.sections", 'table.skip = "^,+$"\ntable.sections')
     [report] = made(mapping, f"{MAIN}{blank}More,,\nTest,Value\nT2,4\n", tmp_path)

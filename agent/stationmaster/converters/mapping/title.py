@@ -15,6 +15,7 @@ class Titles:
         self._row: list[str] = []
         self._doubtful = 0
         self._swallowed: list[int] = []
+        self._known: set[str] = set()
 
     def begin(self, number: int) -> None:
         """A title stands there."""
@@ -28,6 +29,10 @@ class Titles:
         Raises:
             ConversionError: they look like the row before the title.
         """
+        known = self._known.intersection(cells)
+        self._known.update(filter(None, cells))
+        if known:  # a name that another section has, too, makes it sure
+            self._doubtful = 0
         pairs = zip(cells, self._row, strict=False) if len(cells) == len(self._row) else ()
         if self._doubtful and any(_alike(one, other) for one, other in pairs):
             raise ConversionError(
