@@ -127,7 +127,7 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
         beside_seconds: that the live converter took for the same files.
         grows: one of the two takes files that grow.
         found: the last files that did not come out the same, the newest last.
-        back: commands that put the former converter back, once it is promoted.
+        back: commands that put the former converter back, from the moment in which a promotion begins.
     """
 
     id: str

@@ -205,7 +205,7 @@ def _leave_parcel(home: Home, wanted: str, parcel: _Parcel) -> Submitted:
     if not home.instance_file(name).exists():
         names = ", ".join(home.names())
         raise ConfigError(
-            f'There is no station "{name}" in {home.instances}.',
+            f'There is no instance "{name}" in {home.instances}.',
             next_step=f"There are: {names}" if names else "Make one: stationmaster instance add",
         )
     if parcel.report is not None:
@@ -219,8 +219,8 @@ def _only(home: Home) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise ConfigError("There is no station.", next_step="Make one: stationmaster instance add")
-    raise ConfigError("Which station?", next_step=f"There are: {', '.join(names)}")
+        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which instance?", next_step=f"There are: {', '.join(names)}")
 
 
 def leave_report(home: Home, instance: str, report: Report) -> Submitted:

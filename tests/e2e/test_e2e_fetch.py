@@ -73,4 +73,4 @@ async def test_commands_and_a_problem_that_comes_and_goes(tmp_path: Path) -> Non
         assert "results" in (await station.command("agent", "status")).stdout
         unknown = await station.command("source", "run", "other")
         assert unknown.returncode != 0
-        assert 'No station has a source "other"' in unknown.stderr
+        assert 'No instance has a source "other"' in unknown.stderr

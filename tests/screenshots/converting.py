@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fakes.waiting import until
 from screenshots.studio import Studio
+from stationmaster.control.canary_protocol import CanaryRequest
 from stationmaster_tray.pages.converters import MAPPING, REPLAY, WATCHED, ConvertersPage
 
 MAPPED = Path(__file__).parents[1] / "data" / "mapping"
@@ -60,6 +61,18 @@ async def replays(studio: Studio) -> None:
     await studio.picture("replay-done")
     await _small(studio, "replay-small", lambda: page.tabs.setCurrentIndex(REPLAY))
     page.tabs.setCurrentIndex(WATCHED)
+
+
+async def canaries(studio: Studio) -> None:
+    """A canary that runs beside the live converter. After `mappings`."""
+    page = await _open(studio, WATCHED)
+    newer = (MAPPED / "fct.toml").read_text().replace('low = "Min"\n', "")
+    async with studio.station.client() as client:
+        await client.start_canary("line1", CanaryRequest(filename="fct.toml", content=newer, beside="wstf"))
+        await until(lambda: page.watched.canaries.lines, what="the canary")
+        await studio.picture("converters-canary")
+        await client.stop_canary("line1")
+    await until(lambda: not page.watched.canaries.lines, what="its end")
 
 
 async def _open(studio: Studio, tab: int) -> ConvertersPage:

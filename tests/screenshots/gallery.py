@@ -121,6 +121,7 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         Shot("mapping-small", "A mapping in the smallest window", "Text and report share the room."),
         Shot("replay-empty", "Replay", "Before another version was chosen."),
         Shot("replay-done", "A replay with differences", "Which files differ, and in which values."),
+        Shot("converters-canary", "A canary", "Another version beside the live one, with what it found."),
         Shot("replay-small", "Replay in the smallest window", "Everything can be reached."),
     ),
     "Settings": (

@@ -84,6 +84,7 @@ async def _take(studio: Studio, servers: dict[str, Server]) -> None:
         await scene(studio)
     await converting.mappings(studio)
     await converting.replays(studio)
+    await converting.canaries(studio)
     await windows.about(studio)
     story.tick("14:15")
     await windows.queue(studio)

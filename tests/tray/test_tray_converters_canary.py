@@ -119,7 +119,7 @@ async def test_what_differs_is_shown_and_promoted_all_the_same(
 
 
 async def test_a_canary_is_stopped(bench: Bench) -> None:
-    shown = await bench.begin(bench.live.read_text())
+    shown = await bench.begin(f"{bench.live.read_text()}\n")
     shown.stop.click()
     await until(lambda: not bench.page.watched.canaries.lines, what="its end")
     stopped: CanaryStatus | None = (await bench.station.instance("line1")).canary

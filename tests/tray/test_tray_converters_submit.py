@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from stationmaster.model import (
     Link,
     UploadStatus,
 )
-from stationmaster_tray.converting.handover import hand_over
+from stationmaster_tray.converting.handover import HandOver
 from stationmaster_tray.converting.place import Place, places
 
 NOW = datetime(2026, 1, 30, 12, tzinfo=UTC)
@@ -37,7 +38,7 @@ def test_files_are_copied_whole_and_nothing_else_lies_there(tmp_path: Path) -> N
     watched = tmp_path / "watched"
     watched.mkdir()
     files = [file(tmp_path / "own", name, name.encode() * 100_000) for name in ("a.txt", "ä b.wstf")]
-    assert hand_over(files, watched) == (watched / "a.txt", watched / "ä b.wstf")
+    assert HandOver(files, watched).run() == (watched / "a.txt", watched / "ä b.wstf")
     assert {one.name: one.read_bytes() for one in watched.iterdir()} == {
         one.name: one.read_bytes() for one in files
     }
@@ -48,14 +49,14 @@ def test_a_copy_has_the_time_of_its_file(tmp_path: Path) -> None:
     (tmp_path / "watched").mkdir()
     tested = file(tmp_path / "own", "a.txt")
     os.utime(tested, (1_700_000_000, 1_700_000_001))
-    (copy,) = hand_over([tested], tmp_path / "watched")
+    (copy,) = HandOver([tested], tmp_path / "watched").run()
     assert copy.stat().st_mtime == 1_700_000_001
 
 
 def test_a_file_that_waits_there_is_never_replaced(tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     first = file(watched, "a.tar.gz", b"first")
-    made = [hand_over([file(tmp_path / "own", "a.tar.gz", text)], watched)[0] for text in (b"2", b"3")]
+    made = [HandOver([file(tmp_path / "own", "a.tar.gz", text)], watched).run()[0] for text in (b"2", b"3")]
     assert [one.name for one in made] == ["a-2.tar.gz", "a-3.tar.gz"]
     assert [one.read_bytes() for one in (first, *made)] == [b"first", b"2", b"3"]
 
@@ -65,7 +66,44 @@ def test_a_folder_that_may_not_be_written_to_is_told(tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     watched.mkdir(mode=0o500)
     with pytest.raises(StationmasterError, match="Permission denied"):
-        hand_over([file(tmp_path / "own", "a.txt")], watched)
+        HandOver([file(tmp_path / "own", "a.txt")], watched).run()
+
+
+def test_trying_again_copies_what_is_missing_and_nothing_twice(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    good, bad = file(tmp_path / "own", "a.txt"), tmp_path / "own" / "b.txt"
+    copying = HandOver([good, bad], watched)
+    with pytest.raises(StationmasterError, match=r"b\.txt could not be copied"):
+        copying.run()
+    file(tmp_path / "own", "b.txt")
+    assert copying.run() == (watched / "a.txt", watched / "b.txt")
+    assert sorted(one.name for one in watched.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_after_a_cancel_no_further_file_is_copied(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    (tmp_path / "watched").mkdir()
+    copying = HandOver([file(tmp_path / "own", "a.txt")], tmp_path / "watched")
+    assert copying.run(cancelled) == ()
+    assert len(copying.run()) == 1
+
+
+def test_where_files_have_one_name_only_none_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    (watched / "a.txt").write_text("the tester's")
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    assert HandOver([file(tmp_path / "own", "a.txt")], watched).run() == (watched / "a-2.txt",)
+    assert sorted(one.name for one in watched.iterdir()) == ["a-2.txt", "a.txt"]
+    assert (watched / "a.txt").read_text() == "the tester's"
 
 
 def test_what_cannot_be_copied_is_told_with_what_was_copied_before(tmp_path: Path) -> None:
@@ -74,11 +112,11 @@ def test_what_cannot_be_copied_is_told_with_what_was_copied_before(tmp_path: Pat
     good = file(tmp_path / "own", "a.txt")
     for bad in (tmp_path / "own" / "gone.txt", tmp_path / "own"):
         with pytest.raises(StationmasterError, match=f"{bad.name} could not be copied") as caught:
-            hand_over([good, bad], watched)
+            HandOver([good, bad], watched).run()
         assert "1 before it" in caught.value.text
         assert caught.value.next_step
     with pytest.raises(StationmasterError, match="could not be copied"):
-        hand_over([good], tmp_path / "no such folder")
+        HandOver([good], tmp_path / "no such folder").run()
     assert not [one for one in watched.iterdir() if one.name.startswith(".")]
 
 

@@ -59,6 +59,10 @@ NO_TWIN = {
             "See them: stationmaster converter canary show line1; if that is as it should be, promote it.",
             "See them: Differences, on the page Converters; if that is as it should be, promote it.",
         ),
+        (
+            "Propose a mapping: stationmaster converter map FILE; or name its converter.",
+            "Propose a mapping: Make a mapping, on the page Converters; or name its converter.",
+        ),
         ("Name it: stationmaster converter new NAME", "Name it: stationmaster converter new NAME"),
         ("The folder /etc/stationmaster is not there.", "The folder /etc/stationmaster is not there."),
     ],

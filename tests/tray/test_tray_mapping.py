@@ -70,7 +70,7 @@ async def test_a_mapping_is_proposed_with_the_report_as_a_tree_and_the_window_go
         assert max(gaps.blocked) < BLOCKED
         assert 'sn = "Serial"' in panel.editor.content
         assert "# Look at this: no operation was found" in panel.editor.content
-        assert any("Shown with process_code out of nowhere" in text for text in texts(panel))
+        assert any("For this preview process_code = 10 was assumed" in text for text in texts(panel))
         assert "✓ fct.csv would be taken: 1 report" in texts(panel)
         tree = panel.result.tree
         assert tree.report.row_of(tree.currentIndex()).name == "MainSequence"

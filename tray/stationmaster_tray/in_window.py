@@ -25,6 +25,7 @@ _TWINS: tuple[tuple[str, Callable[[], str]], ...] = (
     (rf"converter canary show{_WORD}{_FLAGS}", lambda: tr("Differences, on the page Converters")),
     (rf"converter canary stop{_WORD}{_FLAGS}", lambda: tr("Stop, on the page Converters")),
     (rf"converter (?:check|test){_WORD}{_WORD}{_FLAGS}", lambda: tr("Test a file, on the page Converters")),
+    (rf"converter map{_WORD}{_FLAGS}", lambda: tr("Make a mapping, on the page Converters")),
     (rf"converter list{_FLAGS}", lambda: tr("the page Converters")),
     (rf"instance add{_WORD}{_FLAGS}", lambda: tr("Add station, on the page Settings")),
     (rf"instance edit{_WORD} --token-stdin", lambda: tr("Set token, on the page Settings")),

@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -55,6 +56,10 @@ class Archived(msgspec.Struct, frozen=True, kw_only=True):
     mtime_ns: int
     sha256: str = ""
     member: Member | None = None
+
+
+FILLED_BY: Final = 'Only watch folders with after = "archive" fill it, and files that were submitted.'
+"""Why an archive may be empty."""
 
 
 def days(root: Path) -> list[Day]:
@@ -110,7 +115,7 @@ def locate(wanted: str, among: Sequence[Path]) -> list[tuple[Path | None, Path |
         if not found:
             raise PackError(
                 f"Nothing of {wanted} is in {', '.join(map(str, among))}.",
-                next_step="See which days there are: stationmaster archive list",
+                next_step=f"See which days there are: stationmaster archive list. {FILLED_BY}",
             )
         return found
     path = Path(wanted).absolute()

@@ -30,7 +30,7 @@ _COLUMNS = (
 def activity(
     *,
     instance: Annotated[
-        str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
+        str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
     ] = "",
     hours: Annotated[float, typer.Option(min=0.1, max=MOST_HOURS, help="How far back.")] = 8.0,
     buckets: Annotated[int, typer.Option(min=1, max=MOST_BUCKETS, help="How many lines.")] = 16,

@@ -157,7 +157,7 @@ def _until(minutes: float | None, time: str | None) -> datetime | None:
 
 @app.command()
 def resume(instances: Only = None) -> None:
-    """Resume uploads, and start a station that was drained."""
+    """Resume uploads, and start an instance that was drained."""
 
     async def ask() -> Sequence[str]:
         async with agent() as client:
@@ -214,11 +214,11 @@ async def _names(client: ControlClient, wanted: Sequence[str] | None) -> list[st
     known = [one.name for one in (await client.status()).instances]
     if not wanted:
         if not known:
-            raise ConfigError("There is no station.", next_step="Make one: stationmaster instance add")
+            raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
         return known
     for name in wanted:
         if name not in known:
-            raise ConfigError(f'There is no station "{name}".', next_step=f"There are: {', '.join(known)}")
+            raise ConfigError(f'There is no instance "{name}".', next_step=f"There are: {', '.join(known)}")
     return list(wanted)
 
 
@@ -228,7 +228,7 @@ def _show(snapshot: AgentStatus) -> None:
     if snapshot.embedded_server:
         say(f"The embedded server answers at {snapshot.embedded_server}.")
     if not snapshot.instances:
-        say("No station yet. Make one: stationmaster instance add NAME --server URL --watch DIR ...")
+        say("No instance yet. Make one: stationmaster instance add NAME --server URL --watch DIR ...")
     table(
         "",
         ("Instance", "Queued", "Error", "Completed", "Last upload", "Link", "State"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.archive.look import Archived, Holding, days, holding, locate
+from stationmaster.archive.look import FILLED_BY, Archived, Holding, days, holding, locate
 from stationmaster.archive.place import DAY, INSIDE, roots, where_now
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
@@ -54,6 +54,9 @@ def list_days(*, instance: Instance = "", json: Json = False) -> None:
         )
         for day in found
     ]
+    if not rows:
+        say(f"Nothing is archived yet. {FILLED_BY}")
+        return
     table("", ("Day", "Packed", "Size", "Zip", "Loose", "Size", "In"), rows)
 
 
@@ -169,7 +172,7 @@ async def _resubmit(
 def _chosen(wanted: str) -> tuple[str, InstanceConfig]:
     store, names = ConfigStore(home()), home().names()
     if not wanted and len(names) != 1:
-        raise ConfigError("Which station?", next_step=f"Add --instance with one of: {', '.join(names)}")
+        raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")
     name = wanted or names[0]
     return name, store.load(name)
 

@@ -90,7 +90,7 @@ def check(*, json: Json = False) -> None:
             say(f"{finding['severity']}: {finding['text']}")
             if finding["next_step"]:
                 say(f"  → {finding['next_step']}")
-        say(f"Stations that are right: {len(loaded.instances)}. Files that are wrong: {len(loaded.errors)}.")
+        say(f"Instances that are right: {len(loaded.instances)}. Files that are wrong: {len(loaded.errors)}.")
     if loaded.errors:
         raise typer.Exit(Exit.USAGE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,13 +26,14 @@ from stationmaster.cli.session import fail, home, run, use_files
 from stationmaster.config.store import ConfigStore
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run, list_converters
+from stationmaster.convert.scaffold import quoted
 from stationmaster.errors import ConfigError, StationmasterError
 from stationmaster.runtime.trial import dry_run_for
 
 app = typer.Typer(help="See which converters there are, try one, write one.", no_args_is_help=True)
 
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="With this station's converters, options and names.")
+    str, typer.Option("--instance", "-i", help="With this instance's converters, options and names.")
 ]
 Folder = Annotated[
     Path | None, typer.Option("--dir", help="With the converters in this folder.", file_okay=False)
@@ -40,7 +42,7 @@ Folder = Annotated[
 
 @app.command("list")
 def list_all(*, instance: Instance = "", folder: Folder = None, json: Json = False) -> None:
-    """List converters: built in, from packages, and from a station's folder."""
+    """List converters: built in, from packages, and from an instance's folder."""
     infos, failures = run(list_converters(_converters_folder(instance, folder)))
     if json:
         print_json("converters", {"converters": infos, "failures": failures})
@@ -106,7 +108,8 @@ def try_file(
     else:
         if every:
             _show_confidences(outcome)
-        show_dry_run(outcome)
+        where = ("--instance", instance) if instance else ("--dir", str(folder)) if folder else ()
+        show_dry_run(replace_fields(outcome, file=quoted(file), here=quoted(*where)))
     if not outcome.ok:
         raise typer.Exit(Exit.ERROR)
 

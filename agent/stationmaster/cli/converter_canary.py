@@ -22,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="Which station.")]
+Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="Which instance.")]
 _SHOWN = 8
 """Values of one file that are shown; `--json` has more."""
 
@@ -154,8 +154,9 @@ def _show(canary: Canary) -> None:
     for file in canary.found:
         for line in file.lines(_SHOWN):
             answer(line)
-    if canary.back and canary.ended is Ended.PROMOTED:
-        say("To go back:")
+    if canary.back:
+        begun = "" if canary.ended is Ended.PROMOTED else "Its promotion came to no end: promote it again. "
+        say(f"{begun}To go back:")
         for command in canary.back:
             answer(command)
 

@@ -43,7 +43,7 @@ def check(
     ],
     *,
     instance: Annotated[
-        str, typer.Option("--instance", "-i", help="With this station's converters, options and names.")
+        str, typer.Option("--instance", "-i", help="With this instance's converters, options and names.")
     ] = "",
     folder: Annotated[
         Path | None, typer.Option("--dir", help="With the converters in this folder.", file_okay=False)

@@ -20,7 +20,7 @@ from stationmaster.cli.session import fail, run
 from stationmaster.control.command_answer import MappedSample
 from stationmaster.convert.built_in import MAPPING
 from stationmaster.convert.dry_run import DryRun, dry_run
-from stationmaster.convert.scaffold import check_name, quoted, suggestion
+from stationmaster.convert.scaffold import check_name, latin, quoted, suggestion
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.proposal import quoted as toml_text
 from stationmaster.converters.mapping.propose import mapping_name
@@ -72,20 +72,34 @@ def map_file(
     except OSError as error:
         fail(ConfigError(f"{error.filename}: {error.strerror}.", next_step="Check the path and its rights."))
     outcome, given = run(tried(full_path(file), chosen, text, described, most=_MOST))
-    show_dry_run(replace_fields(outcome, reports=outcome.reports[:_SHOWN]))
+    again = ("test", str(file), "--dir", str(place.parent), "--converter", described.name or place.stem)
+    show_dry_run(
+        replace_fields(outcome, reports=outcome.reports[:_SHOWN]),
+        step=f"Correct {place}, then: {_command(*again)}{_spelled(given)}",
+    )
     beside = full_path(file).parent == full_path(place).parent
     if mapping is None and beside and outcome.trouble is None:
         _add_test(place, file.name, outcome, given)
-    if given:
-        say(f"Shown with {', '.join(given)} out of nowhere: the file says none. Give your own as an option.")
+    if given and outcome.trouble is None:
+        _tell_given(given)
+    if not outcome.ok:
+        raise typer.Exit(Exit.ERROR)
     if mapping is None:
         say(f"Use it: {_command('install', str(place), '-i', 'NAME')}")
-    elif not outcome.ok:
-        raise typer.Exit(Exit.ERROR)
+
+
+def _tell_given(given: dict[str, Any]) -> None:
+    told = " and ".join(f"{name} = {_toml_value(value)}" for name, value in given.items())
+    own = " ".join(f"--option {name}=..." for name in given)
+    say(f"For this preview {told} was assumed: the file does not say it. Set yours with {own}")
+
+
+def _spelled(given: dict[str, Any]) -> str:
+    return "".join(f" --option {name}={value}" for name, value in given.items())
 
 
 def _named_after(file: Path) -> str:
-    name = mapping_name(file.name)
+    name = mapping_name(f"-{latin(file.name)}")
     try:
         return check_name(name, {})
     except ConfigError:  # it begins with a digit, or is the name of a module
@@ -114,12 +128,15 @@ def _add_test(place: Path, sample: str, outcome: DryRun, given: dict[str, Any]) 
         f"measurements = {values}",
     ]
     if given:
-        options = ", ".join(
-            f"{key} = {toml_text(one) if isinstance(one, str) else one}" for key, one in given.items()
-        )
+        options = ", ".join(f"{key} = {_toml_value(one)}" for key, one in given.items())
         lines.append(f"options = {{ {options} }}")
     with place.open("a", encoding="utf-8") as opened:
         opened.write("\n".join(lines) + "\n")
+
+
+def _toml_value(value: Any) -> str:
+    """A text or a number as TOML writes it."""
+    return toml_text(value) if isinstance(value, str) else str(value)
 
 
 def _command(*words: str) -> str:

@@ -22,7 +22,8 @@ OptionWords = Annotated[
     typer.Option(
         "--option",
         metavar="NAME=VALUE",
-        help="An option of the converter: texts as they stand, others as TOML or JSON.",
+        help="An option of the converter: texts as they stand, others as TOML or JSON; "
+        "process_codes.FCT=10 is one entry of a table.",
     ),
 ]
 
@@ -65,7 +66,14 @@ def option_values(words: Iterable[str], known: Mapping[str, ConverterOption]) ->
         name, equals, text = word.partition("=")
         if not equals:
             raise ConfigError(f"--option {word} has no value.", next_step="Write --option NAME=VALUE.")
-        options[name.strip()] = _value(text, known.get(name.strip()))
+        name = name.strip()
+        table, dot, key = name.partition(".")
+        if dot and name not in known:  # one entry of a table, as --set has it
+            before = options.get(table)
+            entries = dict(before) if isinstance(before, dict) else {}
+            options[table] = entries | {key.strip(): _value(text, None)}
+        else:
+            options[name] = _value(text, known.get(name))
     return options
 
 

@@ -32,7 +32,7 @@ def new(
         Path | None, typer.Option("--dir", help="Where to write it; by default a new folder of its name.")
     ] = None,
     instance: Annotated[
-        str, typer.Option("--instance", "-i", help="Write it into this station's converters folder.")
+        str, typer.Option("--instance", "-i", help="Write it into this instance's converters folder.")
     ] = "",
 ) -> None:
     """Begin a converter: a module to change, its test, a sample, and the next commands."""
@@ -89,12 +89,12 @@ def install(
         Path, typer.Argument(help="The converter's module, or a mapping.", exists=True, dir_okay=False)
     ],
     *,
-    instance: Annotated[str, typer.Option("--instance", "-i", help="The station that shall have it.")],
+    instance: Annotated[str, typer.Option("--instance", "-i", help="The instance that shall have it.")],
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a converter of that file name.")
     ] = False,
 ) -> None:
-    """Copy a converter into a station's converters folder; a running agent takes it up within seconds."""
+    """Copy a converter into an instance's converters folder; a running agent takes it up within seconds."""
     try:
         info, changed = _install(file.absolute(), instance, replace=replace)
     except ConfigError as error:
@@ -139,7 +139,7 @@ def _install(file: Path, instance: str, *, replace: bool) -> tuple[ConverterInfo
         why = [one.text for one in failures if one.subject == file.name][:1]
         raise ConfigError(
             joined(f"{file} holds no converter that can be loaded.", *why),
-            next_step="Run its test, then try again.",
+            next_step="Correct that, then try again." if why else "Run its test, then try again.",
         )
     place = home().converters(instance) / file.name
     text = read_text(file) or ""

@@ -78,7 +78,7 @@ class _Demo:
             url = await stack.enter_async_context(self._server(token))
             say(f"1. A WATS-compatible server runs at {url}")
             self._make_instance(url, token)
-            say(f"2. The station `demo` watches {self._watch} for {', '.join(FORMATS)}")
+            say(f"2. The instance `demo` watches {self._watch} for {', '.join(FORMATS)}")
             half = len(self._files) // 2
             async with self._agent() as agent:
                 self._drop(self._files[:half])

@@ -48,7 +48,7 @@ async def told(names: Sequence[str], *, way_only: bool = False, kind: str) -> li
     Args:
         names: none: all.
         way_only: only the way to the server.
-        kind: what the checks without a station are headed; each is told as it is made. "": none is told.
+        kind: what the checks without an instance are headed; each is told as it is made. "": none is told.
     """
     request = DoctorRequest(instances=tuple(names), version=__version__, way_only=way_only)
     return await tell(await _asked(request), kind)

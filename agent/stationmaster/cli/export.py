@@ -31,7 +31,7 @@ _SAID = {
 }
 
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
+    str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
 ]
 
 

@@ -90,7 +90,7 @@ async def _of_converters(needs: Needs) -> list[str]:
     for name in needs.converters:
         if name in known:
             continue
-        why = [one.text for one in failures if name in one.names or Path(one.subject).stem == name]
+        why = [one.text for one in failures if one.brings(name)]
         close = get_close_matches(name, known, n=1)
         step = f'Did you mean "{close[0]}"?' if close else "Its files wait until it is installed."
         found.append(why[0] if why else f'there is no converter "{name}" yet. {step}')

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from stationmaster.control.client import ControlClient
 
 app = typer.Typer(
-    help="Make, show, change and remove stations. Commands and settings call a station an instance.",
+    help="Make, show, change and remove instances, one for each test station.",
     no_args_is_help=True,
 )
 
-Name = Annotated[str, typer.Argument(help="Name of the station.")]
+Name = Annotated[str, typer.Argument(help="Name of the instance.")]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
 
 
@@ -52,7 +52,7 @@ def add(
     setting: Sets = None,
     json: Json = False,
 ) -> None:
-    """Make a station. With an agent running it starts at once."""
+    """Make an instance. With an agent running it starts at once."""
     try:
         patch = patch_of(setting)
         if watch and not converter:
@@ -107,7 +107,7 @@ def _listed(name: str, config: InstanceConfig) -> dict[str, Any]:
 
 @app.command()
 def show(name: Name, *, json: Json = False) -> None:
-    """Show a station's settings; neither a token nor the proxy's password is among them."""
+    """Show an instance's settings; neither a token nor the proxy's password is among them."""
     try:
         config = ConfigStore(home()).load(name)
     except ConfigError as error:
@@ -162,7 +162,7 @@ def edit(
 def register(
     name: Name, *, token_stdin: TokenStdin = False, client_id: ClientId = "", replace: Replace = False
 ) -> None:
-    """Register the station at its server with a register-client token; it gets a token of its own."""
+    """Register the instance at its server with a register-client token; it gets a token of its own."""
     if not token_stdin:
         fail(
             ConfigError(
@@ -175,9 +175,9 @@ def register(
 
 @app.command()
 def remove(name: Name, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove a station's settings and token. Its spool stays on disk: nothing that waits is lost."""
+    """Remove an instance's settings and token. Its spool stays on disk: nothing that waits is lost."""
     if not yes:
-        typer.confirm(f'Remove the station "{name}"? Its spool stays.', abort=True, err=True)
+        typer.confirm(f'Remove the instance "{name}"? Its spool stays.', abort=True, err=True)
 
     async def online(client: ControlClient) -> str:
         return await client.remove_instance(name)
@@ -199,10 +199,10 @@ def export_instance(
         Path | None, typer.Option(help="The file to write, for its owner only; else standard output.")
     ] = None,
     with_id: Annotated[
-        bool, typer.Option("--with-id", help="With the station's id: only where its data move, too.")
+        bool, typer.Option("--with-id", help="With the instance's id: only where its data move, too.")
     ] = False,
 ) -> None:
-    """Write a provisioning file of a station: all its settings, without its token."""
+    """Write a provisioning file of an instance: all its settings, without its token."""
     from stationmaster.config.atomic import replace_text  # noqa: PLC0415 - as below
     from stationmaster.config.export import exported  # noqa: PLC0415 - brings tomlkit
 
@@ -221,7 +221,7 @@ def export_instance(
 
 @app.command("import")
 def import_instance(
-    file: Annotated[Path | None, typer.Argument(help="A provisioning file with one station.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="A provisioning file with one instance.")] = None,
     *,
     name: Annotated[str, typer.Option(help="Another name for it than the file's.")] = "",
     token_stdin: TokenStdin = False,
@@ -230,7 +230,7 @@ def import_instance(
     dry_run: DryRun = False,
     force: Force = False,
 ) -> None:
-    """Make a station from a file that `instance export` wrote; or take over another client's reports."""
+    """Make an instance from a file that `instance export` wrote; or take over another client's reports."""
     from stationmaster.cli.instance_import import request_from  # noqa: PLC0415 - this command only
 
     if reports_dir is not None and file is None:

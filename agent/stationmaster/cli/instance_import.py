@@ -11,7 +11,7 @@ from stationmaster.errors import ConfigError
 
 
 def request_from(file: Path, *, name: str = "", token: str | None = None) -> AddRequest:
-    """What makes the station of a file.
+    """What makes the instance of a file.
 
     Args:
         file: a provisioning file with one station, such as `instance export` writes.

@@ -39,7 +39,7 @@ def tail(
     *,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last records.")] = 40,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
-    instance: Annotated[str, typer.Option(help="Only what is about this station.")] = "",
+    instance: Annotated[str, typer.Option(help="Only what is about this instance.")] = "",
     level: Annotated[LogLevel | None, typer.Option(help="At least this level.")] = None,
     entry: Annotated[int | None, typer.Option(help="Only what is about this entry of the queue.")] = None,
     grep: Annotated[
@@ -90,7 +90,7 @@ def _check_instance(folder: Path, name: str) -> None:
     names = home().names()
     if name not in names and not last(folder, Query(instance=name), limit=1)[0]:
         raise ConfigError(
-            f'There is no station "{name}", and the log tells of none of this name.',
+            f'There is no instance "{name}", and the log tells of none of this name.',
             next_step=f"Stations: {', '.join(names) or 'none'}.",
         )
 

@@ -49,7 +49,7 @@ class Standing(Enum):
 
 
 async def run_once(agent: Agent, timeout: float | None) -> Exit:  # noqa: ASYNC109 - of the whole run
-    """Wait until no station can do more, say what it leaves, then stop the agent."""
+    """Wait until no instance can do more, say what it leaves, then stop the agent."""
     found: list[Standing] | None = None
     try:
         async with asyncio.timeout(timeout):

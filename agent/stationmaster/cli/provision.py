@@ -34,14 +34,14 @@ def provision(
         list[str] | None,
         typer.Option(
             metavar="NAME=SOURCE",
-            help="Where a station's token is: env:VARIABLE, fd:N, stdin; * as NAME: all. May be repeated.",
+            help="Where an instance's token is: env:VARIABLE, fd:N, stdin; * as NAME: all. May be repeated.",
         ),
     ] = None,
     register: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=SOURCE",
-            help="Where a register-client token is: a station that holds no token is registered with it.",
+            help="Where a register-client token is: an instance that holds no token is registered with it.",
         ),
     ] = None,
     prune: Annotated[
@@ -108,7 +108,7 @@ def _tokens(
 
 
 def _tell(done: Provisioned, found: list[str], *, json: bool) -> None:
-    """Say what was done; ends with 4 where a station could not be registered."""
+    """Say what was done; ends with 4 where an instance could not be registered."""
     if json:
         print_json("provisioned", {**plain(done), "hints": found})
     else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from stationmaster.cli.activity import activity
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What waits, what failed, what was delivered.", no_args_is_help=True)
 
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
+    str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
 ]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of entries.")]
 All = Annotated[bool, typer.Option("--all", help="Everything in the error list.")]
@@ -67,6 +69,7 @@ def find(serial: Annotated[str, typer.Argument(help="Serial number.")], *, json:
             _show(entry)
     if not found:
         say(f"Nothing is known of serial number {serial}.")
+        say("  → Files that were refused have none: stationmaster queue list --state error")
         raise typer.Exit(Exit.ERROR)
 
 
@@ -150,7 +153,7 @@ app.command("import")(import_reports)
 
 
 async def one_instance(client: ControlClient, wanted: str) -> str:
-    """The station that is meant.
+    """The instance that is meant.
 
     Raises:
         ConfigError: none is named, and there is more than one.
@@ -161,8 +164,8 @@ async def one_instance(client: ControlClient, wanted: str) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise ConfigError("There is no station.", next_step="Make one: stationmaster instance add")
-    raise ConfigError("Which station?", next_step=f"Add --instance with one of: {', '.join(names)}")
+        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")
 
 
 def _wanted(ids: list[int] | None, *, everything: bool) -> tuple[int, ...]:
@@ -212,6 +215,19 @@ def _tell(events: tuple[Event, ...], *, json: bool) -> None:
     table("", ("Time", "What", "By", "Detail"), rows)
 
 
+def _server(receipt: str) -> str:
+    """What the server answered, in words; `--json` has the receipt itself."""
+    try:
+        status = msgspec.json.decode(receipt, type=_Receipt).status
+    except msgspec.DecodeError:
+        return receipt  # of an older version, or none
+    return f"had it already, {status}" if status == HTTPStatus.CONFLICT else f"accepted, {status}"
+
+
+class _Receipt(msgspec.Struct):
+    status: int
+
+
 def _show(entry: Entry) -> None:
     fields = {
         "Entry": f"{entry.id} of {entry.instance}, {marked(entry.state)}"
@@ -224,11 +240,11 @@ def _show(entry: Entry) -> None:
         "Source file": entry.source,
         "Now at": entry.place if entry.place != entry.source else "",
         "Converter": entry.converter,
-        "Size": f"{entry.size} bytes" if entry.size else "",
+        "Report size": f"{entry.size} bytes" if entry.size else "",
         "Attempts": str(entry.attempts) if entry.attempts else "",
         "Next attempt": local(entry.not_before),
         "Reason": entry.reason,
-        "Receipt": entry.receipt,
+        "Server": _server(entry.receipt),
         "Dismissed by": entry.dismissed_by,
         "Taken": local(entry.created_at),
         "Updated": local(entry.updated_at),

@@ -27,7 +27,7 @@ Replace = Annotated[
 
 
 def register(name: str, token: str, client_id: str, *, replace: bool) -> None:
-    """Register a station, through the agent or without, and say so."""
+    """Register an instance, through the agent or without, and say so."""
 
     async def online(client: ControlClient) -> str:
         return await client.register(name, token, client_id=client_id, replace=replace)

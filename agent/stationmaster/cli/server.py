@@ -60,9 +60,9 @@ def run_server(
 
 @app.command("test")
 def try_way(
-    instance: Annotated[str | None, typer.Argument(help="A station: its settings and its token.")] = None,
+    instance: Annotated[str | None, typer.Argument(help="An instance: its settings and its token.")] = None,
     *,
-    url: Annotated[str, typer.Option(help="Address of a WATS server that no station has yet.")] = "",
+    url: Annotated[str, typer.Option(help="Address of a WATS server that no instance has yet.")] = "",
     proxy: Annotated[str, typer.Option(help="With --url: the proxy on the way.")] = "",
     ca_file: Annotated[str, typer.Option(help="With --url: further root certificates, PEM.")] = "",
     client_cert: Annotated[str, typer.Option(help="With --url: this station's certificate, PEM.")] = "",
@@ -74,7 +74,7 @@ def try_way(
 ) -> None:
     """Try the way to a WATS server, hop by hop, without sending a report."""
     if bool(instance) == bool(url):
-        fail(ConfigError("Which server?", next_step="Name a station, or give --url."))
+        fail(ConfigError("Which server?", next_step="Name an instance, or give --url."))
     token = typer.get_text_stream("stdin").readline().strip() if token_stdin else None
     request = TestConnectionRequest(
         server=url,
@@ -96,7 +96,7 @@ def try_way(
 @app.command("processes")
 def show_processes(
     instance: Annotated[
-        str | None, typer.Argument(help="Whose server; not needed where there is one station.")
+        str | None, typer.Argument(help="Whose server; not needed where there is one instance.")
     ] = None,
     *,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask the server now.")] = False,

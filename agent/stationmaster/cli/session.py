@@ -75,7 +75,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def use_files() -> None:
-    """What follows works on the machine's files as their account; a station's converters are its code."""
+    """What follows works on the machine's files as their account; an instance's converters are its code."""
     try:
         become_owner(home())
     except StationmasterError as error:

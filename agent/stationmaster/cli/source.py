@@ -38,7 +38,7 @@ def run_now(
     name: Annotated[str, typer.Argument(help="The source.")],
     *,
     instance: Annotated[
-        str, typer.Option("--instance", "-i", help="Which station; not needed where one has this source.")
+        str, typer.Option("--instance", "-i", help="Which instance; not needed where one has this source.")
     ] = "",
 ) -> None:
     """Fetch a scheduled source at once, whatever its timetable says."""
@@ -56,7 +56,7 @@ async def _run(name: str, instance: str) -> str:
             ]
             if len(found) != 1:
                 raise ConfigError(
-                    f'{"Several stations have" if found else "No station has"} a source "{name}".',
+                    f'{"Several instances have" if found else "No instance has"} a source "{name}".',
                     next_step=f"Name one: {', '.join(found)}" if found else "See: stationmaster source list",
                 )
             instance = found[0]

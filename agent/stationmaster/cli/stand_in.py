@@ -10,7 +10,7 @@ from stationmaster.sentence import joined
 
 
 def instead(home: Home, name: str) -> str:
-    """Which settings stand in for the file of a station ("" for the agent's own); "" where none do."""
+    """Which settings stand in for the file of an instance ("" for the agent's own); "" where none do."""
     if name and name not in home.names():
         return ""  # it was removed
     found = last_good.instance(home, name) if name else last_good.agent(home)

@@ -35,7 +35,7 @@ def submit(
         str, typer.Option(help="The converter for a raw file; without it the file is a WSJF report.")
     ] = "",
     instance: Annotated[
-        str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
+        str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
     ] = "",
     json: Json = False,
 ) -> None:

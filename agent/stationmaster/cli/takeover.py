@@ -23,7 +23,7 @@ ReportsDir = Annotated[
     typer.Option(help="The other client's folder of reports.", exists=True, file_okay=False),
 ]
 Instance = Annotated[
-    str, typer.Option("--instance", "-i", help="Which station; not needed where there is one.")
+    str, typer.Option("--instance", "-i", help="Which instance; not needed where there is one.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be taken over.")]
 Force = Annotated[bool, typer.Option("--force", help="Also where the other client may be running.")]

@@ -52,7 +52,7 @@ def tokens_of(
 
     Args:
         sources: from the command line; they go before `variables`.
-        variables: of each station in the file: the variable that the file names, "" for none.
+        variables: of each instance in the file: the variable that the file names, "" for none.
         env: where variables are looked for; None: the process's environment.
 
     Raises:

@@ -351,7 +351,7 @@ class ConfigStore:
         close = get_close_matches(name, names, n=1)
         known = f"Stations: {', '.join(names)}." if names else "Make one with `stationmaster instance add`."
         return ConfigError(
-            f'There is no station "{name}".', next_step=f'Did you mean "{close[0]}"?' if close else known
+            f'There is no instance "{name}".', next_step=f'Did you mean "{close[0]}"?' if close else known
         )
 
 

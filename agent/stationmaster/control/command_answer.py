@@ -28,14 +28,14 @@ class MappedSample(msgspec.Struct, frozen=True, kw_only=True):
         name: of the converter.
         toml: the mapping.
         fault: what is wrong with it, None for nothing.
-        given: options that stood in for what the file does not say.
+        given: options that were assumed for what the file does not say, with their values.
         trial: what became of the sample, None where the mapping is wrong.
     """
 
     name: str
     toml: str
     fault: MappingFault | None = None
-    given: tuple[str, ...] = ()
+    given: dict[str, str | int] = {}
     trial: Trial | None = None
 
     @property
@@ -82,8 +82,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
         name: of the file.
         old: why the present converter makes nothing of it, "" where it does.
         new: the same of the other one.
-        differences: of the reports, where both made some; in `--lines` the first of them.
-        count: how many differences there are.
+        differences: of the reports, where both made some.
+        count: how many differences there are; at most 1000 are counted, and their number.
     """
 
     name: str

@@ -6,6 +6,7 @@ hang, reports may be large. So they are done here, where they can be given up, a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from itertools import islice
@@ -14,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from stationmaster.api.folder import files_in, state_of
+from stationmaster.api.folder import files_in, joined, state_of
 from stationmaster.control.command_answer import ValueChange
 from stationmaster.convert.compare import compare
 from stationmaster.file_name import from_wire, to_wire
@@ -35,7 +36,7 @@ def keep(message: dict[str, Any]) -> dict[str, Any]:
     """Copy a source and the results of its live conversion into a folder; what is wrong is an answer."""
     source, into = Path(from_wire(message["source"])), Path(from_wire(message["into"]))
     try:
-        target = _copied(source, into, message)
+        target, digest = _copied(source, into, message)
         if message["results"]:
             _linked(Path(from_wire(message["results"])), into / "live")
     except _NotKeptError as error:
@@ -43,11 +44,14 @@ def keep(message: dict[str, Any]) -> dict[str, Any]:
     except OSError as error:
         return {"trouble": f"It cannot be copied: {error.strerror or error}."}
     size, changed_ns = state_of(files_in(target)) if message["is_folder"] else _state(target)
-    return {"path": to_wire(target), "size": size, "mtime_ns": changed_ns}
+    return {"path": to_wire(target), "size": size, "mtime_ns": changed_ns, "digest": digest.hex()}
 
 
-def _copied(source: Path, into: Path, message: dict[str, Any]) -> Path:
-    """The copy. Never a link: the tester may go on writing to its file, and a converter is any code."""
+def _copied(source: Path, into: Path, message: dict[str, Any]) -> tuple[Path, bytes]:
+    """The copy and its digest, as `Conversion` has it.
+
+    Never a link: the tester may go on writing to its file, and a converter is any code.
+    """
     files = files_in(source) if message["is_folder"] else []
     size = sum(file.size for file in files) if message["is_folder"] else source.stat().st_size
     if size > message["most"]:
@@ -57,27 +61,30 @@ def _copied(source: Path, into: Path, message: dict[str, Any]) -> Path:
     target = into / "source" / source.name
     target.parent.mkdir(parents=True, mode=0o700)
     if not message["is_folder"]:
-        _copy(source, target, message["most"])
-        return target
+        return target, _copy(source, target, message["most"])
     target.mkdir()
+    digests = {}
     for file in files:
         place = target / file.name
         place.parent.mkdir(parents=True, exist_ok=True)
-        _copy(file.path, place, message["most"])
-    return target
+        digests[file.name] = _copy(file.path, place, message["most"])
+    return target, joined(digests, files)
 
 
-def _copy(source: Path, target: Path, most: int) -> None:
-    """The bytes and the time; a file that grows meanwhile is given up, not followed."""
+def _copy(source: Path, target: Path, most: int) -> bytes:
+    """The bytes and the time; a file that grows meanwhile is given up, not followed. Returns the digest."""
+    digest = hashlib.sha256()
     with source.open("rb") as read, target.open("xb") as written:
         left = most + 1
         while left > 0 and (piece := read.read(min(left, 1 << 20))):
             written.write(piece)
+            digest.update(piece)
             left -= len(piece)
         if left <= 0:
             raise _NotKeptError(f"It is larger than {most >> 20} MB.")
         found = os.fstat(read.fileno())
     os.utime(target, ns=(found.st_atime_ns, mtime_ns(found)))
+    return digest.digest()
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -86,6 +86,9 @@ async def find(name: str, folder: Path | None) -> ConverterInfo:
     for info in infos:
         if info.name == name:
             return info
+    for failure in failures:
+        if failure.brings(name):
+            raise ConfigError(failure.text, next_step=f"Correct {failure.subject}, then try it again.")
     where = f" in {folder}" if folder is not None else ""
     why = [failure.text for failure in failures]
     raise ConfigError(

@@ -27,6 +27,7 @@ from stationmaster.convert.job import (
     Job,
     NotYet,
 )
+from stationmaster.convert.mapping_advice import is_mapping
 from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
 from stationmaster.home.file_system import mtime_ns
@@ -77,6 +78,10 @@ class DryRun:
         count: reports in the file; `reports` has the first of them.
         trouble: why there is no report, None when there is one.
         failures: converters that cannot be loaded.
+        mapping: file name of the converter, where it is a mapping.
+        broken: file name of the converter that was asked for, where that cannot be loaded.
+        file: the file as a command names it.
+        here: what a command adds so that it finds the converter, as "--dir .".
     """
 
     converter: str = ""
@@ -86,6 +91,10 @@ class DryRun:
     reports: tuple[DryReport, ...] = ()
     trouble: Failed | NotYet | None = None
     failures: tuple[ImportFailure, ...] = ()
+    mapping: str = ""
+    broken: str = ""
+    file: str = "FILE"
+    here: str = ""
 
     @property
     def why(self) -> str:
@@ -97,14 +106,24 @@ class DryRun:
     @property
     def next_step(self) -> str:
         """What to do about that."""
+        if self.broken:
+            return f"Correct {self.broken}, then try it again."
         if isinstance(self.trouble, NotYet):
-            return _LATER.get(self.trouble.reason, "Try it again in a while.")
-        if self.trouble is None:
-            return ""
-        if not self.trouble.converter:
-            return "Name its converter, or write one: stationmaster converter new"
-        if self.trouble.fault:
-            return f"Correct the converter: stationmaster converter check {self.trouble.converter} FILE"
+            step = _LATER.get(self.trouble.reason, "Try it again in a while.")
+            return step.replace("converter list", f"converter list {self.here}".rstrip())
+        return self._after(self.trouble) if self.trouble else ""
+
+    def _after(self, failed: Failed) -> str:
+        if not failed.converter:
+            return (
+                f"Propose a mapping: stationmaster converter map {self.file}; or name its converter, "
+                "or write one: stationmaster converter new NAME"
+            )
+        if failed.fault:
+            words = " ".join(filter(None, (failed.converter, self.file, self.here)))
+            return f"Correct the converter: stationmaster converter check {words}"
+        if self.mapping:
+            return f"Correct {self.mapping} or its options; or the file is none for this mapping."
         return "Correct the file or the converter's options, or name another converter."
 
     @property
@@ -163,7 +182,7 @@ async def dry_run(
             pool = await stack.enter_async_context(dry_pool(folder, limits or DryLimits(), clock))
         outcome = await pool.convert(job)
         if not isinstance(outcome, Conversion):
-            return _without_report(outcome, pool.failures)
+            return _without_report(outcome, pool, converters)
         stack.callback(outcome.discard)
         reports = await asyncio.to_thread(_reports, outcome, most, most_bytes, clock.now())
         return DryRun(
@@ -176,11 +195,21 @@ async def dry_run(
         )
 
 
-def _without_report(trouble: Failed | NotYet, failures: tuple[ImportFailure, ...]) -> DryRun:
+def _without_report(trouble: Failed | NotYet, pool: ConverterPool, wanted: tuple[str, ...]) -> DryRun:
     if isinstance(trouble, NotYet):
-        return DryRun(trouble=trouble, failures=failures)
+        missing = [name for name in wanted if name not in pool.converters]
+        for failure in pool.failures:
+            if any(failure.brings(name) for name in missing):
+                why = NotYet(reason=trouble.reason, text=failure.text)
+                return DryRun(trouble=why, failures=pool.failures, broken=failure.subject)
+        return DryRun(trouble=trouble, failures=pool.failures)
+    info = pool.converters.get(trouble.converter)
     return DryRun(
-        converter=trouble.converter, confidences=trouble.confidences, trouble=trouble, failures=failures
+        converter=trouble.converter,
+        confidences=trouble.confidences,
+        trouble=trouble,
+        failures=pool.failures,
+        mapping=info.file_name if info is not None and is_mapping(info) else "",
     )
 
 

@@ -44,6 +44,11 @@ class ConverterInfo(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
 
     @property
+    def file_name(self) -> str:
+        """Name of the file that its class is in, or of the module."""
+        return Path(self.target.rpartition(":")[0]).name
+
+    @property
     def option_names(self) -> frozenset[str]:
         """Names of the options it understands."""
         definition = str(self.options.get("$ref", "")).rpartition("/")[2]
@@ -73,6 +78,10 @@ class ImportFailure(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     detail: str = ""
     names: tuple[str, ...] = ()
+
+    def brings(self, name: str) -> bool:
+        """Would it have brought the converter `name`, as far as its file or entry point tells?"""
+        return name in self.names or Path(self.subject).stem.replace("_", "-") == name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,6 +166,10 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+    except SyntaxError as error:
+        del sys.modules[name]
+        line = f": {shown}" if (shown := (error.text or "").strip()) else ""
+        raise PluginError(f"its import failed with {type(error).__name__}: {error}{line}") from None
     except BaseException:
         del sys.modules[name]
         raise

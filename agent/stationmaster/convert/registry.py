@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,8 @@ INSTALLED_INTERVAL = 30.0
 Stamp = tuple[tuple[str, int, int], ...]
 
 _IMPORTABLE = (".py", ".toml", ".so", ".pyd")
+_OF_CLIENT = re.compile(r"'pywats(_\w+)?[.']")
+"""Modules of the published client, whose converters run here too."""
 _INSTALLED = (".dist-info", ".egg-info")
 
 
@@ -133,6 +136,8 @@ def _failure(candidate: Candidate, error: ChildError) -> ImportFailure:
             why = f"its import ended the process: {error.ending}"
         case ChildHandlerError(kind="PluginError"):
             why = error.text.removeprefix("PluginError: ")
+        case ChildHandlerError(kind="ModuleNotFoundError"):
+            why = f"its import failed with {error.text}, which is {_missing(error.text)}"
         case _:
             why = f"its import failed with {error.text}"
     detail = error.trace if isinstance(error, ChildHandlerError) else ""
@@ -145,9 +150,15 @@ def _failure(candidate: Candidate, error: ChildError) -> ImportFailure:
     )
 
 
+def _missing(text: str) -> str:
+    """Where a module is missing, and how it is had where we know that."""
+    known = _OF_CLIENT.search(text)
+    return "not installed beside the agent" + (": pip install pywats-api" if known else ", nor in its folder")
+
+
 def _taken(candidate: Candidate, info: ConverterInfo, earlier: ConverterInfo) -> ImportFailure:
     text = f"Converter {info.name} in {candidate.subject} is ignored: {earlier.target} has the same name."
-    return ImportFailure(subject=candidate.subject, text=text)
+    return ImportFailure(subject=candidate.subject, text=text, names=(info.name,))
 
 
 def _code(folder: Path | None) -> Stamp:

@@ -28,6 +28,13 @@ _MODULES = frozenset({"stationmaster", "pytest", "lxml", "msgspec", "typer", "ri
 """Modules that a file of the same name would hide, beside those of Python itself."""
 
 
+_SPELLED = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe", "ł": "l"}
+    | {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ẞ": "SS", "Æ": "Ae", "Ø": "Oe", "Å": "Aa", "Œ": "Oe", "Ł": "L"}
+)
+"""How letters are spelled that are no letter of a to z with a mark on it."""
+
+
 class Kind(StrEnum):
     """What the tester writes."""
 
@@ -164,8 +171,7 @@ def check_name(name: str, taken: Mapping[str, str]) -> str:
 
 def suggestion(name: str, taken: Mapping[str, str]) -> str:
     """A name much like this one that is free."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", plain)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", latin(name))
     words = re.findall(r"[a-z0-9]+", spaced.lower())
     while words and words[0] in {"test", "py"}:
         words.pop(0)
@@ -174,6 +180,12 @@ def suggestion(name: str, taken: Mapping[str, str]) -> str:
     base = "-".join(words).lstrip("0123456789-")[: LONGEST - len("-tester-2")].rstrip("-") or "my-tester"
     tries = (base, f"{base}-tester", *(f"{base}-{number}" for number in range(2, 1000)))
     return next(one for one in tries if not _reason(one, taken))
+
+
+def latin(text: str) -> str:
+    """`text` in the letters a to z, as far as it has such: "Prüf" is "Pruef"."""
+    spelled = unicodedata.normalize("NFC", text).translate(_SPELLED)
+    return unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
 
 
 def quoted(*words: str | Path) -> str:

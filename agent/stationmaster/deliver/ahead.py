@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 
 from stationmaster.clock import Clock
 from stationmaster.deliver.backoff import half_jitter
@@ -30,7 +29,7 @@ ACK_LINGER = 0.02
 """Acknowledgements are handed on in groups of so many, or after so many seconds, or when nothing is under
 way: one trip to the disk for all. A crash meanwhile only sends their reports again, under the same ids."""
 
-SHORTEST_WAIT = timedelta(milliseconds=50)
+SHORTEST_WAIT = 0.05
 """A queue that gave nothing is not asked again sooner, whatever it says is due."""
 
 
@@ -41,7 +40,6 @@ class Ahead:
         ready: leased reports that wait for a slot.
         low_water: when no more than so many are ready it is time to lease again.
         may_have_more: the queue may have due reports that are not leased.
-        next_due: when the queue has more, as far as it is known.
         idle_until: monotonic time until which a faulty disk is left alone.
         settled: verdicts that were committed.
     """
@@ -71,7 +69,7 @@ class Ahead:
         self.ready: deque[Lease] = deque()
         self.low_water = 0
         self.may_have_more = True
-        self.next_due: datetime | None = None
+        self._due_at: float | None = None
         self.idle_until = 0.0
         self.settled = 0
         self.bug: BaseException | None = None
@@ -88,14 +86,16 @@ class Ahead:
 
     def note_due(self) -> None:
         """A report whose time has come can be leased."""
-        if self.next_due is not None and self._clock.now() >= self.next_due:
-            self.may_have_more, self.next_due = True, None
+        if self._due_at is not None and self._clock.monotonic() >= self._due_at:
+            self.may_have_more, self._due_at = True, None
 
     def due_at(self) -> float | None:
-        """Monotonic time of `next_due`."""
-        if self.next_due is None:
-            return None
-        return self._clock.monotonic() + (self.next_due - self._clock.now()).total_seconds()
+        """When the queue has more, as far as it is known.
+
+        Monotonic: were the clock set back, the time of day would not come for long, and the queue, which
+        notices that, would not be asked before.
+        """
+        return self._due_at
 
     async def fill(self, limit: int, active: int) -> None:
         """Lease so much that no slot waits; twice `limit` with what is under way, more for a fast server."""
@@ -131,9 +131,10 @@ class Ahead:
         try:
             leases = await self._queue.lease(count)
             if leases:
-                self.may_have_more, self.next_due = True, None
+                self.may_have_more, self._due_at = True, None
             elif (due := await self._queue.next_due()) is not None:
-                self.next_due = max(due, self._clock.now() + SHORTEST_WAIT)
+                wait = max((due - self._clock.now()).total_seconds(), SHORTEST_WAIT)
+                self._due_at = self._clock.monotonic() + wait
         except SpoolError as error:
             self._failed(error)
             return ()

@@ -158,7 +158,7 @@ def _wanted(names: Sequence[str], loaded: Loaded | None) -> list[str]:
     for name in names:
         if name not in known:
             raise ConfigError(
-                f'There is no station "{name}".', next_step=f"There are: {', '.join(known) or 'none'}"
+                f'There is no instance "{name}".', next_step=f"There are: {', '.join(known) or 'none'}"
             )
     return list(dict.fromkeys(names)) or known
 

@@ -81,23 +81,22 @@ class Command:
 
     async def _lines(self) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
-        came: asyncio.Queue[bytes | None] = asyncio.Queue()
+        came: asyncio.Queue[bytes | _Trouble | None] = asyncio.Queue()
 
-        def tell(line: bytes | None) -> None:
+        def tell(line: bytes | _Trouble | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(came.put_nowait, line)
 
         run = _Run(self._command, self._env, tell)
-        work = loop.run_in_executor(None, run.work)
-        work.add_done_callback(_seen)
+        # A daemon: a process that left its group is not ended, and may hold the pipe for ever.
+        Thread(target=run.work, name="command", daemon=True).start()
         try:
             answered = False
-            while (line := await came.get()) is not None:
+            while isinstance(line := await came.get(), bytes):
                 answered = True
                 yield line
-            trouble = await work
-            if trouble is not None and not (answered and trouble.quiet):
-                raise trouble.error
+            if line is not None and not (answered and line.quiet):
+                raise line.error
         finally:
             run.end()
 
@@ -106,7 +105,7 @@ class Command:
 class _Trouble:
     """How it ended, if not well; `quiet`: by its exit code alone, it said nothing of an error."""
 
-    error: StationmasterError
+    error: Exception
     quiet: bool = False
 
 
@@ -117,7 +116,7 @@ class _Run:
         self,
         command: Callable[[], tuple[str, ...]],
         env: Mapping[str, str],
-        tell: Callable[[bytes | None], None],
+        tell: Callable[[bytes | _Trouble | None], None],
     ) -> None:
         self._command = command
         self._env = env
@@ -131,24 +130,25 @@ class _Run:
         if self._process is not None and self._process.poll() is None:
             _kill(self._process)
 
-    def work(self) -> _Trouble | None:
-        """Run it to its end; blocks."""
+    def work(self) -> None:
+        """Run it to its end, and tell that last: its trouble, or None; blocks."""
+        trouble: _Trouble | None = None
         try:
             folder = Path(tempfile.mkdtemp(prefix="stationmaster-command-"))
             if sys.platform != "win32" and os.geteuid() == 0:
                 # as /tmp: root's command may go on as the account of the machine's agent
                 folder.chmod(0o1777)
             try:
-                return self._worked(folder)
+                trouble = self._worked(folder)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError as error:
             text = f"The command cannot be run: {error.strerror or error}."
-            return _Trouble(StationmasterError(text, next_step="Install Stationmaster again."))
-        except StationmasterError as error:
-            return _Trouble(error)
+            trouble = _Trouble(StationmasterError(text, next_step="Install Stationmaster again."))
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for it
+            trouble = _Trouble(error)
         finally:
-            self._tell(None)
+            self._tell(trouble)
 
     def _worked(self, folder: Path) -> _Trouble | None:
         env = {**self._env, **dict.fromkeys(_TEMP, str(folder)), "PYTHONUTF8": "1"}
@@ -191,7 +191,7 @@ def _trouble(code: int, said: str) -> _Trouble:
         return _Trouble(StationmasterError(text, next_step=" ".join(step.split())))
     words = said.strip()[-_LAST_WORDS:] or "it said nothing"
     error = StationmasterError(f"The command ended with code {code}: {words}")
-    return _Trouble(error, quiet=code == 1)
+    return _Trouble(error, quiet=code == 1 and "Traceback (most recent call last)" not in said)
 
 
 def _decoded(said: bytes, kind: type[T]) -> T:
@@ -206,9 +206,3 @@ def _decoded(said: bytes, kind: type[T]) -> T:
 
 class _Envelope(msgspec.Struct):
     data: msgspec.Raw
-
-
-def _seen(work: asyncio.Future[Any]) -> None:
-    """Nobody may wait for it any more."""
-    if not work.cancelled():
-        work.exception()

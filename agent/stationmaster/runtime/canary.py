@@ -39,7 +39,9 @@ QUEUE = 8
 PATIENCE = 2.0
 """Seconds that the release of a file waits for its copy at most."""
 REST = 30.0
-"""Seconds in which nothing is copied after a copy took too long: its share hangs."""
+"""Seconds in which nothing is copied after one copy was too slow: its share hangs. They double each time,"""
+MOST_REST = 600.0
+"""up to these."""
 MOST_BYTES = 64 * 1024 * 1024
 """A larger file, or one with larger reports, is skipped."""
 SAVE_EVERY = 15.0
@@ -77,11 +79,13 @@ class CanaryRun:
         self._judging = CanaryJudge(setting.name, store, limits=limits, slots=slots, clock=clock)
         self._copier = ChildProcess(CHILD)
         self._copying = asyncio.Lock()
+        self._opening = asyncio.Lock()
+        self._opened = False
         self._waiting: deque[Kept] = deque()
         self._under_way = 0
         """Files that are being copied or converted."""
         self._numbers = count(1)
-        self._rests_until = float("-inf")
+        self._rest, self._rests_until = REST, float("-inf")
         self._news = asyncio.Event()
 
     # ---------------------------------------------------------------- what it says, and orders
@@ -94,6 +98,20 @@ class CanaryRun:
         """For the snapshot."""
         return self._canary.status() if self._canary else None
 
+    async def open(self) -> None:
+        """Read what was written down, once: before that nobody knows whether a canary runs.
+
+        Raises:
+            ConfigError: the folder for files cannot be made.
+        """
+        async with self._opening:
+            if not self._opened:
+                found = await asyncio.to_thread(self._store.open)
+                self._opened = True
+                if found is not None and self._canary is None:
+                    self._written = found
+                    self._set(found)
+
     async def begin(self, canary: Canary) -> None:
         """Another canary; its code lies in the store's folder.
 
@@ -102,7 +120,7 @@ class CanaryRun:
         """
         await asyncio.to_thread(self._store.sweep)
         await asyncio.to_thread(self._store.write, canary)
-        self._rests_until = float("-inf")
+        self._rest, self._rests_until = REST, float("-inf")
         self._set(canary)
         self._written = canary
         where = f"{canary.converter} version {canary.version} beside {canary.beside}"
@@ -179,13 +197,14 @@ class CanaryRun:
                 await self._copier.start()
                 answer = await self._copier.request(message, PATIENCE)
         except (TimeoutError, ChildError) as error:
-            self._rests_until = self._clock.monotonic() + REST
-            self._lasting.met(
-                "keep", f"canary: nothing is kept for it for {REST:g} s: {str(error) or 'no time'}"
-            )
+            self._pause(str(error) or "no time")
             return None
-        if "trouble" in answer:
-            self._lasting.met("keep", f"canary: {task.path} is not kept for it. {answer['trouble']}")
+        self._rest = REST
+        trouble = answer.get("trouble")
+        if trouble is None and answer["digest"] != result.digest:
+            trouble = "It is another one since it was converted."
+        if trouble is not None:
+            self._lasting.met("keep", f"canary: {task.path} is not kept for it. {trouble}")
             return None
         self._lasting.over("keep", "canary: files are kept for it again")
         copy = Path(from_wire(answer["path"]))
@@ -199,6 +218,14 @@ class CanaryRun:
             spans=tuple((meta.offset, meta.size) for meta in metas),
             count=len(result.reports),
         )
+
+    def _pause(self, why: str) -> None:
+        """Several files may wait for one share: that is one pause."""
+        now = self._clock.monotonic()
+        if now >= self._rests_until:
+            self._rests_until = now + self._rest
+            self._lasting.met("keep", f"canary: nothing is kept for it for {self._rest:g} s: {why}")
+            self._rest = min(2 * self._rest, MOST_REST)
 
     def _job(self, canary: Canary, task: Task, state: SourceState) -> Job:
         return Job(
@@ -219,7 +246,7 @@ class CanaryRun:
     async def run(self) -> None:
         """Convert what was kept, one file at a time, until cancelled."""
         try:
-            await self._guarded("open", self._open)
+            await self._guarded("open", self.open)
             while True:
                 await self._clock.wait(self._news, SAVE_EVERY)
                 self._news.clear()
@@ -239,12 +266,6 @@ class CanaryRun:
             self._log.error("canary: a bug", exc_info=error)
         else:
             self._lasting.over(name, "canary: all is well again")
-
-    async def _open(self) -> None:
-        found = await asyncio.to_thread(self._store.open)
-        if found is not None and self._canary is None:
-            self._written = found
-            self._set(found)
 
     async def _save(self) -> None:
         canary = self._canary

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +17,8 @@ import msgspec
 from stationmaster.canary import MOST_VALUES, CanaryValue, Judged, Verdict
 from stationmaster.clock import Clock
 from stationmaster.convert.attempt import ConvertLimits
-from stationmaster.convert.job import Conversion, Failed, Job, NotYet
+from stationmaster.convert.canary_child import ROOM
+from stationmaster.convert.job import Conversion, Failed, Job, NotYet, Outcome
 from stationmaster.convert.pool import ConverterPool
 from stationmaster.convert.slot import Slots
 from stationmaster.file_name import to_wire
@@ -27,6 +31,10 @@ CHILD, WORKER = "stationmaster.convert.canary_child", "stationmaster.convert.can
 MOST_REPORTS = 1000
 """So many reports of a file are compared; beyond that their number alone."""
 COMPARE_SECONDS, COMPARE_MB = 30.0, 1024
+MOST_LEFT = 512 * 1024 * 1024
+"""Bytes that all its files in its workers' folder may have; what it makes of the file counts."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks at that during a conversion; there is one after it, too."""
 
 _SKIPPED = {"busy", "changed", "vanished", "full", "unstored"}
 
@@ -86,7 +94,7 @@ class CanaryJudge:
         """Convert the copy, compare what comes of it; trouble with the canary is an answer."""
         began = self._clock.monotonic()
         pool = await self._pool_of(kept.canary)
-        outcome = await pool.convert(kept.job)
+        outcome = await self._converted(pool, kept.job)
         waited = self._clock.monotonic() - began
         match outcome:
             case NotYet() if outcome.reason in _SKIPPED:
@@ -102,9 +110,25 @@ class CanaryJudge:
                 finally:
                     outcome.discard()
 
+    async def _converted(self, pool: ConverterPool, job: Job) -> Outcome:
+        """Its end, or that of the room that it may take: its workers' folder is on the spool's disk."""
+        converting = asyncio.ensure_future(pool.convert(job))
+        full: Outcome | None = None
+        try:
+            while full is None and not converting.done():
+                await asyncio.wait({converting}, timeout=LOOK_EVERY)
+                full = await asyncio.to_thread(_full, self._store.work, job)
+        finally:
+            if not converting.done():
+                converting.cancel()
+            await asyncio.wait({converting})
+        if full is None:
+            return converting.result()
+        await self.aclose()
+        await asyncio.to_thread(shutil.rmtree, self._store.work, ignore_errors=True)
+        return full
+
     async def _compared(self, kept: Kept, new: Conversion) -> Judged:
-        if new.digest != kept.live.digest:
-            return Judged(verdict=Verdict.SKIPPED, text="The file changed while it was copied.")
         spans = [(meta.offset, meta.size) for meta in islice(new.reports, MOST_REPORTS)]
         live = kept.folder / "live" if kept.live.results else None
         message = {
@@ -145,6 +169,22 @@ class CanaryJudge:
         )
         self._pool = (number, await pool.__aenter__())
         return pool
+
+
+def _full(folder: Path, job: Job) -> Outcome | None:
+    """What to say of a conversion that leaves too much in its folder, or no room beside it."""
+    left = 0
+    for top, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # gone meanwhile
+                left += os.lstat(os.path.join(top, name)).st_size  # noqa: PTH118 - as os.walk has it
+    if left > MOST_LEFT:
+        text = f"It left more than {MOST_LEFT >> 20} MB of files in its working folder."
+        return Failed(converter=job.converters[0], reason=text, fault=True)
+    with contextlib.suppress(OSError):  # it was stopped meanwhile
+        if left and shutil.disk_usage(folder).free < ROOM:
+            return NotYet(reason="full", text="There is too little room on the disk.")
+    return None
 
 
 def _side(file: Path | None, spans: Sequence[tuple[int, int]], reports: int) -> dict[str, Any]:

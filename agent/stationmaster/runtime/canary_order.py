@@ -36,7 +36,7 @@ class CanaryOrders(QueueOrders):
 
     def __init__(self) -> None:
         """Nobody has asked for anything."""
-        self._canaries = asyncio.Lock()  # one start or promotion at a time: both write files, and import
+        self._canaries = asyncio.Lock()  # one order at a time: they write files, and import
 
     @abstractmethod
     async def configure(self, name: str, patch: Mapping[str, Any], *, base: str = "") -> None:
@@ -79,6 +79,7 @@ class CanaryOrders(QueueOrders):
                     code="stopped",
                     next_step=f"stationmaster agent resume {name}",
                 )
+            await run.open()
             if run.canary is not None and run.canary.running:
                 raise ControlError(
                     f"{name} has a canary already: {run.canary.converter} version {run.canary.version}.",
@@ -88,11 +89,12 @@ class CanaryOrders(QueueOrders):
                 )
             _check(request, config)
             canary = await self._laid_down(name, request)
+            await asyncio.to_thread(CanaryStore(self.home, name).take_new)
             await run.begin(canary)
             return canary
 
     async def _laid_down(self, name: str, request: CanaryRequest) -> Canary:
-        """The canary, with its code in its folder: loaded there, so it can be loaded."""
+        """The canary, with its code in a folder of its own: loaded there, so it can be loaded."""
         store, folder = CanaryStore(self.home, name), self.home.converters(name)
         infos, _ = await list_converters(folder)
         live = {info.name: info for info in infos}
@@ -102,7 +104,7 @@ class CanaryOrders(QueueOrders):
         if content is None:
             info = live[request.converter]
         else:
-            info = await _only(store.code, place, request.converter)
+            info = await _only(place, request.converter)
         beside = request.beside or info.name
         if beside not in live:
             raise ConfigError(
@@ -113,6 +115,11 @@ class CanaryOrders(QueueOrders):
             raise ConfigError(
                 f"{beside} is the live converter itself.",
                 next_step="Name the file of another version, or beside which converter: --beside NAME",
+            )
+        if content is not None and info.code == live[beside].code:
+            raise ConfigError(
+                f"{filename} is the live converter {beside} itself, byte for byte.",
+                next_step="Name the file of another version; raise `version` in it, too.",
             )
         return Canary(
             id=uuid4().hex,
@@ -128,8 +135,9 @@ class CanaryOrders(QueueOrders):
 
     async def stop_canary(self, name: str) -> Canary:
         """End it; what it found stays to be seen. One that has ended stays as it is."""
-        found = (await self.canary(name)).over(Ended.STOPPED, self.clock.now())
-        await self._put(name, found)
+        async with self._canaries:  # a promotion has the last word
+            found = (await self.canary(name)).over(Ended.STOPPED, self.clock.now())
+            await self._put(name, found)
         bound(_LOG, name).info("canary: it was stopped after %d files", found.compared)
         return found
 
@@ -139,7 +147,7 @@ class CanaryOrders(QueueOrders):
         Raises:
             ControlError: files came out otherwise, or none was compared yet, and that was not allowed.
             ConfigChangedError: the settings are others than those of `base`.
-            ConfigError: it cannot be done so; nothing is changed.
+            ConfigError: it cannot be done so; nothing is changed, but that the canary has ended.
         """
         async with self._canaries:
             before = await self.canary(name)
@@ -158,21 +166,27 @@ class CanaryOrders(QueueOrders):
                     next_step="Read the settings again, then decide anew.",
                 )
             config = await asyncio.to_thread(self.store.load, name)
-            infos, _ = await list_converters(self.home.converters(name))
+            infos, failures = await list_converters(self.home.converters(name))
             live = {info.name: info for info in infos}
-            wanted = await asyncio.to_thread(plan, self.home, config, before, live)
+            wanted = await asyncio.to_thread(plan, self.home, config, before, live, failures)
             if wanted.patch:
                 await asyncio.to_thread(self.store.preview, name, wanted.patch)  # before any file is written
             return await self._promoted(name, before, wanted, revision)
 
     async def _promoted(self, name: str, before: Canary, wanted: Promotion, revision: str) -> Promoted:
-        """Note first how it is taken back: a kill in between leaves nobody without."""
+        """Note first how it is taken back: after a kill in between it is promoted again, or taken back."""
         ended = before.over(Ended.STOPPED, self.clock.now())
-        back = tuple(wanted.back) or before.back
-        await self._put(name, msgspec.structs.replace(ended, back=back))
-        await asyncio.to_thread(wanted.lay_down, self.home)
-        if wanted.patch:
-            await self.configure(name, wanted.patch, base=revision)
+        back = wanted.all_back(before)
+        why = Ended.STOPPED if ended.ended is Ended.PROMOTED else ended.ended
+        await self._put(name, msgspec.structs.replace(ended, ended=why, back=back))
+        try:
+            await asyncio.to_thread(wanted.lay_down, self.home)
+            if wanted.patch:
+                await self.configure(name, wanted.patch, base=revision)
+        except ConfigError:
+            await asyncio.to_thread(wanted.take_up, self.home)
+            await self._put(name, ended)
+            raise
         promoted = msgspec.structs.replace(ended, ended=Ended.PROMOTED, back=back)
         await self._put(name, promoted)
         bound(_LOG, name).info(
@@ -228,9 +242,9 @@ def _code_of(request: CanaryRequest, live: Mapping[str, ConverterInfo]) -> tuple
     return (read_text(path) or "").encode(), path.name
 
 
-async def _only(folder: Path, place: Path, wanted: str) -> ConverterInfo:
+async def _only(place: Path, wanted: str) -> ConverterInfo:
     """The converter in the canary's file, of that name if one is named."""
-    infos, failures = await list_converters(folder)
+    infos, failures = await list_converters(place.parent)
     mine = [info for info in infos if info.target.rpartition(":")[0] == str(place)]
     mine = [info for info in mine if wanted in {"", info.name}]
     if len(mine) != 1:

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
@@ -13,6 +14,9 @@ from stationmaster.canary import Canary
 from stationmaster.config.atomic import read_text, replace_text
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home, make_private
+
+_WRITING = Lock()
+"""An order and the instance's own task may write at once, and `replace_text` has one temporary file."""
 
 
 class CanaryStore:
@@ -23,6 +27,8 @@ class CanaryStore:
         self.folder = home.canary(name)
         self.code = self.folder / "converter"
         """Its module, as it was when it was started: what becomes of the original meanwhile is no matter."""
+        self.new = self.folder / "converter.new"
+        """That of one which is about to begin: the former can still be promoted until it does."""
         self.work = self.folder / "work"
         self.kept = self.folder / "kept"
         """Files on their way: private copies, bounded in number and size."""
@@ -55,8 +61,9 @@ class CanaryStore:
         Raises:
             ConfigError: it cannot be written.
         """
-        make_private(self.folder)
-        replace_text(self._file, msgspec.json.encode(canary).decode())
+        with _WRITING:
+            make_private(self.folder)
+            replace_text(self._file, msgspec.json.encode(canary).decode())
 
     def sweep(self) -> None:
         """Remove what an earlier run left on its way; make the folder for files.
@@ -74,7 +81,7 @@ class CanaryStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def install(self, content: bytes | None, filename: str, shared: Iterable[Path]) -> Path:
-        """Lay the canary's code down, with the modules that the instance's converters share.
+        """Lay a new canary's code down, with the modules that the instance's converters share.
 
         Args:
             content: of its file; None: it is installed.
@@ -84,12 +91,12 @@ class CanaryStore:
         Raises:
             ConfigError: it cannot be written.
         """
-        shutil.rmtree(self.code, ignore_errors=True)
-        make_private(self.code)
+        shutil.rmtree(self.new, ignore_errors=True)
+        make_private(self.new)
         for path in shared:
             with contextlib.suppress(OSError):  # one that it needs is missed when it is loaded
-                shutil.copyfile(path, self.code / path.name)
-        place = self.code / filename
+                shutil.copyfile(path, self.new / path.name)
+        place = self.new / filename
         if content is not None:
             try:
                 place.write_bytes(content)
@@ -99,3 +106,17 @@ class CanaryStore:
                     next_step="Check the room and rights there.",
                 ) from error
         return place
+
+    def take_new(self) -> None:
+        """Let the code that was laid down be the canary's.
+
+        Raises:
+            ConfigError: it cannot be moved.
+        """
+        shutil.rmtree(self.code, ignore_errors=True)
+        try:
+            self.new.rename(self.code)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.code} cannot be replaced: {error.strerror}.", next_step="Try it again."
+            ) from error

@@ -182,7 +182,7 @@ async def _offline(stack: AsyncExitStack, home: Home, wanted: str) -> _Offline:
     name = wanted or _only(home.names())
     if not home.instance_file(name).exists():
         raise ConfigError(
-            f'There is no station "{name}".', next_step=f"There are: {', '.join(home.names()) or 'none'}"
+            f'There is no instance "{name}".', next_step=f"There are: {', '.join(home.names()) or 'none'}"
         )
     if not home.spool(name).exists():
         return _Offline(home, name, None)
@@ -197,5 +197,5 @@ def _only(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise ConfigError("There is no station.", next_step="Make one: stationmaster instance add")
-    raise ConfigError("Which station?", next_step=f"Add --instance with one of: {', '.join(names)}")
+        raise ConfigError("There is no instance.", next_step="Make one: stationmaster instance add")
+    raise ConfigError("Which instance?", next_step=f"Add --instance with one of: {', '.join(names)}")

@@ -5,22 +5,24 @@ from __future__ import annotations
 import hashlib
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 
-from stationmaster.canary import Canary
+from stationmaster.canary import Canary, Ended
 from stationmaster.config.atomic import read_text, replace_text
 from stationmaster.config.field import join_key
 from stationmaster.config.lock import FileLock
 from stationmaster.config.schema import InstanceConfig
-from stationmaster.convert.job import ConverterInfo
+from stationmaster.convert.job import ConverterInfo, ImportFailure
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home, make_private
 from stationmaster.runtime.canary_store import CanaryStore
+
+_EDIT = "stationmaster instance edit "
 
 
 @dataclass(slots=True)
@@ -29,20 +31,21 @@ class Promotion:
 
     Attributes:
         patch: of the settings.
-        write: the converter's file and its text, None where it is installed.
-        aside: the file that goes aside, and where it is kept.
+        write: the converter's file and its text, None where it is installed, or lies there already.
+        aside: files that go aside, and where each is kept.
         changed: what that changes, a sentence each.
         back: the commands that take it back.
     """
 
     patch: dict[str, Any] = field(default_factory=dict)
     write: tuple[Path, str] | None = None
-    aside: tuple[Path, Path] | None = None
+    aside: list[tuple[Path, Path]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
+    _former: list[tuple[Path, str | None]] = field(default_factory=list)
 
     def lay_down(self, home: Home) -> None:
-        """Put the converter's file into its place, the former one aside first. Blocks; may be done again.
+        """Put the converter's file into its place, former ones aside first. Blocks; may be done again.
 
         Raises:
             ConfigError: a file cannot be written.
@@ -51,63 +54,105 @@ class Promotion:
             return
         place, text = self.write
         with FileLock(home.lock, timeout=10.0):
-            if self.aside is not None and (former := read_text(self.aside[0])) is not None:
-                make_private(self.aside[1].parent)
-                replace_text(self.aside[1], former)
+            for file, kept in self.aside:
+                if (former := read_text(file)) is not None:
+                    make_private(kept.parent)
+                    replace_text(kept, former)
+            others = [file for file, _ in self.aside if file != place]
+            self._former = [(file, read_text(file)) for file in (*others, place)]
             replace_text(place, text)
-            if self.aside is not None and self.aside[0] != place:
-                replace_text(self.aside[0], None)
+            for file in others:
+                replace_text(file, None)
+
+    def take_up(self, home: Home) -> None:
+        """Put the files back as `lay_down` found them; what was kept stays. Blocks.
+
+        Raises:
+            ConfigError: a file cannot be written.
+        """
+        for file, text in self._former:
+            with FileLock(home.lock, timeout=10.0):
+                replace_text(file, text)
+
+    def all_back(self, before: Canary) -> tuple[str, ...]:
+        """The commands that take it back, with those of a promotion that was begun and not ended."""
+        if before.ended is Ended.PROMOTED:
+            return tuple(self.back) or before.back
+        begun = (one for one in before.back if not (self.patch and one.startswith(_EDIT)))
+        return tuple(dict.fromkeys((*self.back, *begun)))
 
 
-def plan(home: Home, config: InstanceConfig, canary: Canary, infos: Mapping[str, ConverterInfo]) -> Promotion:
-    """What a promotion changes. Blocks.
+def plan(
+    home: Home,
+    config: InstanceConfig,
+    canary: Canary,
+    infos: Mapping[str, ConverterInfo],
+    failures: Iterable[ImportFailure] = (),
+) -> Promotion:
+    """What a promotion changes; of one that was begun and not ended, what is left. Blocks.
 
     Args:
         infos: the converters that the instance knows now, by name.
+        failures: what it does not use, and why.
 
     Raises:
         ConfigError: it cannot be done so.
     """
     done = Promotion()
-    name = config.name
     if canary.file:
-        _plan_file(done, home, name, canary, infos)
+        _plan_file(done, home, config.name, canary, infos, failures)
     if canary.converter != canary.beside:
         _plan_settings(done, config, canary)
-    if not done.patch and done.write is None:
+    begun = bool(canary.back) and canary.ended is not Ended.PROMOTED
+    if not begun and not done.patch and done.write is None:
         raise ConfigError(f"{canary.converter} is the live converter already: there is nothing to change.")
     return done
 
 
 def _plan_file(
-    done: Promotion, home: Home, name: str, canary: Canary, infos: Mapping[str, ConverterInfo]
+    done: Promotion,
+    home: Home,
+    name: str,
+    canary: Canary,
+    infos: Mapping[str, ConverterInfo],
+    failures: Iterable[ImportFailure],
 ) -> None:
     source = CanaryStore(home, name).code / canary.file
-    text = read_text(source)
-    digest = hashlib.sha256((text or "").encode()).hexdigest()
-    if not canary.code.endswith(digest[:12]):
+    text = read_text(source) or ""
+    if not canary.code.endswith(_digest(text)):
         raise ConfigError(f"{source} is not what was compared.", next_step="Start the canary anew.")
-    text, place = text or "", home.converters(name) / canary.file
+    folder = home.converters(name)
+    ignored = {folder / one.subject for one in failures if canary.converter in one.names}
+    holders = sorted(one for one in ignored if one.is_file())
     live = infos.get(canary.converter)
-    old = Path(live.target.rpartition(":")[0]) if live is not None and live.origin == "file" else None
-    if old is not None and old.suffix == place.suffix:
-        place = old  # whatever the new file is called: two files with one converter would be a fault
+    if live is not None and live.origin == "file":
+        file = Path(live.target.rpartition(":")[0])
+        holders = [file, *(one for one in holders if one != file)]
+    # whatever the new file is called: two files with one converter would be a fault
+    place = next((one for one in holders if one.suffix == source.suffix), folder / canary.file)
     there = read_text(place)
-    if there == text:
+    gone = [one for one in holders if one != place or there != text]
+    if there == text and not gone:
         return
-    if old is None:
-        if there is not None:
-            raise ConfigError(f"{place} is there already.", next_step="Give the new file another name.")
-        done.back = [_removal(place)]
-    else:
-        _alone(old, infos, canary.converter)
-        kept = home.replaced(name) / f"{live.code.rpartition(' ')[2] if live else ''}" / old.name
-        done.aside = (old, kept)
-        back = _words("stationmaster", "converter", "install", str(kept), "--instance", name, "--replace")
-        done.back = [back] if old == place else [_removal(place), back]
-        done.changed.append(f"The former {old.name} is kept as {kept}.")
+    if there not in {None, text} and place not in holders:
+        raise ConfigError(f"{place} is there already.", next_step="Give the new file another name.")
     done.write = (place, text)
-    done.changed.insert(0, f"{place} holds {canary.converter} version {canary.version}.")
+    done.changed.append(f"{place} holds {canary.converter} version {canary.version}.")
+    for file in gone:
+        _alone(file, infos, canary.converter)
+        kept = home.replaced(name) / _digest(read_text(file) or "") / file.name
+        done.aside.append((file, kept))
+        done.changed.append(f"The former {file.name} is kept as {kept}.")
+        done.back.append(
+            _words("stationmaster", "converter", "install", str(kept), "--instance", name, "--replace")
+        )
+    if place not in gone:
+        done.back.append(_removal(place))  # last: there is one of that name at any time
+
+
+def _digest(text: str) -> str:
+    """As `ConverterInfo.code` has it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _alone(file: Path, infos: Mapping[str, ConverterInfo], name: str) -> None:
@@ -134,6 +179,9 @@ def _plan_settings(done: Promotion, config: InstanceConfig, canary: Canary) -> N
         done.changed.append(f"{key} is {_shown(new)} instead of {_shown(old)}.")
         back += ["--set", f"{key}={_shown(old)}"]
     if not done.patch:
+        uses = [name for folder in config.watch for name in folder.converters]
+        if canary.converter in {*uses, *(source.convert_with for source in config.fetch)}:
+            return
         raise ConfigError(
             f"No watch folder and no source of {config.name} uses {canary.beside} there.",
             next_step="Say so in the settings: stationmaster instance edit",

@@ -187,14 +187,14 @@ class QueueOrders(ABC):
         if len(self.supervisors) == 1:
             return next(iter(self.supervisors))
         names = ", ".join(sorted(self.supervisors)) or "none; make one with `stationmaster instance add`"
-        raise ConfigError("Which station?", next_step=f"There are: {names}")
+        raise ConfigError("Which instance?", next_step=f"There are: {names}")
 
     def _supervisor(self, name: str) -> Supervisor:
         found = self.supervisors.get(name)
         if found is None:
             names = ", ".join(sorted(self.supervisors)) or "none"
             raise ControlError(
-                f'No station "{name}" runs here.',
+                f'No instance "{name}" runs here.',
                 status=404,
                 code="not-found",
                 next_step=f"There are: {names}",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fnmatch
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -16,6 +20,7 @@ from stationmaster.clock import Clock
 from stationmaster.config.schema import InstanceConfig
 from stationmaster.control.command_answer import Replayed, ValueChange
 from stationmaster.convert.built_in import KINDS
+from stationmaster.convert.canary_child import MOST_COUNTED, ROOM
 from stationmaster.convert.compare import compare
 from stationmaster.convert.dry_run import DryRun, dry_pool, list_converters
 from stationmaster.convert.job import ConverterInfo, Failed
@@ -24,7 +29,8 @@ from stationmaster.home.paths import Home
 from stationmaster.runtime.trial import dry_run_for
 from stationmaster.sentence import joined
 
-_REPORTS = 10_000
+_REPORTS, _BYTES = 10_000, 64 << 20
+"""Of so many reports of a file values are compared; beyond that their number alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Replay:
                         file,
                         converters=(side.info.name,),
                         most=_REPORTS,
+                        most_bytes=_BYTES,
                         clock=clock,
                         pool=pool,
                     )
@@ -129,54 +136,77 @@ async def _loaded(file: Path) -> ConverterInfo:
 
 # -------------------------------------------------------------------- the files
 def files_of(
-    wanted: Iterable[str], home: Home, config: InstanceConfig, instance: str, *, pattern: str, place: Path
-) -> Iterator[Path]:
-    """The files that are meant; those of the archive are put into `place`, with their names and times.
+    wanted: Iterable[str],
+    home: Home,
+    config: InstanceConfig,
+    instance: str,
+    *,
+    pattern: str,
+    unpack: bool = True,
+) -> Generator[Path, None, None]:
+    """The files that are meant. Close it: one of the archive is there until the next one is asked for.
 
     Args:
         wanted: days of the archive, zips of it, folders, or files.
-        pattern: which of an archive's or a folder's.
+        pattern: which of an archive's or a folder's, by their names.
+        unpack: put each of the archive into a folder of its own, with its name and time; else tell its name.
 
     Raises:
-        StationmasterError: there is nothing of that name, or a zip is damaged.
+        StationmasterError: there is nothing of that name, a zip is damaged, or there is no room to unpack.
         OSError: one cannot be read.
     """
     for one in wanted:
         path = Path(one)
         if path.is_dir() and not DAY.fullmatch(one):
-            files = sorted(path.absolute().glob(pattern))
-            yield from (file for file in files if file.is_file() and not file.name.startswith("."))
+            for file in sorted(path.iterdir()):
+                fits = fnmatch.fnmatchcase(file.name, pattern) and not file.name.startswith(".")
+                if fits and file.is_file():
+                    yield file
         elif path.is_file() and path.suffix.lower() != ".zip":
-            yield path.absolute()
+            yield path
         else:
-            yield from _archived(locate(one, roots(home.archive(instance), config.watch)), pattern, place)
+            yield from _archived(
+                locate(one, roots(home.archive(instance), config.watch)), pattern, unpack=unpack
+            )
 
 
-def _archived(places: list[tuple[Path | None, Path | None]], pattern: str, place: Path) -> Iterator[Path]:
+def _archived(places: list[tuple[Path | None, Path | None]], pattern: str, *, unpack: bool) -> Iterator[Path]:
     for folder, pack in places:
         with holding(folder, pack) as held:
-            for number, file in enumerate(held.files(pattern)):
-                into = place / f"{number}-{os.urandom(4).hex()}"  # several may have the same name
-                into.mkdir()
-                target = into / Path(file.name).name
-                with target.open("xb") as written:
-                    for piece in held.pieces(file):
-                        written.write(piece)
-                os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
-                yield target
+            for file in held.files(pattern):
+                name = Path(file.name).name
+                if not unpack:
+                    yield Path(name)
+                    continue
+                with tempfile.TemporaryDirectory(prefix="stationmaster-replay-") as place:
+                    if shutil.disk_usage(place).free < ROOM + file.size:
+                        raise ConfigError(
+                            f"There is too little room for {name} in {Path(place).parent}.",
+                            next_step="Make room there, or name another folder in TMPDIR.",
+                        )
+                    target = Path(place, name)
+                    with target.open("xb") as written:
+                        for piece in held.pieces(file):
+                            written.write(piece)
+                    os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
+                    yield target
 
 
 # -------------------------------------------------------------------- the comparison
 def _compared(file: Path, old: DryRun, new: DryRun) -> Replayed:
-    found: tuple[ValueChange, ...] = ()
+    found: list[ValueChange] = []
     if old.trouble is None and new.trouble is None:
-        made = ([msgspec.json.decode(one.payload) for one in side.reports] for side in (old, new))
-        found = tuple(compare(*made))
+        made = [[msgspec.json.decode(one.payload) for one in side.reports] for side in (old, new)]
+        cut = any(len(side.reports) < side.count for side in (old, new))
+        least = min(map(len, made)) if cut else None
+        found = list(islice(compare(*(reports[:least] for reports in made)), MOST_COUNTED))
+        if cut and old.count != new.count:
+            found.append(ValueChange("reports", str(old.count), str(new.count)))
     return Replayed(
         name=file.name,
         old=_why(old, file),
         new=_why(new, file),
-        differences=found,
+        differences=tuple(found),
         count=len(found),
     )
 

@@ -76,7 +76,7 @@ async def map_sample(file: Path, name: str, toml: str) -> MappedSample:
     return MappedSample(
         name=mapping.name or name,
         toml=toml,
-        given=tuple(given),
+        given=given,
         trial=trial_of(outcome, seconds, folder=f"{file.parent}{os.sep}"),
     )
 
@@ -91,16 +91,24 @@ async def tried(
         most: reports that are kept; all are counted.
     """
     given = {option: value for key, (option, value) in _STAND_INS.items() if key not in mapping.header}
-    converter = mapping.name or name
+    more = given | {"process_code": 10}
     with tempfile.TemporaryDirectory(prefix="stationmaster-map-") as folder:
         place = Path(folder) / f"{name}{MAPPING}"
         await asyncio.to_thread(place.write_text, toml, encoding="utf-8")
-        outcome = await dry_run(
-            file,
-            converters=(converter,),
-            options={converter: given},
-            folder=Path(folder),
-            most=most,
-            most_bytes=MOST_BYTES,
-        )
-    return outcome, given
+        outcome = await _tried(file, mapping.name or name, given, Path(folder), most)
+        if outcome.trouble is None or more == given:
+            return outcome, given
+        # an operation that is a name needs a code, too
+        second = await _tried(file, mapping.name or name, more, Path(folder), most)
+    return (outcome, given) if second.trouble is not None else (second, more)
+
+
+async def _tried(file: Path, converter: str, options: dict[str, Any], folder: Path, most: int) -> DryRun:
+    return await dry_run(
+        file,
+        converters=(converter,),
+        options={converter: options},
+        folder=folder,
+        most=most,
+        most_bytes=MOST_BYTES,
+    )

@@ -109,10 +109,20 @@ def _answer(handlers: Mapping[str, Handler], message: dict[str, Any], limits: _L
 
 
 def trace(error: BaseException) -> str:
-    """The end of the traceback, at most 8 kB."""
+    """The end of the traceback, at most 8 kB; it begins at the first frame of the plug-in."""
     import traceback  # noqa: PLC0415 - 8 ms at the start of every child, needed rarely
 
-    return "".join(traceback.format_exception(error, limit=-30))[-8192:]
+    begin = error.__traceback__
+    while begin is not None and _is_host(begin.tb_frame.f_code.co_filename):
+        begin = begin.tb_next
+    # where all is ours the fault is, too
+    begin = begin or error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, begin, limit=-30))[-8192:]
+
+
+def _is_host(file: str) -> bool:
+    """Is it what calls a plug-in: Stationmaster without its own plug-ins, or the import?"""
+    return file.startswith((*_HOST, "<frozen importlib"))
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
@@ -129,6 +139,10 @@ def _say(error: BaseException) -> str:
         return str(error)
     except Exception:  # noqa: BLE001 - a plug-in's exception may fail even at that
         return ""
+
+
+_PACKAGE = __file__.rpartition("worker")[0]
+_HOST = tuple(f"{_PACKAGE}{one}{os.sep}" for one in ("convert", "worker"))
 
 
 class _Limits:

@@ -189,3 +189,13 @@ async def test_2_raw_files_need_a_converter(typist: Typist) -> None:
     done = await typist.type("archive", "resubmit", "2001-01-01")
     assert done.code == 1
     assert "--converter" in done.talk
+
+
+async def test_an_empty_archive_says_what_fills_it(alone: Typist) -> None:
+    alone.hosted.store.add("line1", "http://127.0.0.1:9")
+    listed = await alone.type("archive", "list")
+    assert (listed.code, listed.out) == (0, "")
+    assert 'Nothing is archived yet. Only watch folders with after = "archive" fill it' in listed.talk
+    shown = await alone.type("archive", "show", "2026-11-29")
+    assert shown.code != 0
+    assert 'archive list. Only watch folders with after = "archive" fill it' in shown.talk

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakes.typed import Typist
+from stationmaster.convert.scaffold import quoted
 
 DATA = Path(__file__).parents[2] / "data" / "mapping"
 
@@ -51,6 +52,53 @@ async def test_what_is_proposed_reads_the_sample(alone: Typist, tmp_path: Path, 
     wsjf = report["report"]
     assert (wsjf["sn"], wsjf["pn"], wsjf["processCode"], wsjf["result"]) == ("SN-1001", "BRD-7", 10, "P")
     assert str(wsjf).count("'compOp': 'GELE'") == 2
+
+
+async def test_what_the_file_does_not_say_is_assumed_and_told(alone: Typist, tmp_path: Path) -> None:
+    sample = tmp_path / "bench.csv"
+    sample.write_text(SAMPLES["bench.csv"].replace("Operation;10", "Operation;ICT"))
+    wrote = await alone.type("converter", "map", str(sample), "--dir", str(tmp_path))
+    assert wrote.code == 0, wrote.talk
+    assert (
+        "For this preview process_code = 10 was assumed: the file does not say it. "
+        "Set yours with --option process_code=...\n" in wrote.talk
+    )
+    words = ("converter", "test", str(sample), "--dir", str(tmp_path), "--converter", "bench")
+    refused = await alone.type(*words)
+    assert refused.code == 1
+    assert "operation 'ICT' has no code" in refused.talk
+    assert "  → Correct bench.toml or its options; or the file is none for this mapping.\n" in refused.talk
+    assert "  → Here: --converter bench --option process_codes.ICT=10, with its code for 10\n" in refused.talk
+    assert (await alone.type(*words, "--option", "process_codes.ICT=10")).code == 0
+    assert (await alone.type("converter", "test", str(tmp_path / "bench.toml"))).code == 0, "its own test"
+
+
+async def test_1_a_proposal_that_does_not_read_its_sample_is_not_offered_for_use(
+    alone: Typist, tmp_path: Path
+) -> None:
+    sample = tmp_path / "bench.csv"
+    sample.write_text(SAMPLES["bench.csv"].replace("SN-1001", "0"))
+    wrote = await alone.type("converter", "map", str(sample), "--dir", str(tmp_path))
+    assert wrote.code == 1
+    place = tmp_path / "bench.toml"
+    where = (sample, "--dir", tmp_path, "--converter", "bench")
+    again = quoted("stationmaster", "converter", "test", *where)
+    assert f"  → Correct {place}, then: {again}\n" in wrote.talk
+    assert "Use it" not in wrote.talk
+    assert "[[test]]" not in place.read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("Prüf 17 (2).csv", "pruef-17-2"), ("Mätning å.csv", "maetning-aa"), ("Contrôle.csv", "controle"),
+     ("試験.csv", "mapping")],
+)  # fmt: skip
+async def test_a_name_spells_the_letters_of_its_sample(
+    alone: Typist, tmp_path: Path, file: str, name: str
+) -> None:
+    sample = tmp_path / file
+    sample.write_text(SAMPLES["bench.csv"])
+    assert (await alone.type("converter", "map", str(sample), "--json")).data["name"] == name
 
 
 async def test_what_is_there_stays_and_print_writes_nothing(alone: Typist, tmp_path: Path) -> None:
@@ -190,7 +238,7 @@ async def test_a_program_gets_the_mapping_and_what_becomes_of_the_sample(
     made = await alone.type("converter", "map", str(sample), "--json")
     assert made.code == 0
     assert made.data["name"] == "my-tester", "a name cannot begin with a digit"
-    assert made.data["given"] == ["process_code"]
+    assert made.data["given"] == {"process_code": 10}
     assert made.data["trial"]["ok"]
     assert not (tmp_path / "my-tester.toml").exists()
     mapping = tmp_path / "mine.toml"

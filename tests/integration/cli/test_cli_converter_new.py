@@ -159,7 +159,7 @@ async def test_refusals_have_a_sentence_and_a_way_out(alone: Typist, tmp_path: P
     assert "it cannot grow unit by unit" in grows.talk
     nowhere = await alone.type("converter", "new", "bench", "--instance", "line9")
     assert nowhere.code == 2
-    assert 'There is no station "line9"' in nowhere.talk
+    assert 'There is no instance "line9"' in nowhere.talk
     both = await alone.type("converter", "new", "bench", "--instance", "line9", "--dir", str(place))
     assert "do not go together" in both.talk
 
@@ -194,7 +194,8 @@ async def test_install_puts_a_converter_into_an_instance(alone: Typist, tmp_path
     broken.write_text("import nothing_of_that_name\n")
     failed = await alone.type("converter", "install", str(broken), "--instance", "line1")
     assert failed.code == 2
-    assert "nothing_of_that_name" in failed.talk
+    assert "nothing_of_that_name', which is not installed beside the agent" in failed.talk
+    assert "Correct that, then try again." in failed.talk
     assert not (there.parent / "broken.py").exists()
     other = await alone.type("converter", "install", str(place / "bench_README.md"), "--instance", "line1")
     assert "is neither a Python module nor a mapping" in other.talk

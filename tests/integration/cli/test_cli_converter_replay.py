@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from fakes.typed import Typist
 
+COUNTING = '''\
+"""Counts what was unpacked."""
+
+from pathlib import Path
+
+from stationmaster.api import ConversionError
+
+
+class Counting:
+    """Counts what was unpacked."""
+
+    name = "fct"
+    version = "2"
+
+    def convert(self, source, options, resume):
+        there = Path("ROOM").glob("stationmaster-replay-*/**/fct-*.csv")
+        raise ConversionError(f"{len(list(there))} of them")
+'''
 DATA = Path(__file__).parents[2] / "data" / "mapping"
 
 
@@ -38,6 +57,15 @@ async def test_a_version_that_makes_the_same_is_told_so(line: Typist, tmp_path: 
     candidate = other(tmp_path)
     done = await line.type("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
     assert (done.code, done.talk.splitlines()[-1]) == (0, "fct version 2: 1 file, 1 alike, 0 not.")
+
+
+async def test_other_code_under_the_same_version_is_told(line: Typist, tmp_path: Path) -> None:
+    candidate = other(tmp_path)
+    candidate.write_text(candidate.read_text().replace('version = "2"', 'version = "1"') + "# changed\n")
+    words = ("converter", "replay", str(candidate), str(DATA / "fct.csv"), "-i", "line1")
+    assert "Both call themselves version 1: raise it" in (await line.type(*words)).talk
+    candidate.write_bytes((DATA / "fct.toml").read_bytes())
+    assert "Both call themselves" not in (await line.type(*words)).talk
 
 
 async def test_what_differs_is_shown_value_by_value(line: Typist, tmp_path: Path) -> None:
@@ -73,6 +101,48 @@ async def test_an_archived_day_is_replayed(line: Typist, tmp_path: Path) -> None
     assert "There is no such file" in none.talk
     strange = await line.type("converter", "replay", str(DATA / "fct.csv"), "2026-11-27", "-i", "line1")
     assert "neither a Python module nor a mapping" in strange.talk
+
+
+async def test_files_of_the_archive_are_unpacked_one_at_a_time(
+    line: Typist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(room))
+    day = line.hosted.home.archive("line1") / "2026-11-27"
+    day.mkdir(parents=True)
+    for number in range(4):
+        shutil.copy(DATA / "fct.csv", day / f"fct-{number}.csv")
+    candidate = tmp_path / "fct.py"
+    candidate.write_text(COUNTING.replace("ROOM", str(room)))
+    words = ("converter", "replay", str(candidate), "2026-11-27", "-i", "line1", "--limit", "3", "--json")
+    files = (await line.type(*words)).data["files"]
+    assert [(one["name"], one["new"][-9:]) for one in files] == [
+        (f"fct-{number}.csv", "1 of them") for number in range(3)
+    ]
+    assert not list(room.iterdir())
+
+
+async def test_a_pattern_is_one_of_names_alone(line: Typist, tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    shutil.copy(DATA / "fct.csv", tmp_path)
+    for pattern in ("../*", "/*", "**/*.csv"):
+        words = ("replay", "wsjf", str(folder), "--name", pattern, "-i", "line1", "--present", "fct")
+        done = await line.type("converter", *words)
+        assert (done.code, "There is no such file" in done.talk) == (2, True)
+
+
+async def test_of_a_file_with_very_many_differences_the_first_are_counted(
+    line: Typist, tmp_path: Path
+) -> None:
+    big = tmp_path / "big.csv"
+    rows = "".join(f"Leakage {number};;0,002;0,01;mA;OK\n" for number in range(1500))
+    big.write_bytes((DATA / "fct.csv").read_bytes() + rows.encode())
+    candidate = other(tmp_path, ('unit = "Unit"\n', ""))
+    done = await line.type("converter", "replay", str(candidate), str(big), "-i", "line1", "--json")
+    [file] = done.data["files"]
+    assert (file["count"], len(file["differences"])) == (1000, 1000)
 
 
 async def test_a_converter_that_the_instance_lacks_is_no_comparison(line: Typist, tmp_path: Path) -> None:

@@ -10,9 +10,20 @@ import pytest
 from fakes.equipment import OPTIONS, Equipment
 from fakes.typed import Typist
 from stationmaster.convert.built_in import BUILT_INS
+from stationmaster.convert.scaffold import quoted
 
 AWAY = "http://127.0.0.1:9"
 GIVEN = [word for name, value in OPTIONS.items() for word in ("--option", f"{name}={value}")]
+
+
+BUG = """
+class BugCsv:
+    name = "bug-csv"
+    version = "1"
+
+    def convert(self, source, options, resume):
+        yield {}["nothing"]
+"""
 
 
 @pytest.fixture
@@ -48,6 +59,52 @@ async def test_1_what_cannot_become_a_report_says_why(alone: Typist, junit: Path
     assert for_people.out == ""
 
 
+async def test_who_has_a_file_that_no_converter_knows_is_led_to_a_mapping(
+    alone: Typist, tmp_path: Path
+) -> None:
+    file = tmp_path / "rig 1.csv"
+    file.write_text("Serial;SN-1\nRail;5.0\n")
+    (tmp_path / "broken.toml").write_text("kind = 5")
+    done = await alone.type("converter", "test", str(file), "--dir", str(tmp_path))
+    assert done.code == 1
+    command = quoted("stationmaster", "converter", "map", file)
+    assert f"Propose a mapping: {command}; or name its converter" in done.talk
+    assert "  ! Converter broken.toml cannot be loaded" in done.talk, "it may be meant for this file"
+    assert done.talk.index("Propose") < done.talk.index("broken.toml")
+
+
+async def test_what_is_wrong_with_other_converters_is_not_told(
+    alone: Typist, junit: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.toml").write_text("kind = 5")
+    words = ("converter", "test", str(junit), "--dir", str(tmp_path), "--converter")
+    assert "broken" not in (await alone.type(*words, "junit", *GIVEN)).talk
+    broken = await alone.type(*words, "broken")
+    assert broken.code == 1
+    first, step = broken.talk.splitlines()
+    assert first.startswith("✗ Converter broken.toml cannot be loaded: ")
+    assert step == "  → Correct broken.toml, then try it again."
+    missing = await alone.type(*words, "missing")
+    listed = quoted("stationmaster", "converter", "list", "--dir", tmp_path)
+    assert f"{listed} tells which there are.\n" in missing.talk
+    assert "  ! Converter broken.toml cannot be loaded" in missing.talk
+    checked = await alone.type("converter", "check", "broken", str(junit), "--dir", str(tmp_path))
+    assert "Correct broken.toml, then try it again." in checked.talk
+    assert "There is no converter" not in checked.talk
+
+
+async def test_a_crash_begins_at_the_converter_and_is_checked_where_it_lies(
+    alone: Typist, junit: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bug_csv.py").write_text(BUG)
+    done = await alone.type("converter", "test", str(junit), "--dir", str(tmp_path), "--converter", "bug-csv")
+    assert done.code == 1
+    frames = re.findall(r'File "(.*)", line', done.talk)
+    assert frames == [str(tmp_path / "bug_csv.py")]
+    command = quoted("stationmaster", "converter", "check", "bug-csv", junit, "--dir", tmp_path)
+    assert f"{command}\n" in done.talk
+
+
 async def test_an_instance_lends_its_converters_options_and_station(
     alone: Typist, junit: Path, tmp_path: Path
 ) -> None:
@@ -70,7 +127,7 @@ async def test_an_instance_lends_its_converters_options_and_station(
     ("words", "says"),
     [
         (("--converter", "junit", "--option", "part_number"), "NAME=VALUE"),
-        (("--instance", "line9"), 'no station "line9"'),
+        (("--instance", "line9"), 'no instance "line9"'),
     ],
 )
 async def test_2_what_is_typed_wrongly_is_told(

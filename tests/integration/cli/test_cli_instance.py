@@ -63,7 +63,7 @@ async def test_a_question_that_is_answered_with_no_removes_nothing(alone: Typist
     for given in ("n\n", ""):
         refused = await alone.type("instance", "remove", "line2", given=given)
         assert refused.code == 1
-        assert "Remove the station" in refused.talk, "a question is talk, not an answer"
+        assert "Remove the instance" in refused.talk, "a question is talk, not an answer"
         assert alone.hosted.store.names() == ("line2",)
     assert (await alone.type("instance", "remove", "line2", given="y\n")).code == 0
 

@@ -81,6 +81,10 @@ async def test_finding_a_unit_whatever_became_of_it(typist: Typist, oracle: Orac
     nothing = await typist.type("queue", "find", "SN-9", "--json")
     assert (nothing.code, nothing.data) == (1, [])
     assert "Nothing is known of serial number SN-9." in nothing.talk
+    assert "stationmaster queue list --state error" in nothing.talk
+    shown = (await typist.type("queue", "find", "SN-1")).out
+    assert re.search(r"^Server: +accepted, 200$", shown, re.MULTILINE)
+    assert re.search(rf"^Report size: +{good.data[0]['size']} bytes$", shown, re.MULTILINE)
 
 
 async def test_3_finding_needs_an_agent(alone: Typist) -> None:

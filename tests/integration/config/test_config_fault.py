@@ -77,5 +77,5 @@ def test_the_agent_has_settings_too_and_an_instance_that_is_none_is_no_fault(sto
     found = store.faults("", {"conversions": -1, "metrics.host": "0.0.0.0"})  # noqa: S104 - to be refused
     assert [one.key for one in found] == ["conversions", "metrics.host"]
     assert not store.home.agent_file.exists()
-    with pytest.raises(ConfigError, match="no station"):
+    with pytest.raises(ConfigError, match="no instance"):
         store.faults("line9", {})

@@ -131,7 +131,7 @@ def test_no_files_mean_no_instances(home: Home) -> None:
 
 def test_an_unknown_name_gets_a_hint(store: ConfigStore) -> None:
     for call in (store.load, store.remove, lambda name: store.edit(name, {})):
-        with pytest.raises(ConfigError, match=r'no station "lien1".*Did you mean "line1"'):
+        with pytest.raises(ConfigError, match=r'no instance "lien1".*Did you mean "line1"'):
             call("lien1")
     with pytest.raises(ConfigError, match="Stations: line1"):
         store.load("zzz")

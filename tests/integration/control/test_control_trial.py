@@ -186,7 +186,7 @@ async def test_who_is_no_instance_or_sends_too_much_is_refused(
     channel: Channel, client: ControlClient
 ) -> None:
     for call in (client.converters("line9"), client.try_file("line9", b"", filename="a")):
-        with pytest.raises(ControlError, match='no station "line9"') as caught:
+        with pytest.raises(ControlError, match='no instance "line9"') as caught:
             await call
         assert caught.value.code == "usage"
     length = {"Content-Length": str(MAX_BODY + 1), "Stationmaster-Protocol": "1"}
@@ -266,7 +266,7 @@ async def test_a_check_says_what_the_patch_would_say(channel: Channel, client: C
         assert faults[key].next_step == caught.value.next_step
     assert channel.hosted.home.instance_file("line1").read_text() == before
     assert await client.check_config("line1", {"upload.mode": "fixed", "watch.0.settle": None}) == ()
-    with pytest.raises(ControlError, match="no station"):
+    with pytest.raises(ControlError, match="no instance"):
         await client.check_config("line9", {})
     deep = b'{"patch": {"watch": ' + b"[" * 5000 + b"]" * 5000 + b"}}"
     assert (await channel.ask("POST", "/v1/instances/line1/check", deep))[0] == 400

@@ -63,6 +63,8 @@ async def test_a_plug_in_whose_name_is_no_text_keeps_no_other_from_working(bench
 async def test_what_cannot_be_loaded_is_data(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.plug_in("plain.py")
     bench.plug_in(*(f"broken/{name}.py" for name in ("raises", "crashes", "empty", "nameless", "badoptions")))
+    (bench.folder / "unready.py").write_text("import os\n\nclass Bench\n    pass\n")
+    (bench.folder / "theirs.py").write_text("from pywats_nothing.converters import FileConverter\n")
     bench.plug_in("broken/same.py", "broken/same_as_other.py", "broken/hangs.py")
     monkeypatch.setattr(registry, "IMPORT_TIMEOUT", 5.0)
     path = bench.file("a.txt", "plain\nSN-1\nend")
@@ -71,7 +73,11 @@ async def test_what_cannot_be_loaded_is_data(bench: Bench, monkeypatch: pytest.M
         failures = {failure.subject: failure for failure in pool.failures}
         problems = {problem.subject: problem for problem in pool.problems()}
     expected = {
-        "raises.py": "failed with ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
+        "raises.py": "failed with ModuleNotFoundError: No module named 'a_module_that_nobody_has', which is "
+        "not installed beside the agent, nor in its folder.",
+        "theirs.py": "No module named 'pywats_nothing', which is not installed beside the agent: "
+        "pip install pywats-api",
+        "unready.py": "failed with SyntaxError: expected ':' (unready.py, line 3): class Bench.",
         "crashes.py": "ended the process: exit code 9",
         "hangs.py": "did not end within 5 s",
         "empty.py": "holds no class with name, version and convert()",

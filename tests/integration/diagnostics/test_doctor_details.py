@@ -204,7 +204,7 @@ async def test_other_versions_and_nobody_who_restarts_are_warnings(
         with Typist(hosted) as typist:
             async with typist.agent(), ControlClient(hosted.home.socket) as client:
                 checks = [one async for one in client.doctor(DoctorRequest(version="0.0.1"))]
-                with pytest.raises(ControlError, match="no station"):
+                with pytest.raises(ControlError, match="no instance"):
                     await anext(client.doctor(DoctorRequest(instances=("line9",))))
     states = {one.name: one.state for one in checks}
     assert states[Hop.VERSION] is CheckState.WARNING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -44,7 +45,7 @@ def script(text: str, env: Mapping[str, str] | None = None) -> Command:
 async def test_an_answer_is_read_and_its_reports_stay_as_they_are(tmp_path: Path) -> None:
     launcher = Launcher("user", {**os.environ, "STATIONMASTER_HOME": str(tmp_path / "home")})
     found = await launcher.command("converter", "map", str(SAMPLE), "--json").answer(MappedSample)
-    assert (found.name, found.ok, found.given) == ("fct", True, ("process_code",))
+    assert (found.name, found.ok, found.given) == ("fct", True, {"process_code": 10})
     assert found.trial is not None
     assert found.trial.reports[0].serial_number in bytes(found.trial.reports[0].report).decode()
 
@@ -53,7 +54,7 @@ async def test_an_error_is_the_one_that_the_command_line_tells(tmp_path: Path) -
     launcher = Launcher("user", {**os.environ, "STATIONMASTER_HOME": str(tmp_path / "home")})
     with pytest.raises(StationmasterError) as refused:
         await launcher.command("converter", "install", str(SAMPLE), "-i", "nobody").done()
-    assert refused.value.text == 'There is no station "nobody".'
+    assert refused.value.text == 'There is no instance "nobody".'
     assert refused.value.next_step == "Make one with `stationmaster instance add`."
 
 
@@ -76,6 +77,14 @@ async def test_a_difference_is_no_error() -> None:
     assert await script("import sys; print('{\"data\": 5}'); sys.exit(1)").answer(int) == 5
 
 
+async def test_a_command_that_broke_off_after_its_first_answer_is_told() -> None:
+    broken = script("print('{\"data\": 5}', flush=True); raise MemoryError('no room')")
+    answers = broken.answers(int, int)
+    assert await anext(answers) == 5
+    with pytest.raises(StationmasterError, match="MemoryError: no room"):
+        await anext(answers)
+
+
 async def test_a_program_that_is_not_there_is_told() -> None:
     with pytest.raises(StationmasterError, match="cannot be run"):
         await Command(lambda: ("/nowhere/stationmaster",), {}).done()
@@ -96,6 +105,25 @@ async def test_who_cancels_it_ends_it_with_all_that_it_started_and_left() -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     await until(partial(_gone, begun[0]), what="the end of it all")
+
+
+def test_a_process_that_left_its_group_keeps_nobody_from_ending() -> None:
+    begun: list[Begun] = []
+
+    async def follow() -> None:
+        lines = script(ENDLESS.replace('"])', '"], start_new_session=True)')).answers(Begun, Begun)
+        async with contextlib.aclosing(lines):
+            begun.append(await anext(lines))
+
+    loops = threading.Thread(target=lambda: asyncio.run(follow()))
+    loops.start()
+    loops.join(30)
+    try:
+        assert not loops.is_alive(), "it waits for the pipe"
+    finally:
+        os.kill(begun[0].pids[1], signal.SIGKILL)
+        loops.join()
+        asyncio.run(until(partial(_gone, begun[0]), what="the end of the thread"))
 
 
 def _gone(begun: Begun) -> bool:

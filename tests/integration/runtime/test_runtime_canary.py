@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakes.rig import rig
@@ -14,11 +18,14 @@ from fakes.server import Server
 from fakes.station import Line, Station
 from fakes.waiting import answer, until
 from stationmaster.canary import Canary, Ended, Verdict
+from stationmaster.config.lock import FileLock
 from stationmaster.control.canary_protocol import CanaryRequest, Promoted
 from stationmaster.errors import ControlError
 from stationmaster.model import Lifecycle
+from stationmaster.runtime.canary_store import CanaryStore
 
 HANG = "time.sleep(3600)"
+LITTER = "[open(str(n), 'wb').truncate(200 << 20) for n in range(3)]"
 
 
 class Bench:
@@ -160,6 +167,8 @@ async def test_what_is_alike_and_what_differs_is_counted_and_kept(bench: Bench) 
         ("os._exit(7)", Verdict.FAILED, "7"),
         ("x = bytearray(1 << 42)", Verdict.FAILED, "memory"),
         (HANG, Verdict.FAILED, "3 s"),
+        (LITTER, Verdict.FAILED, "more than 512 MB"),
+        (f"{LITTER}; {HANG}", Verdict.FAILED, "more than 512 MB"),
     ],
 )
 async def test_a_canary_that_fails_is_told_and_holds_nothing_up(
@@ -171,6 +180,7 @@ async def test_a_canary_that_fails_is_told_and_holds_nothing_up(
     assert getattr(found, verdict.value) == found.compared == 1
     assert told in found.found[0].text
     assert str(bench.folder) not in found.found[0].text
+    assert not list(bench.folder.glob("work/work/*"))
     await bench.delivered()
     assert (await bench.station.status()).problems == ()
     assert (await bench.station.instance("line1")).counts.error == 0
@@ -267,6 +277,66 @@ async def test_one_that_makes_the_same_goes_live_and_the_former_one_comes_back(b
     assert (await bench.promote()).changed  # it may be done again
 
 
+async def test_settings_that_cannot_be_written_leave_the_files_as_they_were(bench: Bench) -> None:
+    await bench.start("1", name="rig-two", beside="rig", files=1)
+    bench.drop()
+    await bench.until(lambda one: one.ended is Ended.DONE)
+    folder = bench.station.home.converters("line1")
+    place = bench.station.home.instance_file("line1")
+    before = sorted(one.name for one in folder.glob("*.py")), place.read_text()
+    blocked = place.with_name(f".{place.name}.tmp")
+    blocked.mkdir()
+    with pytest.raises(ControlError, match="cannot be written"):
+        await bench.promote()
+    assert (sorted(one.name for one in folder.glob("*.py")), place.read_text()) == before
+    after = await bench.canary()
+    assert (after.ended, after.back) == (Ended.DONE, ())
+    blocked.rmdir()
+    done = await bench.promote()
+    assert (done.canary.ended, [one.split()[0] for one in done.back]) == (
+        Ended.PROMOTED,
+        ["stationmaster", "rm"],
+    )
+
+
+async def test_a_promotion_that_a_kill_ended_last_of_all_can_be_taken_back_and_is_ended_by_the_next(
+    bench: Bench,
+) -> None:
+    await bench.start("2", files=1)
+    bench.drop()
+    await bench.until(lambda one: one.ended is Ended.DONE)
+    done = await bench.promote()
+    bench.station.kill()
+    store = CanaryStore(bench.station.home, "line1")
+    store.write(msgspec.structs.replace(done.canary, ended=Ended.DONE))  # what it held until then
+    await bench.up()
+    shown = await bench.station.command("converter", "canary", "show", "line1")
+    assert shown.stderr.endswith("promote it again. To go back:\n")
+    assert shown.stdout.splitlines()[-1] == done.back[0]
+    again = await bench.promote()
+    assert (again.canary.ended, again.changed, again.back) == (Ended.PROMOTED, (), done.back)
+
+
+async def test_who_stops_one_that_is_being_promoted_comes_after_the_promotion(bench: Bench) -> None:
+    await bench.start("2")
+    bench.drop()
+    await bench.compared(1)
+    lock = FileLock(bench.station.home.lock)
+    lock.acquire()
+    try:
+        promotion = asyncio.create_task(bench.promote())
+        await bench.until(lambda one: one.back)  # it waits for the lock
+        async with bench.station.client() as client, bench.station.client() as other:
+            stop = asyncio.create_task(client.stop_canary("line1"))
+            for _ in range(20):
+                await other.canary("line1")
+            lock.release()
+            assert (await stop).ended is Ended.PROMOTED
+    finally:
+        lock.release()
+    assert (await promotion).canary == await bench.canary()
+
+
 async def read_by(bench: Bench, reader: str) -> None:
     """Drop files until one is read by that version: a changed converter is taken up within seconds."""
 
@@ -342,6 +412,16 @@ async def test_what_cannot_begin_is_refused_with_the_reason(
         assert none.value.status == 404
 
 
+async def test_the_live_one_itself_is_no_canary_and_one_changed_byte_is(bench: Bench) -> None:
+    live = (bench.station.home.converters("line1") / "rig.py").read_text()
+    async with bench.station.client() as client:
+        with pytest.raises(ControlError, match=r"rig\.py is the live converter rig itself") as refused:
+            await client.start_canary("line1", CanaryRequest(filename="rig.py", content=live))
+        assert (refused.value.status, refused.value.code) == (400, "usage")
+        began = await client.start_canary("line1", CanaryRequest(filename="rig.py", content=f"{live}\n"))
+        assert began.converter == "rig"
+
+
 async def test_there_is_one_at_a_time_and_another_one_after_it(bench: Bench) -> None:
     await bench.start("2")
     with pytest.raises(ControlError, match="has a canary already") as refused:
@@ -353,6 +433,41 @@ async def test_there_is_one_at_a_time_and_another_one_after_it(bench: Bench) -> 
     bench.drop()
     done = await bench.until(lambda one: one.ended)
     assert (done.version, done.same, done.ended) == ("3", 1, Ended.DONE)
+
+
+async def test_a_new_one_that_cannot_begin_leaves_the_former_as_it_was(bench: Bench) -> None:
+    await bench.start("2", files=1)
+    bench.drop()
+    before = await bench.until(lambda one: one.ended)
+    text = (bench.new / "rig.py").read_text()
+    bad = text.replace("import os", "import nothing_of_that_name")
+    async with bench.station.client() as client:
+        for content, beside in ((text, "rgi"), (bad, "")):
+            with pytest.raises(ControlError, match=r"nothing_of_that_name|no converter rgi"):
+                await client.start_canary(
+                    "line1", CanaryRequest(filename="rig.py", content=content, beside=beside)
+                )
+    assert await bench.canary() == before
+    assert (await bench.promote()).canary.ended is Ended.PROMOTED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe stands for a disk that is slow")
+async def test_one_that_is_not_read_yet_after_a_restart_is_not_replaced(bench: Bench) -> None:
+    await bench.start("2")
+    bench.station.kill()
+    state = bench.folder / "state.json"
+    text = state.read_text()
+    state.unlink()
+    os.mkfifo(state)
+    await bench.up()
+    start = asyncio.create_task(bench.start("3"))
+    async with bench.station.client() as client:
+        for _ in range(5):  # that reads settings as well, in the same thread: the start got as far
+            await client.config("line1")
+    await asyncio.to_thread(state.write_text, text)
+    with pytest.raises(ControlError, match="has a canary already: rig version 2"):
+        await start
+    assert ((await bench.canary()).version, (await bench.canary()).running) == ("2", True)
 
 
 async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:

@@ -263,7 +263,7 @@ async def test_orders_to_an_unknown_instance_name_those_there_are(hosted: Hosted
             agent.drain("line9")
         with pytest.raises(StationmasterError, match="line9"):
             await agent.entries("line9", state=None, text=None, limit=1, before=None)
-        with pytest.raises(ConfigError, match="no station"):
+        with pytest.raises(ConfigError, match="no instance"):
             await agent.set_token("line9", "dG9rZW4=")
         agent.restart("line9")  # nothing happens
         await hosted.running("line1")

@@ -211,7 +211,7 @@ async def test_a_removed_instance_leaves_its_spool_and_one_of_its_name_delivers_
         assert hosted.agent.status().instances == ()
         assert hosted.home.spool("line1").exists()
         assert not hosted.home.token_file("line1").exists()
-        with pytest.raises(ConfigError, match="no station"):
+        with pytest.raises(ConfigError, match="no instance"):
             await hosted.agent.remove("line1")
         await oracle.start()
         await hosted.line("line1", oracle)  # by hand this time: it is noticed
@@ -332,7 +332,7 @@ async def test_settings_that_are_refused_change_nothing(hosted: Hosted, oracle: 
         before, text = hosted.supervisor("line1").instance, hosted.home.instance_file("line1").read_text()
         with pytest.raises(ConfigError, match="max_concurrent"):
             await hosted.agent.configure("line1", {"upload.max_concurrent": 0})
-        with pytest.raises(ConfigError, match="no station"):
+        with pytest.raises(ConfigError, match="no instance"):
             await hosted.agent.configure("line9", {"upload.max_concurrent": 1})
         assert hosted.supervisor("line1").instance is before
         assert hosted.home.instance_file("line1").read_text() == text

@@ -78,7 +78,7 @@ async def test_a_submit_needs_an_instance_that_is_there(hosted: Hosted, oracle: 
     await hosted.line("line1", oracle, patch={"enabled": False})
     async with hosted:
         body = hosted.wsjf()
-        with pytest.raises(ConfigError, match="Which station") as none:
+        with pytest.raises(ConfigError, match="Which instance") as none:
             await hosted.agent.submit("", body, filename="a.json", converter="")
         assert "instance add" in none.value.next_step
         for name in ("line1", "line9"):  # disabled; unknown

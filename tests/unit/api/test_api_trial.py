@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -63,6 +64,15 @@ def test_a_sound_converter_is_not_blamed(faulty: ModuleType, sample: Path) -> No
     assert_good(faulty.Sound(), sample)
     assert sample.read_text(encoding="utf-8") == SAMPLE
     assert [path.name for path in sample.parent.iterdir()] == [sample.name]
+
+
+def test_parts_of_a_file_are_told_once_with_their_number(faulty: ModuleType, sample: Path) -> None:
+    [passed] = [
+        one
+        for one in check_converter(faulty.Incomplete(), sample)
+        if one.code == "half-written" and "result P" in one.text
+    ]
+    assert re.search(r"cut at byte \d+ \(line \d+\), and at \d+ other places, the converter", passed.text)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stationmaster.api.folder import digests_of, files_in, joined
 from stationmaster.convert.canary_child import MOST_COUNTED, compare_results, keep
 from stationmaster.file_name import from_wire, to_wire
 
@@ -35,6 +37,7 @@ def test_a_copy_has_name_content_and_time_and_is_no_link(tmp_path: Path) -> None
     copy = Path(from_wire(done["path"]))
     assert (copy.name, copy.read_bytes()) == ("a.txt", b"SN1,5.0\n")
     assert (done["size"], done["mtime_ns"]) == (8, copy.stat().st_mtime_ns)
+    assert done["digest"] == hashlib.sha256(b"SN1,5.0\n").hexdigest()
     assert copy.stat().st_mtime_ns == source.stat().st_mtime_ns
     assert not copy.samefile(source)
     results.unlink()
@@ -51,6 +54,7 @@ def test_a_folder_is_copied_as_it_counts(tmp_path: Path) -> None:
     copy = Path(from_wire(done["path"]))
     names = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
     assert names == {"below/data.csv", "done.txt"}
+    assert done["digest"] == joined(digests_of(files_in(source)), files_in(source)).hex()
     assert kept(source, tmp_path / "8", most=3)["trouble"] == "It is larger than 0 MB."
 
 

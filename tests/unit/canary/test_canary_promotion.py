@@ -12,15 +12,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from fakes.rig import rig
 from fakes.typed import run
-from stationmaster.canary import Canary
+from stationmaster.canary import Canary, Ended
 from stationmaster.config.store import ConfigStore
+from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.job import ConverterInfo
 from stationmaster.errors import ConfigError
 from stationmaster.home.paths import Home
 from stationmaster.runtime.canary_store import CanaryStore
 from stationmaster.runtime.promotion import Promotion, plan
 
+MAPPING = Path(__file__).parents[2] / "data" / "mapping" / "fct.toml"
 NEW = "name = 'rig'\nversion = '2'\n"
 
 
@@ -47,9 +50,12 @@ class Rack:
         (self.place / file).write_text(text)
         return info(name, "file", f"{self.place / file}:Rig", code="code 0123456789ab")
 
-    def plan(self, infos: list[ConverterInfo], *, file: str = "rig.py", **more: Any) -> Promotion:
+    def canary(self, *, file: str = "rig.py", text: str = NEW, **more: Any) -> Canary:
+        """One whose code lies in its folder."""
         if file:
-            CanaryStore(self.home, "line1").install(NEW.encode(), file, ())
+            store = CanaryStore(self.home, "line1")
+            store.install(text.encode(), file, ())
+            store.take_new()
         canary = {
             "id": "1",
             "started_at": datetime.now(UTC),
@@ -58,11 +64,23 @@ class Rack:
             "beside": "rig",
             "files": 1,
             "file": file,
-            "code": f"code {hashlib.sha256(NEW.encode()).hexdigest()[:12]}",
+            "code": f"code {digest(text)}",
         }
+        return msgspec.convert({**canary, **more}, Canary)
+
+    def plan(self, infos: list[ConverterInfo], **more: Any) -> Promotion:
         known: Mapping[str, ConverterInfo] = {one.name: one for one in infos}
-        config = self.store.load("line1")
-        return plan(self.home, config, msgspec.convert({**canary, **more}, Canary), known)
+        return plan(self.home, self.store.load("line1"), self.canary(**more), known)
+
+    async def replan(self, canary: Canary) -> Promotion:
+        """With what really lies in the folder."""
+        infos, failures = await list_converters(self.place)
+        known = {one.name: one for one in infos}
+        return plan(self.home, self.store.load("line1"), canary, known, failures)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def info(name: str, origin: str, target: str, code: str = "") -> ConverterInfo:
@@ -76,7 +94,7 @@ def rack(tmp_path: Path) -> Rack:
 
 def test_a_file_of_another_name_takes_the_place_of_the_live_one(rack: Rack) -> None:
     done = rack.plan([rack.live("bench.py")], file="rig.py")
-    kept = rack.home.replaced("line1") / "0123456789ab" / "bench.py"
+    kept = rack.home.replaced("line1") / digest("old\n") / "bench.py"
     assert (done.patch, done.back) == (
         {},
         [f"stationmaster converter install {kept} --instance line1 --replace"],
@@ -93,12 +111,59 @@ def test_a_mapping_gives_way_to_a_module(rack: Rack) -> None:
     done = rack.plan([rack.live("rig.toml")])
     done.lay_down(rack.home)
     assert sorted(one.name for one in rack.place.iterdir()) == ["rig.py"]
-    kept = rack.home.replaced("line1") / "0123456789ab" / "rig.toml"
+    kept = rack.home.replaced("line1") / digest("old\n") / "rig.toml"
     assert kept.read_text() == "old\n"
-    assert done.back == [
-        f"rm {rack.place / 'rig.py'}",
+    assert done.back == [  # in this order: there is one of that name at any time
         f"stationmaster converter install {kept} --instance line1 --replace",
+        f"rm {rack.place / 'rig.py'}",
     ]
+
+
+@pytest.mark.parametrize("new", ["fct.toml", "fct.py"])
+async def test_a_kill_between_two_files_is_mended_by_the_next_promotion(
+    rack: Rack, tmp_path: Path, new: str
+) -> None:
+    module, mapping = rig(tmp_path, "2", name="fct").read_text(), MAPPING.read_text()
+    text, old, former = (mapping, "fct.py", module) if new == "fct.toml" else (module, "fct.toml", mapping)
+    (rack.place / old).write_text(former)
+    canary = rack.canary(file=new, text=text, converter="fct", beside="fct")
+    first = await rack.replan(canary)
+    (rack.place / new).write_text(text)  # killed: both lie there
+    begun = msgspec.structs.replace(canary, ended=Ended.STOPPED, back=first.all_back(canary))
+    again = await rack.replan(begun)
+    again.lay_down(rack.home)
+    assert [one.name for one in rack.place.iterdir()] == [new]
+    assert (rack.home.replaced("line1") / digest(former) / old).read_text() == former
+    assert again.all_back(begun) == begun.back
+
+
+async def test_what_a_begun_promotion_did_is_taken_back_by_the_one_that_ends_it(
+    rack: Rack, tmp_path: Path
+) -> None:
+    rack.store.edit("line1", {"watch.0.converters": ["rig"], "watch.0.options": None})
+    rig(rack.place, "1")
+    rig(rack.place, "1", name="rig-two", file="two.py")
+    text = rig(tmp_path, "2", name="rig-two").read_text()
+    canary = rack.canary(file="two.py", text=text, converter="rig-two")
+    first = await rack.replan(canary)
+    first.lay_down(rack.home)  # killed before the settings
+    begun = msgspec.structs.replace(canary, ended=Ended.STOPPED, back=first.all_back(canary))
+    second = await rack.replan(begun)
+    assert (second.write, second.all_back(begun)) == (None, begun.back)
+    rack.store.edit("line1", second.patch)  # killed before that was noted
+    third = await rack.replan(begun)
+    assert (third.write, third.patch, third.all_back(begun)) == (None, {}, begun.back)
+    promoted = msgspec.structs.replace(begun, ended=Ended.PROMOTED)
+    with pytest.raises(ConfigError, match="rig-two is the live converter already"):
+        await rack.replan(promoted)
+
+
+def test_files_are_put_back_as_they_were(rack: Rack) -> None:
+    done = rack.plan([rack.live("rig.toml")])
+    done.lay_down(rack.home)
+    done.take_up(rack.home)
+    assert [one.name for one in rack.place.iterdir()] == ["rig.toml"]
+    assert (rack.place / "rig.toml").read_text() == "old\n"
 
 
 def test_a_built_in_one_is_covered_and_comes_back_when_the_file_goes(rack: Rack) -> None:
@@ -122,8 +187,13 @@ def test_another_name_takes_the_settings_over_where_files_were_seen(rack: Rack, 
     assert run({"STATIONMASTER_HOME": str(tmp_path / "home")}, *shlex.split(back)[1:]).code == 0
     assert rack.store.load("line1").watch == before.watch
     rack.store.edit("line1", done.patch)
-    with pytest.raises(ConfigError, match="No watch folder and no source"):
+    with pytest.raises(ConfigError, match="rig-two is the live converter already"):
         rack.plan(infos, **more)
+    seen = rack.store.load("line1").watch[2].path
+    none = {f"watch.{number}.converters": ["wsjf"] for number in (0, 1)}
+    rack.store.edit("line1", {**none, "watch.0.options": None})
+    with pytest.raises(ConfigError, match="No watch folder and no source"):
+        rack.plan(infos, **more, sources=[seen])
 
 
 def test_folders_that_it_did_not_see_keep_what_they_have(rack: Rack) -> None:
@@ -153,5 +223,9 @@ def test_what_would_lose_or_double_something_is_refused(rack: Rack) -> None:
     rack.live("two.py", "other")
     with pytest.raises(ConfigError, match=r"two\.py is there already"):
         rack.plan([rack.live("rig.py")], converter="rig-two", file="two.py")
+    with pytest.raises(
+        ConfigError, match=r"two\.py is there already"
+    ):  # also where it would give way to another
+        rack.plan([rack.live("rig.toml"), rack.live("two.py", "other")], file="two.py")
     with pytest.raises(ConfigError, match="is not what was compared"):
         rack.plan([rack.live("rig.py")], code="code ffffffffffff")

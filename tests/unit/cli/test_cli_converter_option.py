@@ -69,6 +69,15 @@ def test_a_value_is_what_the_option_wants(word: str, value: Any) -> None:
     assert type(found[name]) is type(value)
 
 
+def test_entries_of_a_table_are_set_one_by_one() -> None:
+    words = ["process_codes.FCT=10", "process_codes.Final test=20", "process_codes.A.B=30"]
+    found = option_values(words, KNOWN)
+    assert found == {"process_codes": {"FCT": 10, "Final test": 20, "A.B": 30}}
+    assert option_values(["process_codes={ ICT = 1 }", "process_codes.FCT=2"], KNOWN) == {
+        "process_codes": {"ICT": 1, "FCT": 2}
+    }
+
+
 def test_an_option_needs_a_value_and_the_last_one_counts() -> None:
     with pytest.raises(ConfigError, match="--option part_number has no value") as caught:
         option_values(["part_number"], KNOWN)

@@ -22,7 +22,7 @@ def test_good_names(name: str) -> None:
     [
         ("BenchCSV", "small letters", "bench-csv"),
         ("bench_csv", "small letters", "bench-csv"),
-        ("Pr\u00fcfstand 3", "small letters", "prufstand-3"),
+        ("Pr\u00fcfstand 3", "small letters", "pruefstand-3"),
         ("3d-scan", "begins with a letter", "d-scan"),
         ("bench.py", "small letters", "bench"),
         ("../evil", "small letters", "evil"),

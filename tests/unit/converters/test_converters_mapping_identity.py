@@ -405,7 +405,7 @@ def test_what_may_have_been_a_row_is_told(tmp_path: Path, more: str) -> None:
 @pytest.mark.parametrize("blank", ["", "\n", ",,\n", "Empty\nTest,Value,Result\n"])
 def test_sections_are_read_with_and_without_blank_lines(tmp_path: Path, blank: str) -> None:
     mapping = TITLES.replace("[table]", "").replace("table.sections", 'table.skip = "^,+$"\ntable.sections')
-    [report] = made(mapping, f"{MAIN}{blank}More,,\nTest,Value\nT2,4\n", tmp_path)
+    [report] = made(mapping, f"{MAIN}{blank}More,,\nTest,Result,Value\nT2,PASS,4\n", tmp_path)
     assert told(report) == [
         "Main: SequenceCall P",
         "Main / T1: ET_NLT P",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,19 +17,37 @@ _MOST_NAMES = 1_000
 """Names that are tried where a file of that name lies there already."""
 
 
-def hand_over(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:
-    """Copy files into a watch folder; each appears there whole, under a name that was free.
+class HandOver:
+    """Copies files into a watch folder; each appears there whole, under a name that was free.
 
-    Raises:
-        StationmasterError: one cannot be copied; those before it are there, and the text says how many.
+    Attributes:
+        made: file -> its copy. What is there is not copied again by another `run`: its report would be sent
+            twice.
     """
-    done: list[Path] = []
-    for file in files:
-        try:
-            done.append(_copied(file, folder))
-        except OSError as error:
-            raise _not_copied(file, folder, error, len(done)) from error
-    return tuple(done)
+
+    def __init__(self, files: Sequence[Path], folder: Path) -> None:
+        """Nothing is copied yet."""
+        self._files, self._folder = files, folder
+        self.made: dict[Path, Path] = {}
+
+    def run(self, unwanted: threading.Event | None = None) -> tuple[Path, ...]:
+        """Copy what is missing; the copies of all.
+
+        Args:
+            unwanted: once it is set, by any thread, no further file is begun.
+
+        Raises:
+            StationmasterError: one cannot be copied; those before it are there, and the text says how many.
+        """
+        for file in self._files:
+            if unwanted is not None and unwanted.is_set():
+                break
+            try:
+                if file not in self.made:
+                    self.made[file] = _copied(file, self._folder)
+            except OSError as error:
+                raise _not_copied(file, self._folder, error, len(self.made)) from error
+        return tuple(self.made.values())
 
 
 def _copied(file: Path, folder: Path) -> Path:
@@ -64,11 +83,24 @@ def _named(temporary: Path, folder: Path, name: str) -> Path:
             except (OSError, NotImplementedError) as error:
                 if isinstance(error, FileExistsError):
                     raise
-                if target.exists():  # a file system without second names
-                    continue
-                temporary.rename(target)
+                _moved(temporary, target)  # a file system without second names
             return target
     raise FileExistsError(None, tr("there are too many files of that name"))
+
+
+def _moved(temporary: Path, target: Path) -> None:
+    """Take a name that is free, then put the file there: a rename alone would replace another one.
+
+    Raises:
+        FileExistsError: it is not free.
+        OSError: the file cannot be put there.
+    """
+    target.open("xb").close()  # empty for a moment: shorter than any folder's `settle`
+    try:
+        temporary.replace(target)
+    except OSError:
+        target.unlink()
+        raise
 
 
 def _names(name: str) -> Iterator[str]:

@@ -183,9 +183,9 @@ class MappingPanel(QWidget):
         if not found.given:
             return ""
         return tr(
-            "Shown with {options} out of nowhere: neither file nor mapping says it. Give it in the mapping, "
-            "or as an option of the watch folder.",
-            options=", ".join(found.given),
+            "For this preview {options} was assumed: neither file nor mapping says it. Set your own in the "
+            "mapping, or as an option of the watch folder.",
+            options=", ".join(f"{name} = {value}" for name, value in found.given.items()),
         )
 
     def _saved(self, text: str, _station: str) -> None:

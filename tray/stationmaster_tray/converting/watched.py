@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.converting.canary import CanaryLines
-from stationmaster_tray.converting.handover import hand_over
+from stationmaster_tray.converting.handover import HandOver
 from stationmaster_tray.converting.place import Place, names, places
 from stationmaster_tray.desk import Desk
 from stationmaster_tray.seen import Seen
@@ -181,8 +182,17 @@ class Watched(QWidget):
         self._done.hide()
         self._queue.hide()
         self._last = place
+        copying = HandOver(files, Path(place.path))
+
+        async def work() -> tuple[Path, ...]:
+            unwanted = threading.Event()
+            try:
+                return await asyncio.to_thread(copying.run, unwanted)
+            finally:
+                unwanted.set()  # Cancel: the thread would go on with all files
+
         self.copying.run(
-            lambda: asyncio.to_thread(hand_over, files, Path(place.path)),
+            work,
             lambda made: self._submitted(made, place),
             what=tr("Copying into {folder}...", folder=place.path),
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from stationmaster.model import Entry, EntryKind, EntryState, Event
 from stationmaster_tray import theme
@@ -17,6 +17,7 @@ from stationmaster_tray.entries.deed import Deeds
 from stationmaster_tray.entries.pager import key_of
 from stationmaster_tray.markup import tip
 from stationmaster_tray.text import plural, tr
+from stationmaster_tray.widgets.flow import Flow
 from stationmaster_tray.widgets.label import label, set_role
 
 _REST = 80
@@ -205,11 +206,10 @@ class Details(QFrame):
             self._deeds_made.append((action, button))
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
+        line = Flow()
         line.setSpacing(6)
         for _, button in self._deeds_made:
             line.addWidget(button)
-        line.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.addWidget(self._heading)

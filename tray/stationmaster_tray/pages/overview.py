@@ -65,6 +65,10 @@ class OverviewPage(Page):
         scroll.setWidget(inside)
         whole.addWidget(scroll, 1)
 
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """The list scrolls by itself: the window need not have room for all of it, and scroll too."""
+        return False
+
     # ---------------------------------------------------------------- what others tell
     def show_seen(self, seen: Seen) -> None:
         """Draw it."""

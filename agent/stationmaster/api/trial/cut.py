@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from stationmaster.api.converter import Glimpse, Resume
 from stationmaster.api.trial.case import Case, Outcome, words
 from stationmaster.api.trial.finding import Findings
@@ -16,6 +19,7 @@ _ENDED = frozenset("TE")
 def check_cut(case: Case, found: Findings) -> None:
     """Cut the sample at several places; each part must be refused, incomplete, or give true reports."""
     whole = {one.body: one.record for one in case.outcome.reports}
+    halves: dict[str, list[_Half]] = {}
     for size in cuts(case.content):
         source = case.variant(case.content[:size])
         try:
@@ -29,7 +33,9 @@ def check_cut(case: Case, found: Findings) -> None:
         if part.error is not None and not part.refused:
             _crash(case, found, size, f"convert() fails with {part.why}")
         elif part.good:
-            _compare(case, found, size, whole, part)
+            _compare(case, found, size, whole, part, halves)
+    for result, among in halves.items():
+        _tell_halves(case, found, result, among)
 
 
 def check_empty(case: Case, found: Findings) -> None:
@@ -92,8 +98,22 @@ def cuts(content: bytes) -> list[int]:
     return sorted(one for one in wanted if 0 < one < size)
 
 
-def _compare(case: Case, found: Findings, size: int, whole: dict[str, bytes | None], part: Outcome) -> None:
-    """What a part gives must be among what the whole gives."""
+class _Half(NamedTuple):
+    """A report that a part gives and the whole does not."""
+
+    size: int
+    place: str
+
+
+def _compare(
+    case: Case,
+    found: Findings,
+    size: int,
+    whole: dict[str, bytes | None],
+    part: Outcome,
+    halves: dict[str, list[_Half]],
+) -> None:
+    """What a part gives must be among what the whole gives; by result what is not goes to `halves`."""
     for taken in part.reports:
         if taken.body in whole:
             if taken.record != whole[taken.body]:
@@ -107,18 +127,25 @@ def _compare(case: Case, found: Findings, size: int, whole: dict[str, bytes | No
             continue
         if taken.result in _ENDED:
             continue  # it says itself that the test did not end
-        passed = taken.result == "P"
-        line = case.content.count(b"\n", 0, size) + 1
-        tell = found.error if passed else found.warning
-        tell(
-            "half-written",
-            f"Of the file cut at byte {size} (line {line}) the converter makes a report with the result "
-            f"{taken.result}, that the whole file does not give.",
-            place=place_of(case, taken),
-            file=case.file,
-            next_step="Give the converter is_complete(), or raise ConversionError where the end is missing. "
-            "In a mapping: table.end, text.end, or table.short.",
-        )
+        halves.setdefault(taken.result, []).append(_Half(size, place_of(case, taken)))
+
+
+def _tell_halves(case: Case, found: Findings, result: str, among: Sequence[_Half]) -> None:
+    """One finding for all places at which the file was cut."""
+    size, place = among[0]
+    line = case.content.count(b"\n", 0, size) + 1
+    more = len({half.size for half in among}) - 1
+    others = f", and at {more} other place{'s' if more > 1 else ''}," if more else ""
+    tell = found.error if result == "P" else found.warning
+    tell(
+        "half-written",
+        f"Of the file cut at byte {size} (line {line}){others} the converter makes a report with the result "
+        f"{result}, that the whole file does not give.",
+        place=place,
+        file=case.file,
+        next_step="Give the converter is_complete(), or raise ConversionError where the end is missing. "
+        "In a mapping: table.end, text.end, or table.short.",
+    )
 
 
 def _mark(case: Case, found: Findings, mark: Resume, size: int) -> None:

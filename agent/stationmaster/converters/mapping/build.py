@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from stationmaster.api import ConversionError, ConverterOptions, Report, Source, Status
-from stationmaster.api.header import Found, resolve
+from stationmaster.api.header import Found, Header, resolve
 from stationmaster.api.report import Result
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.pick import Cells, names_of
-from stationmaster.converters.mapping.schema import Mapping, StepRule, Value
+from stationmaster.converters.mapping.schema import Given, Mapping, StepRule, Value
 from stationmaster.converters.mapping.step import Steps
 
 _INFO: Final = {"batch": "batchSN", "fixture": "fixtureId", "comment": "comment"}
@@ -79,7 +79,7 @@ class Builder:
             program=texts["program"],
             place=unit.place,
         )
-        header = resolve(found, self._source, self._options)
+        header = self._resolved(found, texts)
         start, end = (self._read.time(given.get(key, ""), unit, f"header.{key}") for key in ("start", "end"))
         seconds = self._read.number(given.get("seconds", ""), unit, "header.seconds")
         if seconds is None and start and end:
@@ -101,6 +101,18 @@ class Builder:
             report.station(texts["station"])
         report.data.update({key: texts[key] for key in ("location", "purpose") if texts[key]})
         return report.info(**{wire: texts[key] for key, wire in _INFO.items() if texts[key]})
+
+    def _resolved(self, found: Found, texts: dict[str, str]) -> Header:
+        """The header's fields; where one cannot be known, what the mapping asks for in vain is told."""
+        try:
+            return resolve(found, self._source, self._options)
+        except ConversionError as error:
+            given = self._mapping.header
+            asked = [(key, given[key]) for key in ("sn", "pn", "process") if key in given and not texts[key]]
+            vain = [f"header.{key}: {_asked(one)} finds nothing" for key, one in asked if _asked(one)]
+            if vain:
+                error.next_step = f"In the mapping, {'; '.join(vain)}. {error.next_step}"
+            raise
 
     def _result(self, word: str, unit: Cells) -> Result | None:
         if not word:
@@ -130,6 +142,14 @@ class Builder:
                 report.sub_unit(part.type, sn=sn, pn=pn or report.pn, rev=rev)
         if mapping.attach or self._options.attach_source:
             report.attach(self._source.name, self._source.read_bytes(), content_type="text/plain")
+
+
+def _asked(given: Given) -> str:
+    """Where a value was looked for."""
+    if not isinstance(given, Value):
+        return str(given)
+    names = [given.from_] if isinstance(given.from_, str) else given.from_
+    return " or ".join([*names, *filter(None, (given.file, given.folder))])
 
 
 def _names_in(mapping: Mapping) -> set[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stationmaster.api import ConversionError, Source, Status
 from stationmaster.api.local_time import Moment
 from stationmaster.api.verdict import status_of
 from stationmaster.converters.mapping.numeral import Numeral, grouped_by
 from stationmaster.converters.mapping.pick import Cells, Picker
 from stationmaster.converters.mapping.schema import Given, Mapping
+
+BAD: Final = (Status.FAILED, Status.ERROR, Status.TERMINATED)
+"""What no row may be that counts as passed."""
 
 
 class Reader:
@@ -61,6 +66,14 @@ class Reader:
                 place=f"{cells.place}, {key}",
                 next_step=f'Say what it means: words = {{ "{word[:20]}" = "P" }} in the mapping.',
             ) from error
+
+    def is_bad(self, word: str) -> bool:
+        """Does this say that something failed? Of letters alone only F, and those that the mapping names."""
+        try:
+            status = self._words.get(word.strip().casefold()) or status_of(word)
+        except ValueError:
+            return False
+        return status in BAD and (len(word.strip()) > 1 or word.strip().casefold() in {"f", *self._words})
 
 
 def _marks_of(text: str) -> str:

@@ -29,6 +29,7 @@ _TIMES: Final = (
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
     "%d-%m-%Y %H:%M:%S",
     "%d-%m-%Y %H:%M",
     "%d.%m.%y %H:%M:%S",
@@ -48,6 +49,21 @@ _SERIAL: Final = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{3,40}")
 def header_role(name: str) -> str:
     """Which field of the report a key or a column of this name is, "" for none."""
     return _role(name, HEADER)
+
+
+def is_whole_verdict(name: str) -> bool:
+    """The name says verdict and nothing else: `Overall`, `Result`, but not `Result 5V`."""
+    return header_role(name) == "result" and not re.search(r"\d", name)
+
+
+def is_flag(path: str) -> bool:
+    """A truth of this name, or at the end of this path, says whether something passed."""
+    return folded(re.split(r"[/@:.]", path)[-1]) in {"ok", "pass", "passed", "success", "ispassed", "isok"}
+
+
+def is_failure(path: str) -> bool:
+    """A truth of this name says whether something failed."""
+    return folded(path.rpartition(".")[2]) in {"fail", "failed", "isfailed", "nok"}
 
 
 def step_role(name: str) -> str:

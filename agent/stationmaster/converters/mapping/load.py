@@ -12,6 +12,7 @@ import msgspec
 
 from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.schema import (
+    BESIDE,
     HEADER_KEYS,
     Companion,
     Detect,
@@ -78,6 +79,7 @@ def read_mapping(text: str, name: str) -> Mapping:
         raise _explained(str(error), text, name) from error
     _check(mapping, text, name)
     _check_signs(mapping.table, text, name)
+    _check_beside(mapping, text, name)
     _check_groups(mapping, text, name)
     return mapping
 
@@ -212,6 +214,19 @@ def _check_signs(table: Table, text: str, name: str) -> None:
         ) from error
 
 
+def _check_beside(mapping: Mapping, text: str, name: str) -> None:
+    """Lines that tell of columns are of no use where a row is one step."""
+    table = mapping.table
+    beside = next((key for key in BESIDE if getattr(table, key)), "")
+    if beside and not any(rule.wide for rule in mapping.step):
+        raise MappingError(
+            f"`{beside}` needs a step that is `wide`",
+            name,
+            spot=spot_of(text, f"table.{beside}"),
+            next_step="Where a row is a step, its limits and unit stand in columns: low, high, unit.",
+        )
+
+
 def _check_groups(mapping: Mapping, text: str, name: str) -> None:
     """What patterns must capture."""
     keys = mapping.table.keys
@@ -239,6 +254,7 @@ def _patterns(mapping: Mapping) -> list[tuple[str, str]]:
     found = [("detect.head", one) for one in mapping.detect.head]
     found += [("table.keys", table.keys), ("table.skip", table.skip), ("table.end", table.end)]
     found += [("table.header", table.header)] if isinstance(table.header, str) else []
+    found += [(f"table.{key}", getattr(table, key)) for key in BESIDE]
     found += [("text.keys", one) for one in text.keys] + [("text.rows", one) for one in text.rows]
     found += [("text.section", text.section), ("text.start", text.start), ("text.end", text.end)]
     if mapping.companion is not None:
@@ -249,6 +265,8 @@ def _patterns(mapping: Mapping) -> list[tuple[str, str]]:
         found.append((f"step {number}.points", rule.points))
         if rule.limits is not None:
             found.append((f"step {number}.limits.pattern", rule.limits.pattern))
+        for one in rule.group if isinstance(rule.group, list) else [rule.group]:
+            found += _of_value(f"step {number}.group", one)
         if rule.wide is not None:
             wide = rule.wide
             found += [(f"step {number}.wide", one) for one in (wide.verdict, wide.limit, wide.skip)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, Protocol
@@ -46,6 +46,8 @@ class Row:
         place: such as "line 12".
         above: the unit's keys.
         section: title of the section it stands in.
+        beside: `low_row` and the like -> column -> its limit or unit, that a line of its own tells.
+        dropped: cells that no column took.
         cut: columns that the line is too short for.
     """
 
@@ -53,6 +55,8 @@ class Row:
     place: str
     above: dict[str, str]
     section: str = ""
+    beside: dict[str, dict[str, str]] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
     cut: frozenset[str] = frozenset()
 
     @property

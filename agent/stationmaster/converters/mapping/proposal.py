@@ -12,6 +12,9 @@ from stationmaster.api.text import printable
 from stationmaster.converters.mapping.guess import fits_form, is_number, marks_of, time_format, words_of
 
 _BREAKS: Final = re.compile(r"[\r\n]+")
+_EPOCH: Final = re.compile(r"1[0-9]{9}(?:[0-9]{3}|\.[0-9]+)?")
+_MILLISECONDS: Final = 13
+"""Digits of a time in milliseconds since 1970, until the year 2286."""
 PLAIN_ROLES: Final = {
     role: role for role in ("name", "value", "low", "high", "unit", "status", "comp", "text")
 }
@@ -139,6 +142,8 @@ def joined_start(made: Proposal, roles: dict[str, str], there: dict[str, str], c
 
 def _time(made: Proposal, role: str, place: str, text: str) -> None:
     form = time_format([text])
+    if not form and _EPOCH.fullmatch(text.strip()):
+        form = "epoch_ms" if "." not in text and len(text.strip()) == _MILLISECONDS else "epoch"
     if not form:
         made.doubt(f"{place!r} ({text[:30]!r}) has a form of time that is not known.")
         form = "%Y-%m-%d %H:%M:%S"

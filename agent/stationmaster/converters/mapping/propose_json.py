@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from stationmaster.api import ConversionError
-from stationmaster.converters.mapping.guess import header_role, roles_of, step_role
+from stationmaster.converters.mapping.guess import (
+    header_role,
+    is_failure,
+    is_flag,
+    roles_of,
+    step_role,
+)
 from stationmaster.converters.mapping.proposal import (
     NUMBERS,
     XML_ROLES,
@@ -19,10 +25,15 @@ from stationmaster.converters.mapping.proposal import (
     told_apart,
     verdict_words,
 )
+from stationmaster.converters.mapping.vocabulary import folded
 
 _Rows = list[dict[str, Any]]
 _LOOKED_AT = 20
 """Objects of a list whose keys are looked at."""
+_NAMES = ("title", "id", "key", "testid", "stepid", "code")
+"""What names a step where nothing else does; the first of them has it."""
+_FAILED = "failed"
+"""Role of a truth that says the contrary of a verdict."""
 
 
 def propose_json(made: Proposal, document: Any) -> None:
@@ -38,14 +49,15 @@ def propose_json(made: Proposal, document: Any) -> None:
     roles = _roles(lists.get(path, []))
     if "name" not in roles:
         raise ConversionError(
-            "no list of the file looks like results",
-            next_step="Write the mapping by hand, see the page of mappings.",
+            f"no list of the file looks like results{_seen(lists)}",
+            next_step="Write the mapping by hand: json.unit, and each = the path of a list with [*].",
         )
     rows = lists[path]
     above = [path[: one.end()] for one in re.finditer(r"\[\*\]", path)]
     unit = next((one for one in reversed(above) if _serial(lists.get(one.removesuffix("[*]"), []))), "")
     made.add('kind = "json"', f"detect.head = [{', '.join(_signs(document, path))}]")
-    marks(made, [str(row.get(roles[role], "")) for row in rows for role in NUMBERS if role in roles])
+    flat = [dict(_plain(row)) for row in rows]
+    marks(made, [str(row.get(roles[role], "")) for row in flat for role in NUMBERS if role in roles])
     first = lists[unit.removesuffix("[*]")][0] if unit else document
     there = {place: text for place, text in _members(first, "") if "[" not in place}
     verdict_words(made, dict.fromkeys([text for _, text in _members([rows, first], "")]))
@@ -54,6 +66,8 @@ def propose_json(made: Proposal, document: Any) -> None:
     made.add("", "[header]")
     given = [place for place, text in there.items() if text.strip()]
     found = roles_of(given, lambda one: header_role(one.rpartition(".")[2]))
+    flag = next((place for place in given if is_flag(place) and there[place] in {"true", "false"}), "")
+    found |= {"result": flag} if flag and "result" not in found else {}
     fields(made, told_apart(found, there), there, "the file")
     each = path.removeprefix(unit).lstrip(".") + "[*]"
     made.add("", "[[step]]", f"each = {quoted(each)}")
@@ -61,21 +75,56 @@ def propose_json(made: Proposal, document: Any) -> None:
     if groups:
         made.add(f"group = [{', '.join(map(quoted, groups))}]")
     role_lines(made, roles, XML_ROLES)
+    if _FAILED in roles:
+        lookup = '{ "true" = "F", "false" = "P" }'
+        made.add(f"status = {{ from = {quoted(roles[_FAILED])}, lookup = {lookup} }}")
     made.use(*roles.values())
-    made.leave_out([*there, *(key for row in rows[:_LOOKED_AT] for key in row)])
+    made.leave_out([*there, *(key for row in flat[:_LOOKED_AT] for key in row)])
+
+
+def _seen(lists: dict[str, _Rows]) -> str:
+    """Which lists there are, and what their objects have."""
+    told = [f"{path or 'the whole'} ({', '.join(list(rows[0])[:8])})" for path, rows in lists.items()]
+    return f"; there are {'; '.join(told[:5])}" if told else ": it has no list of objects"
 
 
 def _likeness(rows: _Rows) -> tuple[bool, bool, int]:
     roles = _roles(rows)
-    return "name" in roles, bool(roles.keys() & {"value", "status"}), len(rows)
+    return "name" in roles, bool(roles.keys() & {"value", "status", _FAILED}), len(rows)
 
 
 def _roles(rows: _Rows) -> dict[str, str]:
-    """Role of a step -> key of these objects that hold no list of their own under it."""
-    plain = [
-        key for row in rows[:_LOOKED_AT] for key, value in row.items() if not isinstance(value, list | dict)
-    ]
-    return roles_of(list(dict.fromkeys(plain)), step_role)
+    """Role of a step -> path from these objects, in lists of their own nothing; also `failed`, a truth."""
+    cells: dict[str, list[Any]] = {}
+    for row in rows[:_LOOKED_AT]:
+        for place, value in _plain(row):
+            cells.setdefault(place, []).append(value)
+    direct = [place for place in cells if "." not in place]
+    inner = roles_of(
+        [place for place in cells if "." in place], lambda one: step_role(one.rpartition(".")[2])
+    )
+    inner.pop("name", None)
+    roles = inner | roles_of(direct, step_role)
+    if "name" not in roles:
+        names = [place for place in direct if folded(place) in _NAMES]
+        roles |= {"name": min(names, key=lambda one: _NAMES.index(folded(one)))} if names else {}
+    truths = [place for place, given in cells.items() if all(isinstance(one, bool) for one in given)]
+    for role, test in (("status", is_flag), (_FAILED, is_failure)):
+        found = next(filter(test, truths), "")
+        if found and not roles.keys() & {"status", _FAILED}:
+            roles[role] = found
+    return roles
+
+
+def _plain(item: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Path and value of what these objects say themselves, also in objects, but not in lists."""
+    for key, value in item.items():
+        if set(key) & set(".[]"):
+            continue  # no path leads there
+        if isinstance(value, dict):
+            yield from _plain(value, f"{above}{key}.")
+        elif not isinstance(value, list):
+            yield above + key, value
 
 
 def _serial(rows: _Rows) -> bool:
@@ -125,5 +174,5 @@ def _members(item: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(item, list):
         for one in item:
             yield from _members(one, f"{path}[*]")
-    elif isinstance(item, str | int | float) and not isinstance(item, bool):
-        yield path, str(item)
+    elif isinstance(item, str | int | float):
+        yield path, str(item).lower() if isinstance(item, bool) else str(item)

@@ -19,6 +19,9 @@ HEADER_KEYS: Final = (
 )
 """What `[header]` may name. `seconds` is the time the test took, `program` and `version` the test's own."""
 
+BESIDE: Final = ("low_row", "high_row", "unit_row")
+"""Keys of a table for lines that tell of its columns."""
+
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the mapping: unknown keys are refused."""
@@ -94,7 +97,7 @@ class Table(_Part, frozen=True, kw_only=True):
             0: there is none, `columns` has the names.
         columns: names of the columns, where no line has them.
         keys: regular expression with groups `key` and `value` for lines that tell something of the unit;
-            without it, these are the lines before the header: first cell and second.
+            without it, these are the lines before the header: a key, its value, perhaps more such pairs.
         sections: a line of one cell is the title of a section, and the next line its column names.
         head_sections: titles of sections whose first row tells of the unit.
         units: columns that are the same in all rows of a unit; without, the file is one unit.
@@ -103,6 +106,9 @@ class Table(_Part, frozen=True, kw_only=True):
             one as that of the last column, or `keep` them: the number of the column is its name.
         short: what becomes of a line with fewer cells than columns: `fill` it with empty ones, or `refuse`
             the file, which may be half written.
+        low_row: regular expression for the line with lower limits of the columns, for steps that are `wide`.
+        high_row: the same for upper limits.
+        unit_row: the same for units.
         skip: regular expression for lines to leave out.
         end: regular expression for the last line; what follows is not read, and without it the file is not
             complete.
@@ -120,6 +126,9 @@ class Table(_Part, frozen=True, kw_only=True):
     record: dict[str, Record] = {}
     extra: Literal["refuse", "ignore", "last", "keep"] = "refuse"
     short: Literal["fill", "refuse"] = "fill"
+    low_row: str = ""
+    high_row: str = ""
+    unit_row: str = ""
     skip: str = ""
     end: str = ""
 
@@ -197,7 +206,7 @@ class StepRule(_Part, frozen=True, kw_only=True):
         name: of the step.
         measurement: its name among several in one step; rows that follow each other under the same name are
             one step then.
-        group: names of the sequences it stands in, outermost first; an empty one is left out.
+        group: names of the sequences it stands in, outermost first, or one; an empty one is left out.
         split: text that separates the parts of a path in a group's or the step's name.
         value: what was measured; of a curve, the height of the point.
         x: of a curve, where the point stands; rows that follow each other under the same name are one curve.
@@ -225,7 +234,7 @@ class StepRule(_Part, frozen=True, kw_only=True):
     kind: StepKind = "auto"
     name: Given = ""
     measurement: Given = ""
-    group: list[Given] = []
+    group: list[Given] | Given = []
     split: str = ""
     value: Given = ""
     x: Given = ""

@@ -40,7 +40,8 @@ class Steps:
         self._opened: list[Sequence] = []
         self._curves = Curves(read)
         self._kept: tuple[str, object] | None = None
-        self._count = self._left = 0
+        self._count = self._left = self._unjudged = self._cut_off = 0
+        self._first_cut = ""
 
     def add(self, row: Cells, rule: StepRule | None = None) -> None:
         """Make of a row what its rule says; the first that fits, where none is given.
@@ -54,6 +55,8 @@ class Steps:
             return
         if rule.skip:
             return
+        if isinstance(row, Row) and row.dropped:
+            self._drop(row)
         if rule.kind == "axis":
             self._curves.axis(rule, row)
             return
@@ -87,6 +90,31 @@ class Steps:
         self._curves.draw()
         if self._left:
             report.warn(f"{self._left} rows fit no step of the mapping and were left out")
+        if self._cut_off:
+            count = f"{self._cut_off} cells" if self._cut_off > 1 else "a cell"
+            report.warn(f"{count} in no named column dropped, {self._first_cut} for one")
+        if self._unjudged:
+            report.warn(
+                f"{self._unjudged} rows have no verdict where the mapping takes it from: limits decide, "
+                "and what has none is recorded without one"
+            )
+
+    def _drop(self, row: Row) -> None:
+        """Count cells that no column took.
+
+        Raises:
+            ConversionError: one of them says that something failed; it must not count as passed.
+        """
+        bad = next(filter(self._read.is_bad, row.dropped), "")
+        if bad:
+            raise ConversionError(
+                f"{bad[:40]!r} stands in no column with a name, and would be dropped: is it a verdict?",
+                place=row.place,
+                next_step='In the mapping, table.extra = "last" takes what stands beyond the columns for the '
+                'last one, "keep" keeps it beside them; table.columns with header = 0 names all.',
+            )
+        self._first_cut = self._first_cut or f"{row.dropped[0][:40]!r} in {row.place}"
+        self._cut_off += len(row.dropped)
 
     # ---------------------------------------------------------------- where
     def _rule_for(self, row: Cells) -> StepRule | None:
@@ -99,7 +127,7 @@ class Steps:
     def _names(self, rule: StepRule, row: Cells) -> tuple[str, list[str]]:
         """The step's name, and those of the sequences above it."""
         groups: list[str] = []
-        for given in rule.group:
+        for given in rule.group if isinstance(rule.group, list) else [rule.group]:
             text = self._read.text(given, row, "step.group")
             groups += text.split(rule.split) if rule.split else [text]
         name = self._read.text(rule.name, row, "step.name")
@@ -137,6 +165,11 @@ class Steps:
         status = self._read.status(word, row, "step.status") if word else None
         limits = self._limits(rule, row)
         kind = self._kind(rule, value, limits, status) if rule.kind == "auto" else rule.kind
+        if rule.status != "" and not word and _is_judged(kind, value):
+            self._unjudged += 1
+            # Nothing says that it passed.
+            compared = limits is not None or bool(self._read.text(rule.limit, row, "step.limit"))
+            status = None if compared else Status.DONE
         measurement = self._read.text(rule.measurement, row, "step.measurement")
         if not measurement and (kind != "curve" or rule.x == ""):
             self._kept = None
@@ -244,4 +277,9 @@ class Steps:
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
         path = (*groups, keys) if keys or groups else ()
         self._open(path, fresh=bool(path))
-        add_wide(self._at, row, wide, self._read)
+        self._unjudged += not add_wide(self._at, row, wide, self._read)
+
+
+def _is_judged(kind: StepKind, value: str) -> bool:
+    """A row of this kind has a verdict of its own: not a title, nor a truth that is the value."""
+    return kind in {"numeric", "string"} and bool(value)

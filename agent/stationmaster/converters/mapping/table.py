@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stationmaster.api import ConversionError
+from stationmaster.converters.mapping.head import pairs_in, pairs_of
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Record, Table
+from stationmaster.converters.mapping.schema import BESIDE, Record, Table
 from stationmaster.converters.mapping.title import Titles
 
 
@@ -118,6 +119,11 @@ class _Columns:
         self._header = re.compile(table.header) if isinstance(table.header, str) else None
         self._keys = re.compile(table.keys) if table.keys else None
         self._section = ""
+        self._beside_lines = {
+            key: re.compile(pattern) for key in BESIDE if (pattern := str(getattr(table, key)))
+        }
+        self._beside_cells: dict[str, list[str]] = {}
+        self._beside: dict[str, dict[str, str]] = {}
         self._titles = Titles()
         self._head = Unit()
         self._units: dict[tuple[str, ...], Unit] = {}
@@ -127,27 +133,52 @@ class _Columns:
         self._titles.after(number, cells)
 
     def _take(self, number: int, line: str, cells: list[str]) -> None:
-        if self._keys is not None and (found := self._keys.search(line)):
-            self._head.tell((found["key"] or "").strip(), (found["value"] or "").strip(), f"line {number}")
+        beside = next((key for key, pattern in self._beside_lines.items() if pattern.search(line)), "")
+        if beside:
+            self._beside_cells[beside] = cells
+            self._tell_beside()
+        elif self._header is not None and self._header.search(line):
+            self._columns = _named(cells)
+            self._tell_beside()
+        elif self._keys is not None and self._keys.search(line):
+            for found in self._keys.finditer(line):
+                key, text = (found["key"] or "").strip(), (found["value"] or "").strip()
+                self._head.tell(key, text, f"line {number}")
         elif self._table.sections and self._is_title(cells):
             self._titles.begin(number)
             self._section, self._columns = cells[0], []
-        elif self._names_columns(number, line):
+        elif self._names_columns(number):
             self._titles.names(number, cells)
             self._columns = _named(cells)
+            self._tell_beside()
         elif self._columns:
             self._row(number, line, cells)
         elif self._keys is None:
-            self._head.tell(cells[0].rstrip(":"), cells[1] if len(cells) > 1 else "", f"line {number}")
+            self._tell(number, line, cells)
+
+    def _tell_beside(self) -> None:
+        """Limits and units by the names of the columns; their lines may stand above these."""
+        self._beside = {
+            key: {name: cell for name, cell in zip(self._columns, cells, strict=False) if name and cell}
+            for key, cells in self._beside_cells.items()
+        }
+
+    def _tell(self, number: int, line: str, cells: list[str]) -> None:
+        """A line above the table tells something of the unit."""
+        pairs = pairs_in(line) if self._table.widths else {}
+        if not pairs:
+            pairs, _ = pairs_of(cells)
+        for key, text in pairs.items():
+            self._head.tell(key, text, f"line {number}")
 
     def _is_title(self, cells: list[str]) -> bool:
         """One cell alone; a spreadsheet writes empty ones after it."""
         alone = len(cells) == 1
         return alone or (len(self._columns) > 2 and bool(cells[0]) and not any(cells[1:]))
 
-    def _names_columns(self, number: int, line: str) -> bool:
+    def _names_columns(self, number: int) -> bool:
         if self._header is not None:
-            return bool(self._header.search(line))
+            return False
         return not self._columns if self._table.sections else number == self._table.header
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:
@@ -161,7 +192,9 @@ class _Columns:
             return
         unit = self._unit_of(named, place)
         cut = frozenset(self._columns[len(cells) :])
-        unit.rows.append(Row(named, place, unit.keys, self._section, cut=cut))
+        dropped = [cell for cell in self._dropped(cells) if cell]
+        row = Row(named, place, unit.keys, self._section, self._beside, dropped, cut)
+        unit.rows.append(row)
         if self._table.units:
             unit.record.append(line)
 
@@ -192,6 +225,20 @@ class _Columns:
                 unit.keys[name] = head.keys[name]
                 if name in head.again:
                     unit.again[name] = head.again[name]
+
+    def _dropped(self, cells: list[str]) -> list[str]:
+        """The cells beyond the columns that `extra` lets go, and those whose column has no name."""
+        known = len(self._columns)
+        found = [] if self._table.columns else self._nameless(cells)
+        beyond = cells[known:]
+        if self._table.extra == "ignore":
+            found += beyond
+        elif self._table.extra == "last" and (given := list(filter(None, beyond))):
+            found += [cells[known - 1], *given[:-1]]
+        return found
+
+    def _nameless(self, cells: list[str]) -> list[str]:
+        return [cell for cell, name in zip(cells, self._columns, strict=False) if not name]
 
     def done(self) -> list[Unit]:
         if not self._columns and not self._units:

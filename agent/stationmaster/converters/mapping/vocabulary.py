@@ -12,6 +12,7 @@ from typing import Final
 
 _HEADER: Final = {
     "sn": """serial number, serial no, serial, sn, dut id, dut, uut, uut serial, unit serial,
+        unit id, unit number, unit no,
         traceability number, barcode, Seriennummer, Serien-Nr, Seriennr, Gerätenummer, Fabriknummer,
         numéro de série, n° de série, no de série, número de serie, nº de serie, nro de serie,
         numero di serie, numero seriale, seriale, matricola, numer seryjny, nr seryjny,
@@ -23,7 +24,7 @@ _HEADER: Final = {
         referencia, producto, modelo, codice articolo, codice prodotto, articolo, prodotto, modello,
         numer artykułu, nr artykułu, numer części, artykuł, číslo dílu, číslo výrobku, výrobek,
         artikl, 料号, 物料编码, 物料号, 零件号, 产品编号, 产品型号, 型号, 产品""",
-    "rev": """revision, rev, part revision, hw revision, Änderungsstand, révision, indice, revisión,
+    "rev": """revision, rev, part revision, hw revision, Änderungsstand, Index, révision, indice, revisión,
         revisione, rewizja, revize, 版本, 版次""",
     "process": """operation, operation type, operation type code, process, process code, test stage,
         stage, Arbeitsgang, Vorgang, Prüfart, opération, operación, proceso, operazione, processo,
@@ -120,7 +121,13 @@ _VERDICTS: Final = {
 
 def folded(name: str) -> str:
     """A name without case, accents, blanks and signs: "Serial #:" and "SerialNumber" are alike."""
-    plain = name.casefold().removesuffix("_at").replace("#", "number").replace("ł", "l")
+    plain = (
+        re.sub(r"(?<=[a-z])At$", "", name)
+        .casefold()
+        .removesuffix("_at")
+        .replace("#", "number")
+        .replace("ł", "l")
+    )
     plain = plain.replace("s/n", "sn").replace("p/n", "pn")
     plain = unicodedata.normalize("NFKD", re.sub(r"\([^)]*\)|\uff08[^\uff09]*\uff09", "", plain))
     return "".join(sign for sign in plain if sign.isalpha())

@@ -13,11 +13,12 @@ from typing import Final
 
 from stationmaster.api import ConversionError, Limits, Sequence, Series, Status
 from stationmaster.api.text import one_line
-from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.limits import read_limits
+from stationmaster.converters.mapping.cell import BAD, Reader
+from stationmaster.converters.mapping.guess import is_whole_verdict
+from stationmaster.converters.mapping.limits import limits_of, read_limits
 from stationmaster.converters.mapping.numeral import Numeral
 from stationmaster.converters.mapping.pick import Row
-from stationmaster.converters.mapping.schema import Wide
+from stationmaster.converters.mapping.schema import BESIDE, Wide
 
 _BRACKETS: Final = re.compile(r"\(([^()\[\]]{1,60})\)|\[([^()\[\]]{1,60})\]")
 _NO_STEM: Final = re.compile(r"pass\s*/?\s*fail|\b(?:limits?|verdict|result|status|ok)\b", re.IGNORECASE)
@@ -25,7 +26,6 @@ _UNIT: Final = re.compile(r"\[\s*([^\[\]()<>=\d\s]{1,12})\s*\]\s*$")
 _LIMIT_UNIT: Final = re.compile(r"[<>=\u2264\u2265]\s*[-+.\d]+\s*([A-Za-z%\u00b0]{1,8})$")
 _MAX_VECTOR: Final = 100
 _MAX_TEXT: Final = 5000
-_BAD: Final = (Status.FAILED, Status.ERROR, Status.TERMINATED)
 
 
 @dataclass(slots=True)
@@ -66,8 +66,11 @@ class Parts:
     texts: list[str] = field(default_factory=list)
 
 
-def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader) -> None:
+def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader) -> bool:
     """Add the measurements of a row to its sequence, and the verdict of the row.
+
+    Returns:
+        False if all columns of verdicts are empty: then numbers without limits are recorded only.
 
     Raises:
         ConversionError: limits or a verdict cannot be read.
@@ -75,6 +78,7 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader) -> None:
     parts = split(row, wide, read.numeral)
     words = {name: read.status(row.cells[name], row, name) for name in parts.verdicts}
     whole = words.get(parts.whole)
+    judged = bool(words) or not parts.measured or not _asks(wide, row)
     open_ones = [one for one in parts.measured if not one.verdict and one.limits is not None]
     for one in parts.measured:
         status = words.get(one.verdict)
@@ -83,12 +87,21 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader) -> None:
         elif status is None and whole is not None and one.limits is not None:
             # Of a row that passed all is well. Of one that failed, limits tell what did.
             status = whole if whole is Status.PASSED or len(open_ones) == 1 else None
+        if not judged and one.limits is None:
+            status = Status.DONE
         _add(sequence, one, status)
-    worst = next((status for bad in _BAD for status in words.values() if status is bad), whole)
-    if worst is not None:
+    worst = next((status for bad in BAD for status in words.values() if status is bad), whole)
+    # Several rows may share a sequence, which then has the worst of their verdicts.
+    if worst is not None and (worst in BAD or sequence.data.get("status") not in {one.value for one in BAD}):
         sequence.data["status"] = worst.value
     if parts.texts:
         sequence.details(text=one_line("; ".join(parts.texts), _MAX_TEXT))
+    return judged
+
+
+def _asks(wide: Wide, row: Row) -> bool:
+    """The row has columns of verdicts."""
+    return bool(wide.verdict) and any(re.search(wide.verdict, name) for name in row.cells)
 
 
 def _others_failed(one: Measured, parts: Parts) -> bool:
@@ -130,12 +143,26 @@ def split(row: Row, wide: Wide, numeral: Numeral) -> Parts:
             previous = name
             values = numbers(cell, numeral)
             if values:
-                unit = _UNIT.search(name)
-                waiting.append(Measured(name, values, unit=unit[1] if unit else ""))
+                waiting.append(_measured(row, name, values, numeral))
             elif cell:
                 parts.texts.append(f"{name}: {cell}")
     parts.measured += waiting
     return parts
+
+
+def _measured(row: Row, name: str, values: list[float], numeral: Numeral) -> Measured:
+    """A measurement with its unit and limits, as the column's name and lines of their own tell them.
+
+    Raises:
+        ConversionError: a limit is no number.
+    """
+    low, high, unit = (row.beside.get(key, {}).get(name, "") for key in BESIDE)
+    named = _UNIT.search(name)
+    try:
+        limits = limits_of(numeral.read(low), numeral.read(high))
+    except ValueError as error:
+        raise ConversionError(str(error), place=f"the limits of column {name!r}") from error
+    return Measured(name, values, limits=limits, unit=unit or (named[1] if named else ""))
 
 
 def numbers(cell: str, numeral: Numeral) -> list[float]:
@@ -169,7 +196,9 @@ def _judge(waiting: list[Measured], name: str, previous: str, numeral: Numeral) 
 
 
 def _stem(name: str) -> str:
-    """What a column is about, by its name: `Error Limit Reg1 [<1]` is about `error reg1`."""
+    """What a column is about, by its name: `Error Limit Reg1 [<1]` is about `error reg1`, `Overall` all."""
+    if is_whole_verdict(name):
+        return ""
     return " ".join(_NO_STEM.sub(" ", _BRACKETS.sub(" ", name)).split()).casefold()
 
 
