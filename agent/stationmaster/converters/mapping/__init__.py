@@ -14,9 +14,9 @@ from stationmaster.converters.mapping import table, text, tree
 from stationmaster.converters.mapping.build import Builder
 from stationmaster.converters.mapping.companion import Second, beside, fits, mains
 from stationmaster.converters.mapping.load import read_mapping
-from stationmaster.converters.mapping.pick import Row
+from stationmaster.converters.mapping.pick import Row, names_of
 from stationmaster.converters.mapping.schema import Mapping, Value
-from stationmaster.converters.mapping.text import decoded
+from stationmaster.converters.mapping.text import decoded, tails
 
 __all__ = ["Mapping", "MappingConverter", "mapping_at", "mapping_class"]
 
@@ -60,8 +60,8 @@ class MappingConverter:
         mark = mapping.table.end if mapping.kind == "table" else mapping.text.end
         if not mark:
             return True
-        tail = decoded(glimpse.tail, ["latin-1"], cut=True) or ""
-        return any(re.search(mark, line) for line in tail.splitlines())
+        texts = tails(glimpse, mapping.encoding)
+        return any(re.search(mark, line) for text in texts for line in text.splitlines())
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
@@ -99,15 +99,40 @@ class MappingConverter:
                 unit.keys |= {key: text for key, text in second.keys.items() if not unit.keys.get(key)}
             first = unit.rows[0].cells if unit.rows else {}
             above = Row(unit.keys, unit.place, first)
+            self._told_once(unit, above)
             report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
-            if unit.record and len(units) > 1:
-                report.record = "\n".join(unit.record).encode("utf-8", "surrogatepass")
+            for told in unit.warnings:
+                report.warn(told)
+            if unit.record:
+                # Also of one alone: others may follow when the file comes again.
+                own = "\n".join(unit.record).encode("utf-8", "surrogatepass")
+                report.record = builder.record(report, above, own, unit.outside)
             elif second is not None:
                 report.record = source.read_bytes()
             if second is not None and report.record is not None:
                 # The serial number may stand in the second one alone.
                 report.record += second.content
             yield report
+
+    def _told_once(self, unit: table.Unit, above: Row) -> None:
+        """Several serial numbers or verdicts in one unit are those of several units, which must not be mixed.
+
+        Raises:
+            ConversionError: there are several.
+        """
+        for key in ("sn", "result"):
+            given = self.mapping.header.get(key, "")
+            for name in names_of(given):
+                if name in unit.again:
+                    place, first, last = unit.again[name]
+                    raise ConversionError(
+                        f"{name!r} comes again with {last[:40]!r}, after {first[:40]!r}",
+                        place=f"{place}, header.{key}",
+                        next_step="Where one unit ends and the next begins, table.units, table.record or "
+                        "text.start of the mapping says; where several are meant, take one by another name.",
+                    )
+                if above.get(name) and not (isinstance(given, Value) and given.join is not None):
+                    break
 
     def mapping_for(self, options: ConverterOptions) -> Mapping:
         """The mapping to use; a subclass may have options that change it."""
@@ -143,8 +168,9 @@ class MappingConverter:
         for unit in units:
             self._one_unit(unit)
             report = builder.report(unit, tree.rows_of(unit, self.mapping.step), {})
-            if len(units) > 1:
-                report.record = f"{source.name} {unit.place} {report.sn}".encode()
+            if wanted.unit:
+                # Also of one alone: others may follow when the file comes again.
+                report.record = builder.record(report, unit, tree.bytes_of(unit), {})
             for told in warnings:
                 report.warn(told)
             yield report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,7 +10,7 @@ from stationmaster.api import ConversionError, ConverterOptions, Report, Source,
 from stationmaster.api.header import Found, Header, resolve
 from stationmaster.api.report import Result
 from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.pick import Cells
+from stationmaster.converters.mapping.pick import Cells, names_of
 from stationmaster.converters.mapping.schema import Given, Mapping, StepRule, Value
 from stationmaster.converters.mapping.step import Steps
 
@@ -51,6 +52,21 @@ class Builder:
         steps.end(report, unit)
         self._end(report, unit, keys)
         return report
+
+    def record(self, report: Report, unit: Cells, own: bytes, outside: dict[str, str]) -> bytes:
+        """What the id of one of several units is made from: all that tells this test from another one.
+
+        Args:
+            report: of that unit.
+            unit: what tells of it.
+            own: its own part of the file.
+            outside: what other parts of the file tell of it; only what the header uses counts.
+        """
+        given = self._mapping.header
+        start = self._read.text(given.get("start", ""), unit, "header.start")
+        names = sorted({name for one in given.values() for name in names_of(one)} & outside.keys())
+        told = [report.sn, start, *([name, outside[name]] for name in names)]
+        return own + b"\n" + json.dumps(told).encode()
 
     def _begin(self, unit: Cells) -> Report:
         given = self._mapping.header

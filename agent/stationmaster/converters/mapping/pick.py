@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Final, Protocol
 
 from stationmaster.api import ConversionError, Source, Station
 from stationmaster.api.local_time import Moment, from_epoch, local_time, read_time
@@ -48,6 +48,7 @@ class Row:
         section: title of the section it stands in.
         beside: `low_row` and the like -> column -> its limit or unit, that a line of its own tells.
         dropped: cells that no column took.
+        cut: columns that the line is too short for.
     """
 
     cells: dict[str, str]
@@ -56,6 +57,7 @@ class Row:
     section: str = ""
     beside: dict[str, dict[str, str]] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
+    cut: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -70,11 +72,26 @@ class Row:
         return self.section if found is None and name == "section" else found
 
 
+_NEEDED: Final = {"step.value", "step.status"}
+"""What a row may leave empty, but must not end before."""
+
+_VERDICTS: Final = {"step.status", "header.result"}
+"""What must not be lost because nobody understands it."""
+
+
 def as_value(given: Given) -> Value:
     """A plain text is the name of what holds the value; a number is the value."""
     if isinstance(given, Value):
         return given
     return Value(value=given) if isinstance(given, int) else Value(from_=given)
+
+
+def names_of(given: Given) -> list[str]:
+    """Names of what holds the value; none where the mapping itself says it."""
+    value = as_value(given)
+    if value.value is not None:
+        return []
+    return [value.from_] if isinstance(value.from_, str) and value.from_ else list(value.from_)
 
 
 class Picker:
@@ -94,7 +111,7 @@ class Picker:
             key: of the mapping, for error texts.
 
         Raises:
-            ConversionError: there is no such column at all.
+            ConversionError: there is no such column at all, or a verdict that the pattern does not fit.
         """
         if given == "":
             return ""
@@ -102,6 +119,8 @@ class Picker:
         text = self._raw(value, cells, key)
         if value.pattern:
             found = re.search(value.pattern, text)
+            if found is None and text and key in _VERDICTS and not (value.default or value.optional):
+                raise _no_verdict(text, value.pattern, cells, key)
             text = _group(found) if found else ""
         for old, new in value.replace:
             text = re.sub(old, new, text)
@@ -148,7 +167,16 @@ class Picker:
         texts = [self._clean(text) for text in found_texts]
         if value.join is not None:
             return value.join.join(filter(None, texts))
-        return next(filter(None, texts), "")
+        text = next(filter(None, texts), "")
+        if (
+            not text
+            and required
+            and key in _NEEDED
+            and isinstance(cells, Row)
+            and cells.cut.intersection(names)
+        ):
+            raise _cut_off(names, cells, key)
+        return text
 
     def _clean(self, text: str | None) -> str:
         clean = printable(text or "").strip()
@@ -162,6 +190,24 @@ class Picker:
         return ConversionError(
             f"the mapping's {key} asks for {asked}, which is not there", place=cells.place, next_step=hint
         )
+
+
+def _no_verdict(text: str, pattern: str, cells: Cells, key: str) -> ConversionError:
+    return ConversionError(
+        f"{text[:40]!r} does not match the pattern {pattern!r}: a verdict that is not understood is not lost",
+        place=f"{cells.place}, {key}",
+        next_step=f"Mend the pattern; where other texts are no verdicts, say optional = true in {key}.",
+    )
+
+
+def _cut_off(names: list[str], cells: Cells, key: str) -> ConversionError:
+    asked = " or ".join(repr(name) for name in names)
+    return ConversionError(
+        f"the line ends before {asked}",
+        place=f"{cells.place}, {key}",
+        next_step="The tester may have stopped while it wrote the file. Where such lines are whole, say "
+        f"optional = true in {key} of the mapping.",
+    )
 
 
 def _group(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from stationmaster.api import ConversionError
 from stationmaster.converters.mapping.head import pairs_in, pairs_of
 from stationmaster.converters.mapping.pick import Row
 from stationmaster.converters.mapping.schema import BESIDE, Record, Table
+from stationmaster.converters.mapping.title import Titles
 
 
 @dataclass(slots=True)
@@ -21,13 +22,42 @@ class Unit:
         keys: what the lines around the rows tell.
         rows: its rows.
         place: where it begins.
-        record: the bytes that are this unit's own, where the file holds several.
+        record: the lines that are this unit's own, where the mapping says what a unit is.
+        outside: what other lines than these tell of it.
+        again: key that came with several texts -> place, first and last of them.
+        warnings: what may have been taken for something else.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     place: str = ""
     record: list[str] = field(default_factory=list)
+    outside: dict[str, str] = field(default_factory=dict)
+    again: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    _own: set[str] = field(default_factory=set)
+
+    def below(self, place: str) -> Unit:
+        """One that begins there; what was told until then is true of it too, but it may say otherwise."""
+        return Unit(keys=dict(self.keys), place=place, outside=dict(self.keys), again=dict(self.again))
+
+    def begin_anew(self) -> None:
+        """What is told from now on may be otherwise."""
+        self._own.clear()
+
+    def go_on(self) -> None:
+        """What was told until now is its own, and may not be otherwise."""
+        self._own.update(self.keys)
+
+    def tell(self, key: str, text: str, place: str) -> None:
+        """Take what a line says; of several texts of one key the last counts, and they are remembered."""
+        first = self.keys.get(key, "")
+        if key not in self._own:
+            self._own.add(key)
+            self.again.pop(key, None)
+        elif first and first.strip() != text.strip():
+            self.again[key] = (place, first, text)
+        self.keys[key] = text
 
 
 def read_units(text: str, table: Table) -> list[Unit]:
@@ -56,7 +86,11 @@ def _lines(text: str, table: Table) -> Iterator[tuple[int, str, list[str]]]:
         try:
             yield number, line, _cells(line, table)
         except csv.Error as error:
-            raise ConversionError(str(error), place=f"line {number}") from error
+            raise ConversionError(
+                str(error),
+                place=f"line {number}",
+                next_step='Was the file cut? If its quotes are none, the mapping says table.quote = "".',
+            ) from error
 
 
 def _cells(line: str, table: Table) -> list[str]:
@@ -65,8 +99,15 @@ def _cells(line: str, table: Table) -> list[str]:
         return [line[start:end].strip() for start, end in zip([0, *ends], [*ends[:-1], None], strict=False)]
     if not table.quote:
         return [cell.strip() for cell in line.split(table.delimiter)]
-    reader = csv.reader([line], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True)
-    return [cell.strip() for cell in next(reader, [])]
+    reader = csv.reader(
+        [line], delimiter=table.delimiter, quotechar=table.quote, skipinitialspace=True, strict=True
+    )
+    try:
+        return [cell.strip() for cell in next(reader, [])]
+    except csv.Error as error:
+        if str(error) != "unexpected end of data":
+            raise
+        raise csv.Error("a quote is open at the end of the line: it may take in other cells") from error
 
 
 class _Columns:
@@ -83,10 +124,15 @@ class _Columns:
         }
         self._beside_cells: dict[str, list[str]] = {}
         self._beside: dict[str, dict[str, str]] = {}
-        self._told: dict[str, str] = {}
+        self._titles = Titles()
+        self._head = Unit()
         self._units: dict[tuple[str, ...], Unit] = {}
 
     def take(self, number: int, line: str, cells: list[str]) -> None:
+        self._take(number, line, cells)
+        self._titles.after(number, cells)
+
+    def _take(self, number: int, line: str, cells: list[str]) -> None:
         beside = next((key for key, pattern in self._beside_lines.items() if pattern.search(line)), "")
         if beside:
             self._beside_cells[beside] = cells
@@ -96,16 +142,19 @@ class _Columns:
             self._tell_beside()
         elif self._keys is not None and self._keys.search(line):
             for found in self._keys.finditer(line):
-                self._told[(found["key"] or "").strip()] = (found["value"] or "").strip()
+                key, text = (found["key"] or "").strip(), (found["value"] or "").strip()
+                self._head.tell(key, text, f"line {number}")
         elif self._table.sections and self._is_title(cells):
+            self._titles.begin(number)
             self._section, self._columns = cells[0], []
         elif self._names_columns(number):
+            self._titles.names(number, cells)
             self._columns = _named(cells)
             self._tell_beside()
         elif self._columns:
             self._row(number, line, cells)
         elif self._keys is None:
-            self._tell(line, cells)
+            self._tell(number, line, cells)
 
     def _tell_beside(self) -> None:
         """Limits and units by the names of the columns; their lines may stand above these."""
@@ -114,12 +163,13 @@ class _Columns:
             for key, cells in self._beside_cells.items()
         }
 
-    def _tell(self, line: str, cells: list[str]) -> None:
+    def _tell(self, number: int, line: str, cells: list[str]) -> None:
         """A line above the table tells something of the unit."""
         pairs = pairs_in(line) if self._table.widths else {}
         if not pairs:
             pairs, _ = pairs_of(cells)
-        self._told |= pairs
+        for key, text in pairs.items():
+            self._head.tell(key, text, f"line {number}")
 
     def _is_title(self, cells: list[str]) -> bool:
         """One cell alone; a spreadsheet writes empty ones after it."""
@@ -132,23 +182,49 @@ class _Columns:
         return not self._columns if self._table.sections else number == self._table.header
 
     def _row(self, number: int, line: str, cells: list[str]) -> None:
-        row = Row(
-            _fill(self._columns, cells, number, self._table),
-            f"line {number}",
-            self._told,
-            self._section,
-            self._beside,
-            [cell for cell in self._dropped(cells) if cell],
-        )
+        named, place = _fill(self._columns, cells, number, self._table), f"line {number}"
+        self._titles.row(cells)
         if self._section in self._table.head_sections:
-            for name, text in row.cells.items():
-                self._told.setdefault(name, text)
+            for name, text in named.items():
+                first = self._head.keys.get(name, text)
+                self._head.tell(name, text, place)
+                self._head.keys[name] = first
             return
-        key = tuple(row.cells.get(name, "") for name in self._table.units)
-        unit = self._units.setdefault(key, Unit(keys=self._told, place=row.place))
+        unit = self._unit_of(named, place)
+        cut = frozenset(self._columns[len(cells) :])
+        dropped = [cell for cell in self._dropped(cells) if cell]
+        row = Row(named, place, unit.keys, self._section, self._beside, dropped, cut)
         unit.rows.append(row)
         if self._table.units:
             unit.record.append(line)
+
+    def _unit_of(self, named: dict[str, str], place: str) -> Unit:
+        """The unit of a row; what stands above its first row is true of it, and above no other."""
+        key = tuple(named.get(name, "") for name in self._table.units)
+        unit = self._units.get(key)
+        if unit is None:
+            unit = self._units[key] = self._unit(place)
+            return unit
+        for name in self._head.again if self._table.units else ():
+            first, now = unit.keys.get(name, ""), self._head.keys[name]
+            if first and first != now:
+                unit.again[name] = (place, first, now)
+        return unit
+
+    def _unit(self, place: str) -> Unit:
+        head = self._head
+        if self._table.units:
+            return Unit(keys=dict(head.keys), place=place, outside=dict(head.keys))
+        return Unit(keys=head.keys, place=place, again=head.again)
+
+    def _tell_below(self) -> None:
+        """What stands below the rows of a unit is true of it where nothing above says it."""
+        head = self._head
+        for unit in self._units.values() if self._table.units else ():
+            for name in head.keys.keys() - unit.keys.keys():
+                unit.keys[name] = head.keys[name]
+                if name in head.again:
+                    unit.again[name] = head.again[name]
 
     def _dropped(self, cells: list[str]) -> list[str]:
         """The cells beyond the columns that `extra` lets go, and those whose column has no name."""
@@ -170,7 +246,10 @@ class _Columns:
                 "no line has the names of the columns",
                 next_step="Check table.header of the mapping: the number of that line, or a pattern for it.",
             )
-        return list(self._units.values()) or ([Unit(keys=self._told)] if self._told else [])
+        self._tell_below()
+        for unit in list(self._units.values())[:1]:
+            unit.warnings += self._titles.warnings()
+        return list(self._units.values()) or ([self._unit("")] if self._head.keys else [])
 
 
 class _Records:
@@ -179,7 +258,7 @@ class _Records:
     def __init__(self, table: Table) -> None:
         self._record = table.record
         self._fill = Table(extra="keep" if table.extra == "keep" else "ignore")
-        self._file: dict[str, str] = {}
+        self._file = Unit()
         self._units: list[Unit] = []
         self._open: Unit | None = None
 
@@ -189,26 +268,32 @@ class _Records:
             return
         named = _fill(record.columns, cells[1:], number, self._fill)
         if record.role == "start" or (self._open is None and record.role == "row"):
-            self._open = Unit(keys=dict(self._file), place=f"line {number}")
+            self._open = self._file.below(f"line {number}")
             self._units.append(self._open)
-        self._add(record, named, number, line)
+            if record.role == "row":
+                self._open.go_on()
+        self._add(record, named, number, line, cells)
 
-    def _add(self, record: Record, named: dict[str, str], number: int, line: str) -> None:
+    def _add(self, record: Record, named: dict[str, str], number: int, line: str, cells: list[str]) -> None:
         unit = self._open
         if unit is None:
-            self._file |= named
+            self._tell(self._file, named, number)
             return
         unit.record.append(line)
         if record.role == "row":
-            unit.rows.append(Row(named, f"line {number}", unit.keys))
+            cut = frozenset(record.columns[len(cells) - 1 :])
+            unit.rows.append(Row(named, f"line {number}", unit.keys, cut=cut))
             return
-        unit.keys |= named
+        self._tell(unit, named, number)
         if record.role == "end":
             self._open = None
+            self._file.begin_anew()
+
+    def _tell(self, unit: Unit, named: dict[str, str], number: int) -> None:
+        for name, text in named.items():
+            unit.tell(name, text, f"line {number}")
 
     def done(self) -> list[Unit]:
-        if len(self._units) == 1:
-            self._units[0].record.clear()
         return self._units
 
 
