@@ -535,7 +535,7 @@ async def test_the_instance_is_looked_up_again_once_the_code_is_laid_down(
             else:
                 await bench.configure({"convert.timeout": 4.0})
         if removed:
-            with pytest.raises(ControlError, match='no station "line1"'):
+            with pytest.raises(ControlError, match='no instance "line1"'):
                 await start
             assert not (bench.folder / "state.json").exists()
         else:
