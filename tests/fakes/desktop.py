@@ -51,6 +51,7 @@ def missing() -> str:
 def screen(folder: Path, size: str = "1400x1000x24") -> Iterator[dict[str, str]]:
     """Run an X server; gives the variables that lead a process to it.
 
+    It does not begin anew when its last client leaves, as it would by itself: meanwhile it refuses others.
     It has a number of its own: servers that look for a free one, as `-displayfd` alone lets them, take no
     lock, and one that ends removes the socket of another that took its number meanwhile.
     """
@@ -58,7 +59,7 @@ def screen(folder: Path, size: str = "1400x1000x24") -> Iterator[dict[str, str]]
     display = f":{1000 + (os.getpid() * 64 + next(_SCREENS) % 64) % 50_000}"
     with (folder / "xvfb.log").open("ab") as log:
         server = subprocess.Popen(
-            ["Xvfb", display, "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+            ["Xvfb", display, "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"],
             pass_fds=(write,),
             stdout=log,
             stderr=log,

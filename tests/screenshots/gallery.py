@@ -136,6 +136,8 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         Shot("settings-folders", "A watch folder that is added", "What is missing is named."),
         Shot("settings-text", "Settings as text", "The file as it is."),
         Shot("settings-agent", "Settings of the agent", "The control channel, logs, diagnostics."),
+        Shot("settings-token", "The question for a token", "It is kept by the agent and shown nowhere."),
+        Shot("settings-removal", "The question before a station goes", "What goes, and what stays."),
         Shot("settings-loading", "Settings while the agent is slow", "They are being read."),
         Shot("settings-no-agent", "Settings without an agent", "They come with the agent."),
         Shot("settings-small", "Settings in the smallest window", "The form scrolls."),

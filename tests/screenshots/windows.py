@@ -19,6 +19,7 @@ from stationmaster_tray.pages.find import FindPage
 from stationmaster_tray.pages.log import LogPage
 from stationmaster_tray.pages.queue import QueuePage
 from stationmaster_tray.pages.settings import SettingsPage
+from stationmaster_tray.settings.question import TokenDialog, ask_removal
 
 
 async def pages(studio: Studio) -> None:
@@ -93,6 +94,13 @@ async def settings(studio: Studio) -> None:
     page.as_text.click()
     await studio.picture("settings-text")
     page.as_text.click()
+    dialog = TokenDialog("line1", page)
+    dialog.open()
+    await studio.picture("settings-token", dialog)
+    dialog.reject()
+    box = ask_removal("line1", page, lambda: None)
+    await studio.picture("settings-removal", box)
+    box.close()
     page.load("")
     await until(lambda: page.form and page.form.schema.kind == "agent", what="the agent's")
     await studio.picture("settings-agent")

@@ -77,9 +77,9 @@ async def test_the_pauses_between_starts_grow_and_a_click_starts_at_once(
         async with following(station, clocks) as (session, launcher):
 
             async def pass_time() -> None:
-                """Only while none runs: how long a start takes is not looked at."""
-                if launcher.ended() is not None:
-                    await asyncio.sleep(0.03)  # the session has looked at this moment
+                """Only while none runs and none is being started: how long that takes is not looked at."""
+                await asyncio.sleep(0.03)  # the session has looked at this moment
+                if launcher.ended() is not None and not session._turn.locked():
                     clocks.seconds += STEP
 
             await until(lambda: len(launcher.starts) == 6, what="six starts", meanwhile=pass_time)
