@@ -242,6 +242,7 @@ _LEFT_OUT = {  # of development, and not needed for a build
         "pytest-xdist",
         "ruff",
     ),
+    *("nptdms", "numpy"),  # an extra that no bundle has; wine 8 lacks what numpy calls
     *("lxml-stubs", "types-aiofiles", "babel", "virtualenv", "librt", "execnet"),
 }
 
