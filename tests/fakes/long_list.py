@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -13,7 +12,6 @@ from benchmarks.spool import make
 from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import until
-from stationmaster_tray.loop import keep_for_ever
 from stationmaster_tray.pages.queue import QueuePage
 
 STEPS = 300
@@ -50,11 +48,9 @@ async def page_with(
             page.show_seen(desk.seen)
             page.entered({"state": state})
             await until(lambda: page.table.rowCount() > 0, what="the first page")
-            keep_for_ever()  # as the program does
             try:
                 yield page
             finally:
-                gc.unfreeze()
                 desk.session.changed.disconnect(page.show_seen)
                 page.left()
                 page.close()

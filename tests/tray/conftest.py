@@ -6,6 +6,7 @@ A test that asks for `app`, itself or through a fixture, runs on that loop; all 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -38,14 +39,20 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
 @pytest.fixture(scope="session")
 def app() -> Iterator[QApplication]:
     """The one QApplication, dressed as the program's."""
+    from stationmaster_tray.loop import keep_for_ever  # noqa: PLC0415 - Qt is loaded by tests of widgets alone
+
     made = _application()
+    keep_for_ever()  # as the program does when it starts
     yield made
     made.clipboard().clear()  # this platform keeps it until after Python's end, where nothing of ours may be
 
 
 @pytest.fixture(autouse=True)
 def tidy(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave no window of a test behind: each change of the look would dress all of them anew."""
+    """Leave no window of a test behind: each change of the look would dress all of them anew.
+
+    Nor garbage that belongs to Qt: Python would look for it in a later test's thread, and destroy it there.
+    """
     yield
     if "app" not in request.fixturenames:
         return
@@ -56,6 +63,7 @@ def tidy(request: pytest.FixtureRequest) -> Iterator[None]:
         left.close()
         left.deleteLater()
     made.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect()
 
 
 def _application() -> QApplication:

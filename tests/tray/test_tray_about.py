@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel
 
+from fakes.opener import Opener
 from fakes.station import Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
@@ -19,7 +20,10 @@ from stationmaster_tray.pages.about import DIAGNOSTICS, UPDATING, AboutPage
 pytestmark = pytest.mark.usefixtures("app")
 
 
-async def test_diagnostics_are_saved_where_a_person_says(tmp_path: Path) -> None:
+async def test_diagnostics_are_saved_where_a_person_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desktop = Opener(tmp_path / "desktop", monkeypatch)
     async with Station(tmp_path) as station:
         await station.line("line1", await station.server(), "keep")
         await station.start()
@@ -38,6 +42,8 @@ async def test_diagnostics_are_saved_where_a_person_says(tmp_path: Path) -> None
             await until(saved.text, what="the zip")
             assert str(target) in saved.text()
             assert "snapshot.json" in " ".join(zipfile.ZipFile(target).namelist())
+            button(page, "Open folder").click()
+            await until(lambda: desktop.paths == [str(tmp_path)], what="its folder")
 
 
 async def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:

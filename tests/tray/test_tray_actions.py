@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
 
 from fakes.gaps import BLOCKED, Gaps
+from fakes.opener import Opener
 from fakes.station import Line, Station
 from fakes.tray import attached
 from fakes.waiting import answer, until
@@ -28,26 +27,6 @@ from stationmaster_tray.notifier import Notifier
 pytestmark = pytest.mark.usefixtures("app")
 
 NEAR = timedelta(minutes=1)
-
-
-class Opened(QObject):
-    """Takes the place of the programs that open files."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.files: list[str] = []
-
-    @Slot(QUrl)
-    def open_(self, url: QUrl) -> None:
-        self.files.append(url.toLocalFile())
-
-
-@pytest.fixture
-def opened() -> Iterator[Opened]:
-    made = Opened()
-    QDesktopServices.setUrlHandler("file", made, "open_")  # type: ignore[arg-type]  # the stub is wrong
-    yield made
-    QDesktopServices.unsetUrlHandler("file")
 
 
 @asynccontextmanager
@@ -145,13 +124,14 @@ async def test_a_snooze_lasts_as_long_as_it_says_and_ends_when_wanted(
         await until(lambda: actor.own.snoozed_until is None, what="its end")
 
 
-async def test_folder_and_documentation_are_opened(tmp_path: Path, opened: Opened) -> None:
+async def test_folder_and_documentation_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desktop = Opener(tmp_path / "desktop", monkeypatch)
     async with at_work(tmp_path) as (_, line, _, actor):
         folder = str(line.inboxes[0].path)
         actor.do("watch-folder", "line1", folder)
-        await until(lambda: opened.files == [folder], what="the folder")
+        await until(lambda: desktop.paths == [folder], what="the folder")
         actor.do("docs")
-        await until(lambda: opened.files == [folder, str(guide())], what="the documentation")
+        await until(lambda: desktop.paths == [folder, str(guide())], what="the documentation")
 
 
 async def test_quitting_the_tray_leaves_the_agent_and_quitting_both_ends_it(tmp_path: Path) -> None:

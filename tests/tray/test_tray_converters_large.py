@@ -14,7 +14,6 @@ from fakes.gaps import BLOCKED, Gaps
 from fakes.station import Station
 from fakes.tray import attached
 from fakes.waiting import PATIENCE, until
-from stationmaster_tray.loop import keep_for_ever
 from stationmaster_tray.pages.converters import ConvertersPage
 from stationmaster_tray.report.document import FAILED
 from stationmaster_tray.text import number
@@ -48,7 +47,6 @@ async def test_a_hundred_thousand_steps_do_not_hold_up_the_window(tmp_path: Path
             page.show_seen(desk.seen)
             page.entered("test")
             result, tree = page.trial.result, page.trial.result.tree
-            keep_for_ever()  # as the program does when it starts
             with Gaps() as gaps:
                 page.test([file])
                 await until(

@@ -16,10 +16,8 @@ from fakes.long_list import page_with
 from fakes.station import Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
-from stationmaster.errors import StationmasterError
 from stationmaster_tray import theme
 from stationmaster_tray.call import CallBar
-from stationmaster_tray.entries.deed import opened
 from stationmaster_tray.entries.report import ReportDialog
 from stationmaster_tray.pages.queue import QueuePage
 
@@ -172,11 +170,3 @@ async def test_where_to_save_a_report_is_asked_without_waiting(tmp_path: Path) -
             await until((tmp_path / "saved.json").exists, what="the file")
             chooser.reject()
             dialog.reject()
-
-
-async def test_what_no_program_opens_is_told_in_words(tmp_path: Path) -> None:
-    (tmp_path / "a.unknown").write_text("x")
-    with pytest.raises(StationmasterError, match="no program that opens"):
-        await opened(tmp_path / "a.unknown")
-    with pytest.raises(StationmasterError, match="is not there"):
-        await opened(tmp_path / "gone")

@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTabBar, QWidget
 
 from fakes import waiting
+from fakes.opener import Opener
 from fakes.station import Line, Station
 from fakes.tray import attached, button, texts
 from fakes.waiting import until
@@ -322,42 +323,26 @@ async def test_only_errors_can_be_queued_again_or_dismissed(tmp_path: Path) -> N
             assert page.findChild(QMessageBox, "dismiss") is None
 
 
-class Opened(QObject):
-    """The desktop's own program for files."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.paths: list[str] = []
-
-    @Slot(QUrl)
-    def take(self, url: QUrl) -> None:
-        self.paths.append(url.toLocalFile())
-
-
-async def test_file_and_folder_are_opened_where_they_are_now(tmp_path: Path) -> None:
-    desktop = Opened()
-    QDesktopServices.setUrlHandler("file", desktop, "take")  # type: ignore[arg-type]  # its stub wants bytes, it does not
-    try:
-        async with Station(tmp_path) as station:
-            line = await station.line("line1", await station.server(), "keep")
-            await station.start()
-            spoil(line, "bad.json")
-            await failed(station, 1)
-            async with attached(station) as desk, page_of(desk) as page:
-                file = line.inboxes[0].path / "bad.json"
-                page.view.choose(0)
-                await until(lambda: button(page, "&Open file").isEnabled(), what="the button")
-                button(page, "&Open file").click()
-                await until(lambda: desktop.paths == [str(file)], what="the file")
-                button(page, "Open &folder").click()
-                await until(lambda: desktop.paths[1:] == [str(file.parent)], what="the folder")
-                file.unlink()
-                button(page, "&Open file").click()
-                await until(
-                    lambda: page.deeds.bar.error.startswith(f"{file} is not there."), what="the words"
-                )
-    finally:
-        QDesktopServices.unsetUrlHandler("file")
+async def test_file_and_folder_are_opened_where_they_are_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desktop = Opener(tmp_path / "desktop", monkeypatch)
+    async with Station(tmp_path) as station:
+        line = await station.line("line1", await station.server(), "keep")
+        await station.start()
+        spoil(line, "bad.json")
+        await failed(station, 1)
+        async with attached(station) as desk, page_of(desk) as page:
+            file = line.inboxes[0].path / "bad.json"
+            page.view.choose(0)
+            await until(lambda: button(page, "&Open file").isEnabled(), what="the button")
+            button(page, "&Open file").click()
+            await until(lambda: desktop.paths == [str(file)], what="the file")
+            button(page, "Open &folder").click()
+            await until(lambda: desktop.paths[1:] == [str(file.parent)], what="the folder")
+            file.unlink()
+            button(page, "&Open file").click()
+            await until(lambda: page.deeds.bar.error.startswith(f"{file} is not there."), what="the words")
 
 
 async def test_without_an_agent_the_page_says_so_and_comes_back_with_it(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from fakes.tray import attached
 from fakes.waiting import until
 from stationmaster_tray import clipboard
 from stationmaster_tray.desk import Page
-from stationmaster_tray.loop import keep_for_ever
 from stationmaster_tray.pages import PAGES
 from stationmaster_tray.pages.converters import KNOWN, ConvertersPage
 from stationmaster_tray.pages.settings import SettingsPage
@@ -121,7 +120,6 @@ async def test_the_form_of_all_settings_is_made_while_somebody_looks_and_not_at_
             page.left()
             await until(lambda: not page.bar.busy, what="the settings")
             assert not built(page), "it would cost all of it at once when it is seen"
-            keep_for_ever()  # as the program does when it starts
             with Gaps() as gaps:
                 stack.setCurrentWidget(page)
                 page.entered("line1")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 
 from stationmaster.control.protocol import next_morning
 from stationmaster.errors import StationmasterError
@@ -17,6 +17,7 @@ from stationmaster_tray.desk import Desk
 from stationmaster_tray.guide import guide
 from stationmaster_tray.menu import Item
 from stationmaster_tray.notifier import Notifier
+from stationmaster_tray.opening import opened
 from stationmaster_tray.presenter import Own
 from stationmaster_tray.seen import Contact
 from stationmaster_tray.text import tr
@@ -142,8 +143,7 @@ class Actor(QObject):
 
     # ---------------------------------------------------------------- the system
     async def _watch_folder(self, _instance: str, folder: str) -> None:
-        # The desktop may look at a network folder before it answers.
-        await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(folder))
+        await opened(Path(folder))
 
     async def _docs(self, _instance: str, page_wanted: str) -> None:
         page = await asyncio.to_thread(guide, page_wanted)
@@ -152,7 +152,7 @@ class Actor(QObject):
                 tr("The documentation is not installed here."),
                 next_step=tr("Ask who installed Stationmaster."),
             )
-        await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(str(page)))
+        await opened(page)
 
     async def _quit_tray(self, _instance: str, _argument: str) -> None:
         self.quit_wanted.emit()

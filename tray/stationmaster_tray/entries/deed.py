@@ -7,11 +7,9 @@ import getpass
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from stationmaster.errors import StationmasterError
 from stationmaster.model import Entry, EntryState
 from stationmaster_tray import clipboard
 from stationmaster_tray.call import CallBar
@@ -21,6 +19,7 @@ from stationmaster_tray.entries import export, wording
 from stationmaster_tray.entries.export import Form
 from stationmaster_tray.entries.pager import Key, key_of
 from stationmaster_tray.entries.report import ReportDialog
+from stationmaster_tray.opening import opened
 from stationmaster_tray.slices import sliced
 from stationmaster_tray.text import plural, tr
 from stationmaster_tray.widgets.message import message
@@ -175,28 +174,6 @@ class Deeds(QObject):
         """Copy what is known of one."""
         clipboard.put(text)
         self.said.emit(tr("The details are copied."))
-
-
-async def opened(path: Path) -> None:
-    """Let the desktop open a path; it may be on a network that does not answer.
-
-    Raises:
-        StationmasterError: it is not there, or no program takes it.
-    """
-    try:
-        there = await asyncio.to_thread(path.exists)
-    except OSError:
-        there = False
-    if not there:
-        raise StationmasterError(
-            tr("{path} is not there.", path=str(path)),
-            next_step=tr("Somebody moved or deleted it, or its drive is not connected."),
-        )
-    if not await asyncio.to_thread(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path))):
-        raise StationmasterError(
-            tr("This desktop has no program that opens {path}.", path=str(path)),
-            next_step=tr("Open it with a program of your choice."),
-        )
 
 
 async def _who() -> str:

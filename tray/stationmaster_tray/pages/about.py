@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import PySide6
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -24,6 +24,7 @@ from stationmaster import __version__
 from stationmaster.errors import StationmasterError
 from stationmaster_tray.call import CallBar
 from stationmaster_tray.desk import Desk, Page
+from stationmaster_tray.opening import opened
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.label import card, label
@@ -101,8 +102,8 @@ class AboutPage(Page):
 
     def _open_folder(self) -> None:
         if self._saved is not None:
-            url = QUrl.fromLocalFile(str(self._saved.parent))
-            self.desk.tasks.start(asyncio.to_thread(QDesktopServices.openUrl, url))
+            folder = self._saved.parent
+            self.bar.run(lambda: opened(folder), lambda _done: None, what=tr("Opening..."))
 
     # ---------------------------------------------------------------- inside
     async def _tell_system(self) -> None:
