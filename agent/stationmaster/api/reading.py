@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stationmaster.api.limit import Limits
+from stationmaster.api.limit import CompOp, Limits
 from stationmaster.api.status import Status
 from stationmaster.api.step import Sequence, Step
 from stationmaster.api.text import clip, one_line
@@ -40,6 +40,18 @@ def add_reading(
     step = parent.passfail(name, status)
     add_line(step, f"no value; {_told(limits, unit)}".rstrip("; "))
     return step
+
+
+def unread_status(text: str, limits: Limits | None) -> Status:
+    """Status of a value that is no number, where the file has no verdict of it.
+
+    Args:
+        text: what stands in its place. Nothing at all: it was not measured.
+        limits: what it was to be compared with. Beside them `9.99E+37` or `---` is an error, never a pass:
+            it was measured, but is out of range or without a result.
+    """
+    compared = limits is not None and limits.comp is not CompOp.LOG
+    return Status.ERROR if compared and text.strip() else Status.SKIPPED
 
 
 def add_line(step: Step, text: str) -> None:

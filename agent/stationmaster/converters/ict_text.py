@@ -27,7 +27,7 @@ from stationmaster.api.day_time import read_day_time
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import Moment
 from stationmaster.api.number import Decimal, parse_number
-from stationmaster.api.reading import add_line, add_reading, unit_name
+from stationmaster.api.reading import add_line, add_reading, unit_name, unread_status
 from stationmaster.api.text import decode_text, one_line
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -245,7 +245,7 @@ def _add_step(report: Report, number: int, cells: list[str], section: str, optio
         # A number that counts as none is an overload: beyond each limit, but measured.
         overload = value is None and any(letter.isdigit() for letter in cells[1])
         measured = math.inf if overload else value
-        status = Status.SKIPPED if measured is None else Status.of(limits.passes(measured))
+        status = unread_status(cells[1], limits) if measured is None else Status.of(limits.passes(measured))
         shown = one_line(unit, 100) if options.keep_units else unit_name(unit)
         step = add_reading(report.root, name, value, unit=shown, limits=limits, status=status)
         add_line(step, f"Result: {cells[1][:40]}, an overload" if overload else "")

@@ -24,6 +24,7 @@ from stationmaster.api import (
 from stationmaster.api.json_text import JsonObject
 from stationmaster.api.local_time import read_time
 from stationmaster.api.number import parse_number
+from stationmaster.api.reading import unread_status
 from stationmaster.api.text import clip, one_line, printable
 
 _RESULTS: Final = {
@@ -151,11 +152,13 @@ class Steps:
         """A measurement of one value. What the step cannot carry goes to `notes`."""
         value, expected = _number(holder, "Value"), holder.data.get("ExpectedValue")
         if value is None:
-            notes.append("No value")
+            written = holder.text("Value")
+            notes.append(f"No value: {written}" if written else "No value")
             limits = self._limits(holder, notes)
             if limits is not None:
                 notes.append(_told(limits))
-            return sequence.passfail(name, status or Status.DONE)
+            found = unread_status(written, limits)
+            return sequence.passfail(name, status or (found if found is Status.ERROR else Status.DONE))
         if isinstance(value, bool):
             notes.append(f"Value: {str(value).lower()}")
             if isinstance(expected, bool):
@@ -165,6 +168,10 @@ class Steps:
         if isinstance(value, int | float):
             unit = one_line(holder.text("ValueUnits"), 50)
             return sequence.numeric(name, value, unit=unit, limits=self._limits(holder, notes), status=status)
+        limits = self._limits(holder, notes)
+        if limits is not None:  # a word such as OVERLOAD where a number was to be compared
+            notes.append(_told(limits))
+            status = status or Status.ERROR
         limit = clip(expected, _MAX_VALUE) if isinstance(expected, str) and expected else None
         text = clip(_plain(value), _MAX_VALUE)
         comp = CompOp.LOG if limit is None else CompOp.CASESENSIT
@@ -183,6 +190,11 @@ class Steps:
             holder = measurement.child(key)
             unit = one_line(holder.text("ValueUnits"), 50)
             step.add(key, _float(holder, "Value"), unit=unit, limits=self._limits(holder, notes))
+        for key, text in _unread(measurement):
+            limits = self._limits(measurement.child(key), notes)
+            notes.append(f"{key}: no value: {text}{f'; {_told(limits)}' if limits else ''}")
+            if status is None and unread_status(text, limits) is Status.ERROR:
+                step.data["status"] = Status.ERROR.value
         return step
 
     def _limits(self, holder: JsonObject, notes: list[str]) -> Limits | None:
@@ -265,6 +277,13 @@ def _members(measurement: JsonObject) -> list[str]:
         if key not in _COMMON and isinstance(number, int | float) and not isinstance(number, bool):
             found.append(key)
     return found
+
+
+def _unread(measurement: JsonObject) -> Iterator[tuple[str, str]]:
+    """Names of what should be numbers of that kind and is none, and what stands there."""
+    for key, value in measurement.data.items():
+        if key not in _COMMON and isinstance(value, dict) and isinstance(value.get("Value"), str):
+            yield key, clip(str(value["Value"]), _MAX_VALUE)
 
 
 def _number(holder: JsonObject, key: str) -> Any:

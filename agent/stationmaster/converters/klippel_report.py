@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from stationmaster.api import Limits, Report, Sequence, Series, Source, Status
+from stationmaster.api import Limits, Report, Sequence, Series, Source
 from stationmaster.api.header import Found, named_groups, resolve
+from stationmaster.api.reading import unread_status
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.klippel_log import KlippelOptions, Log, Verdict
 from stationmaster.converters.klippel_task import Table, Value
@@ -103,7 +104,7 @@ class _Steps:
         if value.note:
             self._report.warn(f"{name[:60]}: {value.note}")
         if value.value is None:
-            status = verdict.status if verdict else Status.SKIPPED
+            status = verdict.status if verdict else unread_status(value.text, value.limits)
             told = "\n".join(filter(None, (said, "No value", _limits(value.limits, unit))))
             task.passfail(name, status).details(text=told)
             return

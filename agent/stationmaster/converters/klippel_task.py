@@ -13,9 +13,10 @@ _VALUES_HEAD: Final = ("name", "value")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A single value; None where it could not be measured."""
+    """A single value; None where it could not be measured, and `text` is what stands there."""
 
     name: str
+    text: str
     value: float | None
     limits: Limits | None
     note: str = ""
@@ -103,4 +104,4 @@ def _value(row: _Row) -> Value:
         limits = at_least(low)
     else:
         limits = None if high is None else at_most(high)
-    return Value(row.text("name"), row.number("value"), limits, note)
+    return Value(row.text("name"), row.text("value"), row.number("value"), limits, note)

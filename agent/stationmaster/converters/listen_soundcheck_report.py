@@ -133,13 +133,17 @@ def _set_start(report: Report, unit: Unit, source: Source, options: ListenOption
 def _add_result(report: Report, row: Row, options: ListenOptions) -> None:
     name, unit = one_line(row.text("name"), 200), one_line(row.text("unit"), 50)
     status = _status(row)
-    value = _number(row.text("margin", "value"), row, options)
+    text = row.text("margin", "value")
+    value = _number(text, row, options)
     limits = _limits(report, row, options)
     told = [f"{column}: {text}" for column, text in row.cells.items() if column not in _READ and text]
     if limits is None and row.text("tolerance", "limits"):
         told.insert(0, " / ".join(filter(None, (row.text("tolerance"), row.text("limits")))))
     if value is None:
-        step = report.root.passfail(name, status or Status.SKIPPED)
+        if status is None:
+            compared = limits is not None or (bool(row.text("tolerance")) and not _is_max_min(row))
+            status = Status.ERROR if compared and text else Status.SKIPPED
+        step = report.root.passfail(name, status)
     else:
         if status is None and limits is not None:
             report.warn(f"{row.place('result')}: it is empty, the limits gave the status")
@@ -167,7 +171,7 @@ def _number(text: str, row: Row, options: ListenOptions) -> float | None:
 
 def _limits(report: Report, row: Row, options: ListenOptions) -> Limits | None:
     """The limits of a row whose tolerance is Max/Min: "high/low". Other kinds are words."""
-    if row.text("tolerance").replace(" ", "").casefold() != "max/min":
+    if not _is_max_min(row):
         return None
     high_text, _slash, low_text = row.text("limits").partition("/")
     try:
@@ -182,6 +186,10 @@ def _limits(report: Report, row: Row, options: ListenOptions) -> Limits | None:
     if low > high:
         report.warn(f"{row.place('limits')}: the minimum is above the maximum, both were kept")
     return between(low, high)
+
+
+def _is_max_min(row: Row) -> bool:
+    return row.text("tolerance").replace(" ", "").casefold() == "max/min"
 
 
 def _add_curve(report: Report, curve: Curve, options: ListenOptions) -> None:

@@ -21,6 +21,7 @@ from stationmaster.api import (
 )
 from stationmaster.api.local_time import local_time
 from stationmaster.api.number import parse_number
+from stationmaster.api.reading import add_reading, unread_status
 from stationmaster.api.text import clip, one_line, strip_ansi
 from stationmaster.converters.robot_tree import Node
 
@@ -200,9 +201,12 @@ class Steps:
             except ValueError as error:
                 self._report.warn(f"{text[:60]!r} matches number_pattern, but {error}")
                 continue
+            name, unit = one_line(groups["name"], 200), one_line(groups.get("unit", ""), 50)
+            limits = _limits(low, high)
             if value is not None:
-                unit = one_line(groups.get("unit", ""), 50)
-                sequence.numeric(one_line(groups["name"], 200), value, unit=unit, limits=_limits(low, high))
+                sequence.numeric(name, value, unit=unit, limits=limits)
+            elif unread_status(groups.get("value", ""), limits) is Status.ERROR:
+                add_reading(sequence, name, None, status=Status.ERROR, unit=unit, limits=limits)
 
 
 def _own(node: Node) -> Iterator[str]:

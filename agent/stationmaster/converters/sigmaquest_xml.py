@@ -23,7 +23,7 @@ from stationmaster.api.local_time import read_time
 from stationmaster.api.text import one_line
 from stationmaster.api.verdict import result_of, status_of
 from stationmaster.api.xml import Element
-from stationmaster.converters.sigmaquest_xml_value import add_value, notes_of, values_of
+from stationmaster.converters.sigmaquest_xml_value import FAILED, add_value, notes_of, values_of
 
 _NAMESPACES: Final = {"", "urn:unitreport-schema"}
 _INSIDE: Final = {"Station", "Operator", "Category", "Product", "TestRun"}
@@ -218,7 +218,7 @@ class _Steps:
         step.details(total_time=self._seconds(run), text=notes_of(run) or None)
 
     def _add_inside(self, sequence: Sequence, run: Element) -> None:
-        failed = _status(run) in {Status.FAILED, Status.ERROR, Status.TERMINATED}
+        grade = _status(run)
         for child in xml.children(run, "TestRun", "Result"):
             if xml.local_name(child) == "TestRun":
                 self._add_run(sequence, child)
@@ -226,8 +226,8 @@ class _Steps:
             for value in values_of(child):
                 if value.note:
                     self._report.warn(f"{value.place} {value.name[:60]}: {value.note}")
-                self._outside += value.is_outside and not failed
-                add_value(sequence, value, failed=failed)
+                self._outside += value.is_outside and grade not in FAILED
+                add_value(sequence, value, grade)
         if text := notes_of(run):
             sequence.details(text=text)
 

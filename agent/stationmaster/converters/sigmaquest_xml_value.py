@@ -19,7 +19,7 @@ from stationmaster.api import (
     log_only,
 )
 from stationmaster.api.number import parse_number
-from stationmaster.api.reading import add_reading
+from stationmaster.api.reading import add_reading, unread_status
 from stationmaster.api.text import clip, one_line
 from stationmaster.api.xml import Element, children, inner_text, local_name, place
 
@@ -27,6 +27,9 @@ _NUMBERS: Final = {"ValueDouble", "ValueInteger"}
 _NOTHING: Final = {"", "null", "none", "n/a"}
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MAX_TEXT: Final = 5000
+
+FAILED: Final = frozenset({Status.FAILED, Status.ERROR, Status.TERMINATED})
+"""Grades of test runs whose values may be the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,20 @@ def values_of(result: Element) -> Iterator[Value]:
             )
 
 
-def add_value(sequence: Sequence, value: Value, *, failed: bool) -> Step:
-    """Add the step of a value. The file grades test runs only: a value fails where its run did, too."""
-    name = one_line(value.name, 500)
+def add_value(sequence: Sequence, value: Value, grade: Status | None) -> Step:
+    """Add the step of a value. The file grades test runs only: a value fails where its run did, too.
+
+    Args:
+        sequence: where it belongs.
+        value: to add.
+        grade: of the test run; None where it has none.
+    """
+    name, failed = one_line(value.name, 500), grade in FAILED
     if value.kind in _NUMBERS:
         status = Status.PASSED
         if value.number is None:
-            status = Status.SKIPPED
+            nothing = grade is Status.PASSED and value.text.casefold() in _NOTHING
+            status = unread_status("" if nothing else value.text or "null", value.limits)
         elif failed and value.is_outside:
             status = Status.FAILED
         return add_reading(sequence, name, value.number, status=status, unit=value.unit, limits=value.limits)

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from stationmaster.api import CompOp, ConversionError, Limits, Report, Sequence, Status, Step, log_only
 from stationmaster.api.number import parse_number
-from stationmaster.api.reading import add_line, add_reading
+from stationmaster.api.reading import add_line, add_reading, unread_status
 from stationmaster.api.text import one_line
 from stationmaster.api.verdict import status_of
 from stationmaster.api.xml import Element, children, inner_text, local_name, place
@@ -171,7 +171,7 @@ class _StepResult:
                 sequence,
                 name,
                 value,
-                status=status or Status.SKIPPED,
+                status=status or unread_status(record.text("stepValue"), limits),
                 unit=self._unit(record),
                 limits=limits,
             )

@@ -55,12 +55,14 @@ class Reading:
     """A line `NAME=value(low,high)TYPE`; with `#` for the `=` it is a reading that nobody judges.
 
     Attributes:
+        written: the value as it stands there; it may be none, `9.99E+37` for instance.
         bare: there is nothing behind the name: a digital test.
         kind: the type behind the limits, "AR" for instance.
     """
 
     name: str
     judged: bool
+    written: str
     value: Scaled | None
     low: Scaled | None
     high: Scaled | None
@@ -143,6 +145,7 @@ def read_reading(line: str) -> Reading | None:
     return Reading(
         name=name.strip(),
         judged=mark == "=",
+        written=value.strip(),
         value=_scaled(value),
         low=_scaled(low or ""),
         high=_scaled(high or ""),

@@ -22,7 +22,7 @@ from stationmaster.api import (
 )
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import Moment, local_time
-from stationmaster.api.reading import add_line, add_reading
+from stationmaster.api.reading import add_line, add_reading, unread_status
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.teradyne_gr228x_line import (
     Reading,
@@ -219,16 +219,17 @@ class _Steps:
             root.passfail(name, Status.PASSED if passed else Status.DONE)
         else:
             value, unit, limits = _numbers(one)
-            status = Status.SKIPPED if value is None else self._status(number, one)
+            status = self._status(number, one)
             step = add_reading(root, name, value, unit=unit, limits=limits, status=status)
             add_line(step, _kind(one))
 
     def _status(self, number: int, one: Reading) -> Status:
         """The log has a verdict of the unit alone: a measurement's follows from its limits."""
         value, _, limits = _numbers(one)
-        status = Status.of(value is None or limits.passes(value))
-        if status is Status.FAILED and self._result is Result.PASSED:
-            self._report.warn(f"line {number}: {one.name} is out of its limits, and the unit passed")
+        status = unread_status(one.written, limits) if value is None else Status.of(limits.passes(value))
+        if status in {Status.FAILED, Status.ERROR} and self._result is Result.PASSED:
+            what = "has limits and no number" if value is None else "is out of its limits"
+            self._report.warn(f"line {number}: {one.name} {what}, and the unit passed")
         return status
 
 

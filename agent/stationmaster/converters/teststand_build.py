@@ -9,6 +9,7 @@ from stationmaster.api import CompOp, Report, Sequence, Status, Step
 from stationmaster.api.additional import Property, Value
 from stationmaster.api.loop import difference, loops
 from stationmaster.api.notes import Notes
+from stationmaster.api.status import worst
 from stationmaster.api.text import one_line, printable
 from stationmaster.converters.teststand_tree import Node, Row
 
@@ -135,15 +136,19 @@ class Builder:
             if graph
             else parent.multi_numeric(name, status=node.status)
         )
+        lost: list[Status] = []
         for at, row in enumerate(node.numbers):
             label = row.name or f"Measurement {at}"
             self._say(node, row, label)
             if not isinstance(row.value, int | float):
                 node.texts.append(f"{label}: no value{_bounds(row)}, {row.status or 'no verdict'}")
+                lost.append(row.status or self._unread(row, node))
                 continue
             if row.status is None and row.limits is not None:
                 self._notes.add("a measurement without a verdict: its limits decided", node.place)
             several.add(label, row.value, unit=one_line(row.unit, 50), limits=row.limits, status=row.status)
+        if node.status is None:
+            several.data["status"] = worst((several.status, *lost))
         if node.curves:
             several.chart(one_line(name, 100), node.curves)
         return several
@@ -179,7 +184,17 @@ class Builder:
         status = node.status
         if status is None and len(node.verdicts) == 1:
             status = self._verdict(node.verdicts[0], node)
+        elif status is None and node.numbers:
+            missing = [self._unread(row, node) for row in node.numbers]
+            status = Status.ERROR if Status.ERROR in missing else None
         return parent.passfail(name, status or self._status(node))
+
+    def _unread(self, row: Row, node: Node) -> Status:
+        """Of a number that is not there, and that nobody judged: beside limits it is an error, no pass."""
+        if row.limits is None:
+            return Status.DONE
+        self._notes.add("a value with limits has neither a number nor a verdict: it is an error", node.place)
+        return Status.ERROR
 
     def _other(self, parent: Sequence, node: Node, name: str, role: str) -> Step:
         status = self._status(node)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stationmaster.api import Limits, Report, Station, Status, at_most, between
+from stationmaster.api import Limits, Report, Station, Status, at_most, between, log_only
 from stationmaster.api.day_time import DayOrder, read_day_time
-from stationmaster.api.reading import MAX_TEXT, add_line, add_reading, unit_name
+from stationmaster.api.reading import MAX_TEXT, add_line, add_reading, unit_name, unread_status
 
 OSLO = Station(time_zone="Europe/Oslo")
 
@@ -88,3 +88,17 @@ def test_dates_in_the_order_that_is_told(day: str, clock: str, order: DayOrder, 
 def test_what_is_no_date_or_time_is_refused(day: str, clock: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         read_day_time(day, clock, OSLO, order="mdy")
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "status"),
+    [
+        ("9.99E+37", between(1, 2), "E"),
+        ("---", at_most(3), "E"),
+        (" ", between(1, 2), "S"),
+        ("---", None, "S"),
+        ("---", log_only(), "S"),
+    ],
+)
+def test_what_is_no_number_beside_limits_is_an_error(text: str, limits: Limits | None, status: str) -> None:
+    assert unread_status(text, limits) == status

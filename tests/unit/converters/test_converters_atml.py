@@ -360,9 +360,10 @@ def test_without_a_verdict_limits_decide_and_are_told_so(tmp_path: Path) -> None
     )
     [report] = made(tmp_path, results(inside))
     shown = [(one.name, one.status) for one in report.root.steps]
-    assert shown == [("Number", "F"), ("Text", "P"), ("Numbers", "P"), ("Nothing", "D")]
+    assert shown == [("Number", "F"), ("Text", "P"), ("Numbers", "E"), ("Nothing", "D")]
     assert step(report, "Numbers").data["reportText"] == "b: no value, GE 1, no verdict"
-    for told_of in ("its limits decided", "its limit decided", "without a verdict became D"):
+    lost = "neither a number nor a verdict"
+    for told_of in ("its limits decided", "its limit decided", "without a verdict became D", lost):
         assert any(told_of in text for text in report.warnings), told_of
 
 

@@ -98,6 +98,12 @@ def test_an_overload_is_no_test_that_was_skipped(tmp_path: Path, limits: str, st
     assert found.data["reportText"].endswith("Result: 9.99E+37, an overload")
 
 
+@pytest.mark.parametrize(("cells", "status"), [("---\t12\t0", "E"), ("---\t-\t-", "S"), ("\t12\t0", "S")])
+def test_what_is_no_number_beside_limits_is_an_error(tmp_path: Path, cells: str, status: str) -> None:
+    found = step(changed(tmp_path, "r680\t", f"r1\t{cells}\tOhm\nr680\t"), "r1")
+    assert (found.step_type, found.status) == ("ET_PFT", status)
+
+
 def test_the_verdict_of_the_head_wins_and_a_contradiction_is_told() -> None:
     [report] = convert("contradiction.txt")
     assert report.data["result"] == "P"

@@ -164,6 +164,38 @@ def test_several_numbers_are_one_step() -> None:
     )
 
 
+LIMITS = {"MinimumAcceptableValue": 1, "MaximumAcceptableValue": 2}
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "result", "status"),
+    [
+        ("9.99E+37", LIMITS, None, "E"),
+        ("OVERLOAD", LIMITS, None, "E"),
+        ("OVERLOAD", LIMITS, "Passed", "P"),
+        ("OVERLOAD", {}, None, "P"),
+        (None, LIMITS, None, "D"),
+    ],
+)
+def test_a_value_that_is_no_number_beside_limits(
+    tmp_path: Path, value: str | None, limits: dict[str, float], result: str | None, status: str
+) -> None:
+    [report] = written(tmp_path, measured(MeasuredValue={"Value": value, **limits}, Result=result))
+    step = by_name(report)["m"]
+    assert step.status == status
+    assert ("Limits: GELE 1 2" in step.data.get("reportText", "")) is bool(limits)
+
+
+@pytest.mark.parametrize(("result", "status"), [(None, "E"), ("Passed", "P")])
+def test_one_of_several_numbers_that_is_none_is_not_lost(
+    tmp_path: Path, result: str | None, status: str
+) -> None:
+    [report] = written(tmp_path, measured(DX={"Value": 1.5}, DY={"Value": "OVER", **LIMITS}, Result=result))
+    step = by_name(report)["m"]
+    assert (step.step_type, step.status) == ("ET_MNLT", status)
+    assert step.data["reportText"] == "DY: no value: OVER; Limits: GELE 1 2"
+
+
 def test_the_overall_result_stands_whatever_the_tests_say(tmp_path: Path) -> None:
     [report] = written(tmp_path, message(unit({"TestName": "T", "Result": "Failed"})))
     assert (report.data["result"], report.root.steps[0].status) == ("P", "F")

@@ -113,6 +113,20 @@ def test_values_without_number_verdict_or_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(("value", "status"), [("-", "E"), ("9.99E+37", "E"), ("", "S")])
+def test_a_value_that_is_none_beside_limits_and_in_no_list(tmp_path: Path, value: str, status: str) -> None:
+    folder = tmp_path / "Log"
+    shutil.copytree(DATA / "flat", folder)
+    [values] = folder.rglob("Impedance-values.txt")
+    text = values.read_text(encoding="utf-8")
+    assert "qts\t0.71\t" in text
+    values.write_text(text.replace("qts\t0.71\t", f"qts\t{value}\t"), encoding="utf-8")
+    [report] = convert_file(KlippelConverter(), folder, options=OPTIONS)
+    qts = by_name(report)["qts"]
+    assert (qts.step_type, qts.status) == ("ET_PFT", status)
+    assert qts.data["reportText"] == "No value\nLimits: GELE 0.4 0.5"
+
+
 def test_a_folder_of_several_units(tmp_path: Path) -> None:
     folder = tmp_path / "Log"
     shutil.copytree(DATA / "sample", folder)

@@ -123,6 +123,22 @@ def test_rows_without_result_value_or_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("cells", "status"),
+    [
+        ("---\tV\t\tMax/Min\t2.0/1.0", "E"),
+        ("---\tV\t\tTolerance curves\tAbsolute Limits", "E"),
+        ("---\tV\tPASS\tMax/Min\t2.0/1.0", "P"),
+        ("---\tV\t\tMax/Min\t-/-", "S"),
+        ("\tV\t\tMax/Min\t2.0/1.0", "S"),
+    ],
+)
+def test_a_margin_that_is_no_number_beside_limits(tmp_path: Path, cells: str, status: str) -> None:
+    reports = changed(tmp_path, "odd_limits.txt", "1.5\tV\t\tMax/Min\t2.0/1.0", cells)
+    first = reports[0].root.steps[0]
+    assert (first.step_type, first.status) == ("ET_PFT", status)
+
+
 def test_options_of_the_header() -> None:
     first = convert(
         "results.txt", part_number="", part_number_pattern="#(?P<pn>.*)", serial_number_prefix="S/N "

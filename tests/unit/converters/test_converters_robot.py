@@ -128,6 +128,26 @@ def test_a_message_that_is_no_number_is_told() -> None:
     assert any("'weak' is no number" in text for text in report.warnings)
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Rail = 9.99E+37 V (1..2)", [("Rail", "ET_PFT", "E", "no value; GELE 1 2 V")]),
+        ("Rail = 9.99E+37 V", []),
+    ],
+)
+def test_a_message_without_a_number_beside_limits_is_an_error(
+    tmp_path: Path, message: str, shown: list[tuple[str, ...]]
+) -> None:
+    report = written(
+        tmp_path,
+        f'<test name="T"><kw name="K"><msg level="INFO">{message}</msg><status status="PASS"/></kw>'
+        '<status status="PASS"/></test><status status="PASS"/>',
+        number_pattern=NUMBERS.replace(r"[\d.]+) (?P<unit>", r"[\d.E+]+) (?P<unit>"),
+    )
+    steps = [step for step in report.steps() if step.name == "Rail"]
+    assert [(one.name, one.step_type, one.status, one.data["reportText"]) for one in steps] == shown
+
+
 def test_files_of_version_three() -> None:
     report = convert("board_rf3.xml")
     assert (report.sn, report.pn, report.data["rev"]) == ("SN-R2", "BRD-7", "A")

@@ -103,8 +103,30 @@ def test_values_of_other_kinds() -> None:
     assert steps["Firmware"].data["stringMeas"] == [{"status": "P", "value": "v2.1", "compOp": "LOG"}]
     assert (steps["Sweep"].step_type, steps["Sweep"].data["reportText"]) == ("Action", "1 2")
     assert steps["At"].data["reportText"] == "2026-04-01T10:00:10"
-    assert (steps["Lost"].step_type, steps["Lost"].status) == ("ET_PFT", "S")
+    assert (steps["Lost"].step_type, steps["Lost"].status) == ("ET_PFT", "E")
     assert steps["Lost"].data["reportText"] == "no value; GELE 1 2 mA"
+
+
+@pytest.mark.parametrize(
+    ("grade", "limits", "value", "status"),
+    [
+        ("PASS", 'lsl="1" usl="2"', "9.99E+37", "E"),
+        ("FAIL", 'lsl="1" usl="2"', "----", "E"),
+        ("FAIL", 'lsl="1" usl="2"', "null", "E"),
+        ("", 'lsl="1" usl="2"', "", "E"),
+        ("PASS", 'lsl="1" usl="2"', "null", "S"),
+        ("FAIL", 'lsl="0" usl="0"', "----", "S"),
+    ],
+)
+def test_a_value_that_is_no_number(tmp_path: Path, grade: str, limits: str, value: str, status: str) -> None:
+    inner = f'<Result><Property><ValueDouble name="U" {limits}>{value}</ValueDouble></Property></Result>'
+    report = small(
+        tmp_path,
+        '<Product part-no="P" serial-no="S"/><TestRun name="FCT" grade="FAIL">'
+        f'<TestRun name="Run" grade="{grade}">{inner}</TestRun></TestRun>',
+    )
+    step = by_name(report)["U"]
+    assert (step.step_type, step.status) == ("ET_PFT", status)
 
 
 def test_what_a_person_should_know() -> None:

@@ -108,6 +108,20 @@ def test_texts_truths_and_what_was_not_measured() -> None:
     assert (steps["Lost"].step_type, steps["Lost"].status) == ("ET_PFT", "P")
 
 
+@pytest.mark.parametrize(("value", "status"), [("9.99E+37", "E"), ("---", "E"), ("", "S")])
+def test_a_value_that_is_no_number_and_that_nobody_judged(tmp_path: Path, value: str, status: str) -> None:
+    text = (DATA / "modes.xspc").read_text(encoding="utf-8")
+    record = text[text.index("<Config_and_Data_Result>") :]
+    record = record[: record.index("</Config_and_Data_Result>")]
+    changed_one = re.sub("<stepValue>[^<]*<", f"<stepValue>{value}<", record)
+    for name in ("measurementOutcome", "stepOutcome"):
+        changed_one = re.sub(f"<{name}>[^<]*<", f"<{name}><", changed_one)
+    path = tmp_path / "unit.xspc"
+    path.write_text(text.replace(record, changed_one, 1), encoding="utf-8")
+    [report] = convert_file(StepWizeConverter(), path, options=OPTIONS)
+    assert (report.root.steps[0].step_type, report.root.steps[0].status) == ("ET_PFT", status)
+
+
 def test_a_step_that_failed_with_a_value_that_passed_keeps_both() -> None:
     override = by_name(convert("every_kind.xspc"))["Override"]
     [row] = override.data["numericMeas"]

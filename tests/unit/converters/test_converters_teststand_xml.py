@@ -271,6 +271,35 @@ def test_numbers_without_a_value_are_told(tmp_path: Path) -> None:
     assert row(report, "Delta")["compOp"] == "LOG"
 
 
+def test_numbers_with_neither_value_nor_verdict_are_errors(tmp_path: Path) -> None:
+    limits = prop("Limits", "Obj", value("Low", "5", "Number") + value("High", "9", "Number"))
+    rest = limits + value("Comp", "GELE") + value("Units", "V")
+
+    def several(word: str) -> str:
+        numbers = (("a", "6", "Passed"), ("b", "-", word))
+        cells = "".join(
+            f"<Value ID='[{at}]'>"
+            f"{prop(name, 'Obj', value('Data', number, 'Number') + rest + value('Status', status))}</Value>"
+            for at, (name, number, status) in enumerate(numbers)
+        )
+        return f"<Prop Name='Measurement' Type='Array'>{cells}</Prop>"
+
+    steps = (
+        result("One", "NumericLimitTest", value("Numeric", "-", "Number"), rest, status=""),
+        result("Two", "NI_MultipleNumericLimitTest", several(""), status=""),
+        result("Three", "NI_MultipleNumericLimitTest", several("Failed"), status=""),
+        result("Four", "NumericLimitTest", value("Numeric", "-", "Number"), value("Comp", "LOG"), status=""),
+    )
+    [report] = made(tmp_path, document(*steps))
+    assert [(one.name, one.step_type, one.status) for one in report.root.steps] == [
+        ("One", "ET_PFT", "E"),
+        ("Two", "ET_MNLT", "E"),
+        ("Three", "ET_MNLT", "F"),
+        ("Four", "ET_PFT", "D"),
+    ]
+    assert any("neither a number nor a verdict" in text for text in report.warnings)
+
+
 @pytest.mark.parametrize(
     ("inside", "shown"),
     [

@@ -15,6 +15,7 @@ from stationmaster.api import (
     Status,
 )
 from stationmaster.api.notes import Notes
+from stationmaster.api.reading import unread_status
 from stationmaster.api.step import Step
 from stationmaster.converters.mapping.cell import Reader
 from stationmaster.converters.mapping.curve import Curves
@@ -205,9 +206,6 @@ class Steps:
                 limit = self._read.text(rule.limit, row, "step.limit") or None
                 return self._string((name, measurement), value, limit, status)
         number = self._read.number(rule.value, row, "step.value")
-        compares = limits is not None and limits.comp is not CompOp.LOG
-        if number is None and value and compares and status is None:
-            status = Status.ERROR  # measured, out of range or without a result: not within its limits
         return self._numeric(rule, row, (name, measurement), number, (limits, status))
 
     def _passfail(self, name: str, measurement: str, status: Status) -> Step | None:
@@ -239,7 +237,8 @@ class Steps:
         if number is None:
             # There is nothing to compare: the verdict stays, the limits are told.
             told = f"no value; limits {limits.low} {limits.high}" if limits else "no value"
-            return self._at.passfail(name, status or Status.SKIPPED).details(text=told)
+            status = status or unread_status(self._read.text(rule.value, row, "step.value"), limits)
+            return self._at.passfail(name, status).details(text=told)
         unit = self._read.text(rule.unit, row, "step.unit")
         if measurement:
             several = self._several(name, "numeric", lambda: self._at.multi_numeric(name))
