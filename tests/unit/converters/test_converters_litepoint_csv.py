@@ -54,7 +54,7 @@ def test_a_file_without_serial_number_is_named_by_it() -> None:
         f"{TX} / 2.1 2G 0 2412 / Error Reg1 = 0.39 LT 1 P",
         f"{TX} / 2.1 2G 1 2412: SequenceCall F",
         f"{TX} / 2.1 2G 1 2412 / Measure Power = 18.2 GELE 17 18 F",
-        f"{TX} / 2.1 2G 1 2412 / Temp = 46 LOG P",
+        f"{TX} / 2.1 2G 1 2412 / Temp = 46 LOG D",
         f"{TX} / 5 2G 0 / LNA GAIN 0 = 35.25 GELE 31 39 P",
         f"{TX} / 5 2G 0 / LNA GAIN 1 = -6.4 GELE -7 1 P",
         f"{TX} / 5 2G 0 / Flatness 5180 = -0.5 GELE -4 4 P",

@@ -193,11 +193,11 @@ def test_limits_stand_in_the_names_of_columns(tmp_path: Path) -> None:
     )
     [report] = made(WIDE, text, tmp_path)
     assert told(report)[2::2] == [
-        "A1 2G / clock = 7 LOG P",
+        "A1 2G / clock = 7 LOG D",
         "A1 2G / gain 0 = 35.25 GELE 31 39 P",
         "A1 2G / power = 22.9 dBm GE 23 F",
         "A1 2G / evm = -26 dB LE -25 P",
-        "A1 2G / temp [C] = 46 C LOG P",
+        "A1 2G / temp [C] = 46 C LOG D",
     ]
     assert told(report)[0] == "A1 2G: SequenceCall F"
 
@@ -211,10 +211,10 @@ def test_a_verdict_is_that_of_the_numbers_its_name_is_about(tmp_path: Path) -> N
     assert rows == [
         "A1 2G / flat 1 = 1 GELE -4 4 P",
         "A1 2G / flat 2 = 5 GELE -4 4 F",
-        "A1 2G / gain = 9 LOG P",
+        "A1 2G / gain = 9 LOG D",
         "A1 2G / RSSI1 = -50 LOG F",
         "A1 2G / RSSI2 = -60 LOG F",
-        "A1 2G / offset = 2 LOG P",
+        "A1 2G / offset = 2 LOG D",
     ]
 
 

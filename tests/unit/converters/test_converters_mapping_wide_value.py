@@ -94,7 +94,7 @@ def test_one_that_failed_because_of_a_word_leaves_the_others_passed(tmp_path: Pa
 def test_limits_in_a_name_are_those_of_the_columns_that_it_names(tmp_path: Path) -> None:
     columns = "sn;Temp;Max Power;EVM;Power & EVM Result [>=23] [<=-25];Result"
     assert lines(f"{columns}\nA1;40;OVL;-30;FAIL;FAIL\n", tmp_path)[1::2] == [
-        "Temp = 40 LOG P",
+        "Temp = 40 LOG D",
         "Max Power = OVL LOG F",
         "EVM = -30 LE -25 P",
     ]

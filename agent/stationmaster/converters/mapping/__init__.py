@@ -97,8 +97,8 @@ class MappingConverter:
         for unit in units:
             if second is not None:
                 unit.keys |= {key: text for key, text in second.keys.items() if not unit.keys.get(key)}
-            first = unit.rows[0].cells if unit.rows else {}
-            above = Row(unit.keys, unit.place, first)
+            first = unit.rows[0] if unit.rows else Row({}, unit.place, {})
+            above = Row(unit.keys, unit.place, first.cells, cut=first.cut - unit.keys.keys())
             self._told_once(unit, above)
             report = builder.report(above, ((None, row) for row in unit.rows), unit.keys)
             for told in unit.warnings:

@@ -46,7 +46,7 @@ class Builder:
             ConversionError: a value cannot be read, or no row became a step.
         """
         report = self._begin(unit)
-        steps = Steps(report.root, self._mapping, self._read)
+        steps = Steps(report.root, self._mapping, self._read, result=str(report.data.get("result", "")))
         for rule, row in rows:
             steps.add(row, rule)
         steps.end(report, unit)

@@ -72,7 +72,7 @@ class Row:
         return self.section if found is None and name == "section" else found
 
 
-_NEEDED: Final = {"step.value", "step.status"}
+_NEEDED: Final = {"step.value", "step.status", "header.result"}
 """What a row may leave empty, but must not end before."""
 
 _VERDICTS: Final = {"step.status", "header.result"}

@@ -105,7 +105,8 @@ class Table(_Part, frozen=True, kw_only=True):
         extra: what becomes of cells beyond the columns: `refuse` the file, `ignore` them, take the `last`
             one as that of the last column, or `keep` them: the number of the column is its name.
         short: what becomes of a line with fewer cells than columns: `fill` it with empty ones, or `refuse`
-            the file, which may be half written.
+            the file, which may be half written. One that ends before the value or the verdict of a step, the
+            result of the unit or a column of a `wide` step is refused in any case, unless that is `optional`.
         low_row: regular expression for the line with lower limits of the columns, for steps that are `wide`.
         high_row: the same for upper limits.
         unit_row: the same for units.
@@ -187,12 +188,14 @@ class Wide(_Part, frozen=True, kw_only=True):
             its name is about, and the last one is that of the row. Its name may have limits in brackets.
         limit: regular expression for the columns with limits in one text, of the number before it.
         skip: regular expression for columns to leave out.
+        optional: a row may end before its last columns; without, such a line refuses the file.
     """
 
     keys: list[str] = []
     verdict: str = ""
     limit: str = ""
     skip: str = ""
+    optional: bool = False
 
 
 class StepRule(_Part, frozen=True, kw_only=True):

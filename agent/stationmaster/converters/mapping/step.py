@@ -32,8 +32,9 @@ _TRUE_FALSE: Final = {"true", "false"}
 class Steps:
     """The steps of one report, while rows come."""
 
-    def __init__(self, root: Sequence, mapping: Mapping, read: Reader) -> None:
-        """Begin below `root`."""
+    def __init__(self, root: Sequence, mapping: Mapping, read: Reader, *, result: str = "") -> None:
+        """Begin below `root`; `result` is the unit's, "" where the file does not say it."""
+        self._result = result
         self._root = root
         self._rules = mapping.step
         self._read = read
@@ -304,7 +305,7 @@ class Steps:
         keys = " ".join(filter(None, (row.cells.get(key, "") for key in wide.keys)))
         path = (*groups, keys) if keys or groups else ()
         self._open(path, fresh=bool(path))
-        self._unjudged += not add_wide(self._at, row, wide, self._read, self._notes)
+        self._unjudged += not add_wide(self._at, row, wide, self._read, self._notes, result=self._result)
 
 
 def _is_judged(kind: StepKind, value: str) -> bool:

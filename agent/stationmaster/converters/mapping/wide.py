@@ -75,19 +75,31 @@ class Parts:
     texts: list[str] = field(default_factory=list)
 
 
-def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Notes) -> bool:
+def add_wide(
+    sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Notes, *, result: str = ""
+) -> bool:
     """Add the measurements of a row to its sequence, and the verdict of the row.
+
+    Args:
+        sequence: where they belong.
+        row: to add.
+        wide: which columns are what.
+        read: of this file.
+        notes: for what may have been taken for something else.
+        result: of the unit, as the file has it.
 
     Returns:
         False if all columns of verdicts are empty: then numbers without limits are recorded only.
 
     Raises:
-        ConversionError: limits, a verdict, or a value that has one of these, cannot be read.
+        ConversionError: the row is cut; limits, a verdict, or a value that has one of these, cannot be read.
     """
+    _is_whole(row, wide, notes)
     parts = split(row, wide, read)
     words = {name: read.status(row.cells[name], row, name) for name in parts.verdicts}
     whole = words.get(parts.whole)
     judged = bool(words) or not parts.measured or not _asks(wide, row)
+    passed = _passed(whole, result)
     open_ones = [one for one in parts.measured if not one.verdict and one.limits is not None]
     for one in parts.measured:
         status = words.get(one.verdict)
@@ -96,8 +108,8 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Note
         elif status is None and whole is not None and one.limits is not None:
             # Of a row that passed all is well. Of one that failed, limits tell what did.
             status = whole if whole is Status.PASSED or len(open_ones) == 1 or not one.values else None
-        if not judged and one.limits is None:
-            status = Status.DONE
+        if one.limits is None and (not judged or (status is None and not passed)):
+            status = Status.DONE  # nobody judged it
         if one.values:
             _add(sequence, one, status)
         else:
@@ -109,6 +121,33 @@ def add_wide(sequence: Sequence, row: Row, wide: Wide, read: Reader, notes: Note
     if parts.texts:
         sequence.details(text=one_line("; ".join(parts.texts), _MAX_TEXT))
     return judged
+
+
+def _passed(whole: Status | None, result: str) -> bool:
+    """Nothing says of the row, or of the unit, that it did not pass as a whole."""
+    return whole in {None, Status.PASSED} and result in {"", Status.PASSED}
+
+
+def _is_whole(row: Row, wide: Wide, notes: Notes) -> None:
+    """A row that ends before its last columns may have lost a verdict, or what failed.
+
+    Raises:
+        ConversionError: it does so, and the mapping does not say that rows may.
+    """
+    missing = [name for name in row.cells if name in row.cut and not _is_left_out(wide, name)]
+    if missing and not wide.optional:
+        raise ConversionError(
+            f"the line ends before {' and '.join(repr(name[:40]) for name in missing[:3])}",
+            place=f"{row.place}, step.wide",
+            next_step="The tester may have stopped while it wrote the file. Where such lines are whole, say "
+            "wide.optional = true in the mapping.",
+        )
+    if missing:
+        notes.add(f"a row ends before {missing[0][:40]!r}", row.place)
+
+
+def _is_left_out(wide: Wide, name: str) -> bool:
+    return bool(wide.skip) and re.search(wide.skip, name) is not None
 
 
 def _asks(wide: Wide, row: Row) -> bool:
@@ -152,7 +191,7 @@ def split(row: Row, wide: Wide, read: Reader) -> Parts:
             if waiting and waiting[-1].column == previous:
                 waiting[-1].limit = name
                 waiting[-1].limits = _limits(cell, numeral, waiting[-1], f"{row.place}, column {name!r}")
-        elif name in wide.keys or (wide.skip and re.search(wide.skip, name)):
+        elif name in wide.keys or _is_left_out(wide, name):
             continue
         else:
             previous = name
