@@ -176,23 +176,24 @@ class MappingConverter:
             yield report
 
     def _one_unit(self, unit: tree.Node) -> None:
-        """Two serial numbers in one unit are two units, which must not be mixed.
+        """Two serial numbers or verdicts in one unit are those of two units, which must not be mixed.
 
         Raises:
             ConversionError: there are several.
         """
-        given = self.mapping.header.get("sn", "")
-        names = given.from_ if isinstance(given, Value) else given
-        for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
-            found = (
-                dict.fromkeys(filter(None, (tree.text_of(one) for one in unit.find(name)))) if name else {}
-            )
-            if len(found) > 1:
-                raise ConversionError(
-                    f"{name} gives several serial numbers: {', '.join(list(found)[:3])}",
-                    place=unit.place,
-                    next_step=f"Say what holds one unit: {self.mapping.kind}.unit in the mapping.",
-                )
+        for key, what in (("sn", "serial numbers"), ("result", "results")):
+            given = self.mapping.header.get(key, "")
+            for name in names_of(given):
+                found = tree.texts_at(unit, name)
+                if len(found) > 1:
+                    raise ConversionError(
+                        f"{name} gives several {what}: {', '.join(map(_shown, list(found)[:3]))}",
+                        place=f"{' and '.join(list(found.values())[:3])}, header.{key}",
+                        next_step=f"Say what holds one unit: {self.mapping.kind}.unit in the mapping. Else "
+                        f"give header.{key} a path that leads to one place.",
+                    )
+                if any(found) and not (isinstance(given, Value) and given.join is not None):
+                    break
 
     def _looks_like_it(self, glimpse: Glimpse, head: str) -> bool:
         mapping = self.mapping
@@ -205,6 +206,10 @@ class MappingConverter:
             first = {line.partition(mapping.table.delimiter)[0].strip() for line in head.splitlines()[:20]}
             return set(mapping.table.record) >= {word for word in first if word}
         return False
+
+
+def _shown(text: str) -> str:
+    return text[:40] or "nothing"
 
 
 def mapping_class(mapping: Mapping, name: str) -> type[MappingConverter]:

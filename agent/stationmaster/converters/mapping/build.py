@@ -10,7 +10,7 @@ from stationmaster.api import ConversionError, ConverterOptions, Report, Source,
 from stationmaster.api.header import Found, Header, resolve
 from stationmaster.api.report import Result
 from stationmaster.converters.mapping.cell import Reader
-from stationmaster.converters.mapping.pick import Cells, names_of
+from stationmaster.converters.mapping.pick import Cells, as_value, names_of
 from stationmaster.converters.mapping.schema import Given, Mapping, StepRule, Value
 from stationmaster.converters.mapping.step import Steps
 
@@ -92,6 +92,8 @@ class Builder:
             sequence=texts["program"] or self._mapping.name,
             sequence_version=texts["version"],
         )
+        for key in self._vain(unit):
+            report.warn(f"header.{key} of the mapping: {_asked(given[key])} finds nothing")
         for moment in (start, end):
             if moment and moment.warning:
                 report.warn(moment.warning)
@@ -101,6 +103,30 @@ class Builder:
             report.station(texts["station"])
         report.data.update({key: texts[key] for key in ("location", "purpose") if texts[key]})
         return report.info(**{wire: texts[key] for key, wire in _INFO.items() if texts[key]})
+
+    def _vain(self, unit: Cells) -> list[str]:
+        """Fields whose paths lead nowhere, where others than the file cannot tell them: of XML and JSON.
+
+        Raises:
+            ConversionError: one of them is the verdict, which would be lost.
+        """
+        vain = []
+        for key, given in self._mapping.header.items():
+            value, names = as_value(given), names_of(given)
+            if unit.names or not names or value.default or value.optional:
+                continue
+            if all(unit.get(name) is None for name in names) and not self._read.text(
+                given, unit, f"header.{key}"
+            ):
+                vain.append(key)
+        if "result" in vain and not self._mapping.verdict:
+            raise ConversionError(
+                f"{_asked(self._mapping.header['result'])} finds nothing",
+                place=f"{unit.place}, header.result".removeprefix(", "),
+                next_step="Check the path; where a unit may have no verdict, say optional = true there: then "
+                "that of the steps counts.",
+            )
+        return vain
 
     def _resolved(self, found: Found, texts: dict[str, str]) -> Header:
         """The header's fields; where one cannot be known, what the mapping asks for in vain is told."""

@@ -83,8 +83,7 @@ class Node:
         except etree.XPathError as error:
             raise ConversionError(f"{path!r} is no XPath: {error}", place=self.place) from error
         for item in found if isinstance(found, list) else [found]:
-            where = place(item) if isinstance(item, Element) else self.place
-            yield Node(item, where, self.namespaces, self.above)
+            yield Node(item, _place(item) or self.place, self.namespaces, self.above)
 
 
 def units_of(root: Any, tree: Tree, where: str) -> list[Node]:
@@ -143,9 +142,24 @@ def bytes_of(node: Node) -> bytes:
         raise ConversionError("lists and objects nest too deep", place=node.place) from error
 
 
-def text_of(node: Node) -> str:
-    """The text of an element or a member."""
-    return _text(node.item).strip()
+def texts_at(unit: Node, path: str) -> dict[str, str]:
+    """The different texts at a path, each with its first place; "" only where the first of all is empty."""
+    found: dict[str, str] = {}
+    for node in unit.find(path):
+        text = _text(node.item).strip()
+        if text or not found:
+            found.setdefault(text, node.place)
+    return found
+
+
+def _place(item: Any) -> str:
+    """Where an element stands, or the one that an attribute or a text is of; "" of what was computed."""
+    if isinstance(item, Element):
+        return place(item)
+    holder = item.getparent() if hasattr(item, "getparent") else None
+    if holder is None:
+        return ""
+    return f"{place(holder)} @{item.attrname}" if item.is_attribute else place(holder)
 
 
 def _text(item: Any) -> str:
