@@ -30,9 +30,10 @@ from stationmaster.api.xml import Element, child_text, children, local_name, pla
 from stationmaster.converters.atml_data import attribute, below, first, items_of, outcome_of
 from stationmaster.converters.atml_step import STEPS, Reader, error_of, sequence_of
 from stationmaster.converters.teststand_build import Builder
-from stationmaster.converters.teststand_tree import Node
+from stationmaster.converters.teststand_tree import Node, check_judged
 from stationmaster.converters.teststand_unit import Unit, add_unit
 
+_DECLARATION: Final = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _ROOTS: Final = frozenset({"TestResults", "TestResultsCollection"})
 _MARKS: Final = ("ieee.org/atml", "ieee-1636.1")
 
@@ -82,7 +83,9 @@ class AtmlConverter:
             if len(found) > 1:
                 report.record = etree.tostring(element, encoding="utf-8", with_tail=False)
             if options.attach_source:
-                report.attach(source.name, source.read_bytes(), content_type="text/xml")
+                # Of a file of several units each has its own part, which is a document by itself.
+                own = source.read_bytes() if report.record is None else _DECLARATION + report.record
+                report.attach(source.name, own, content_type="text/xml")
             yield report
 
 
@@ -121,7 +124,10 @@ def _report(element: Element, source: Source, options: ConverterOptions) -> Repo
     _extras(report, element, unit)
     _own_error(report, results)
     reader = Reader(source.station)
-    Builder(report).fill(reader.node(top), _critical(element))
+    root = reader.node(top)
+    if result is None:
+        check_judged(root.steps, place(results))
+    Builder(report).fill(root, _critical(element))
     report.warnings.extend(reader.notes.sentences())
     return report
 

@@ -119,6 +119,7 @@ class ResultReader:
             node.call, node.steps = told, steps
             return
         inner = Node(name=node.name, kind="SequenceCall", place=node.place, call=told, steps=steps)
+        inner.called = True
         inner.status = self._status(text(call, "Status").strip(), inner)
         inner.group = node.group
         node.steps = [inner]

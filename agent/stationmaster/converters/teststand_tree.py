@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from stationmaster.api import CompOp, Group, Limits, Series, Status
+from stationmaster.api import CompOp, ConversionError, Group, Limits, Series, Status
 from stationmaster.api.additional import Value
+
+BROKEN_OFF: Final = "Look at it in TestStand: the test may have been broken off."
+_JUDGED: Final = frozenset({Status.PASSED, Status.FAILED, Status.ERROR, Status.TERMINATED})
 
 
 @dataclass(slots=True)
@@ -62,6 +67,7 @@ class Node:
         status: the tester's verdict; None: the file has none.
         number: TestStand's own number of this result, for the critical failure.
         caused: it made its sequence fail.
+        called: it stands for the sequence that a step of another type calls, and may have no verdict.
         extra: what else it recorded.
     """
 
@@ -77,6 +83,7 @@ class Node:
     error_code: int | None = None
     error_message: str = ""
     caused: bool = False
+    called: bool = False
     call: Call | None = None
     loop: Loop | None = None
     numbers: list[Row] = field(default_factory=list)
@@ -93,3 +100,35 @@ class Node:
             count += 1
             unique = f"{name} #{count}"
         self.extra[unique] = value
+
+
+def check_judged(steps: list[Node], place: str) -> None:
+    """Their verdicts make that of the unit, of which the file tells none: it must not pass by chance.
+
+    Args:
+        steps: of the unit.
+        place: where the unit stands.
+
+    Raises:
+        ConversionError: one of them has no status, or none was judged.
+    """
+    found = [one for one in _walk(steps) if not one.called]
+    silent = next((one for one in found if one.status is None), None)
+    if silent is not None:
+        raise ConversionError(
+            f"the report has no result, and {silent.name[:40]!r} has no status: it must not count as passed",
+            place=silent.place,
+            next_step=BROKEN_OFF,
+        )
+    if not any(one.status in _JUDGED for one in found):
+        raise ConversionError(
+            "the report has no result, and none of its steps was judged: it must not count as passed",
+            place=place,
+            next_step=BROKEN_OFF,
+        )
+
+
+def _walk(steps: list[Node]) -> Iterator[Node]:
+    for step in steps:
+        yield step
+        yield from _walk(step.steps)

@@ -17,7 +17,7 @@ from stationmaster.api.xml import Element, children, place
 from stationmaster.converters.teststand_build import Builder
 from stationmaster.converters.teststand_prop import number, prop, text, value_of, whole
 from stationmaster.converters.teststand_result import ResultReader, numbers_in
-from stationmaster.converters.teststand_tree import Node
+from stationmaster.converters.teststand_tree import BROKEN_OFF, Node, check_judged
 from stationmaster.converters.teststand_unit import Unit, add_unit
 from stationmaster.converters.teststand_word import NEXT_STEP, TestStandXmlOptions, Words
 
@@ -66,8 +66,15 @@ class TestStandXmlConverter:
             if len(found) > 1:
                 report.record = etree.tostring(element, encoding="utf-8", with_tail=False)
             if options.attach_source:
-                report.attach(source.name, source.read_bytes(), content_type="text/xml")
+                # Of a file of several units each has its own part, which is a report by itself.
+                own = source.read_bytes() if report.record is None else _alone(report.record)
+                report.attach(source.name, own, content_type="text/xml")
             yield report
+
+
+def _alone(record: bytes) -> bytes:
+    """The report of one unit as a document."""
+    return b'<?xml version="1.0" encoding="utf-8"?>\n<Reports>\n' + record + b"\n</Reports>\n"
 
 
 def _units(root: Element) -> list[Element]:
@@ -138,13 +145,13 @@ def _check_steps(top: Node, reader: ResultReader, element: Element) -> None:
     """The unit has no result of its own: its steps must tell it.
 
     Raises:
-        ConversionError: there are none, or one has a verdict that nobody knows.
+        ConversionError: there are none, one has no verdict or one that nobody knows, or none was judged.
     """
     if not top.steps:
         raise ConversionError(
             "the report has neither a result nor a step",
             place=place(element),
-            next_step="Look at it in TestStand: the test may have been broken off.",
+            next_step=BROKEN_OFF,
         )
     if reader.unknown is not None:
         word, where = reader.unknown
@@ -153,6 +160,7 @@ def _check_steps(top: Node, reader: ResultReader, element: Element) -> None:
             place=where,
             next_step=NEXT_STEP.format(word[:40]),
         )
+    check_judged(top.steps, place(element))
 
 
 def _station(report: Report, element: Element) -> None:

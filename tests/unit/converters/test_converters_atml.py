@@ -367,6 +367,24 @@ def test_without_a_verdict_limits_decide_and_are_told_so(tmp_path: Path) -> None
         assert any(told_of in text for text in report.warnings), told_of
 
 
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        ('<tr:Test name="A"><tr:Outcome value="Passed"/></tr:Test><tr:Test name="B"/>', "'B' has no status"),
+        ('<tr:Test name="A"><tr:Outcome value="Done"/></tr:Test>', "none of its steps was judged"),
+        ("", "none of its steps was judged"),
+    ],
+)
+def test_a_result_set_without_outcome_does_not_pass_by_chance(
+    inside: str, reason: str, tmp_path: Path
+) -> None:
+    own = '<tr:Outcome value="Passed"/>'
+    assert reason in refused(tmp_path, results(inside).replace(own, "", 1))
+    judged = '<tr:Test name="A"><tr:Outcome value="Failed"/></tr:Test>'
+    [report] = made(tmp_path, results(judged).replace(own, "", 1))
+    assert report.data["result"] == "F"
+
+
 def test_curves_of_every_shape(tmp_path: Path) -> None:
     def array(dimensions: str, cells: dict[str, str]) -> str:
         inside = "".join(f'<c:Element position="[{at}]" value="{one}"/>' for at, one in cells.items())
@@ -485,6 +503,18 @@ def test_several_results_have_records_of_their_own(tmp_path: Path) -> None:
     assert (first.sn, second.sn) == ("SN-1", "SN-2")
     assert first.record is not None
     assert first.record != second.record
+
+
+def test_each_unit_of_several_has_its_own_part_attached(tmp_path: Path) -> None:
+    one = results('<tr:Test name="A"><tr:Outcome value="Passed"/></tr:Test>')
+    text = f"<trc:TestResultsCollection xmlns:trc='urn:IEEE-1636.1:2011:01:TestResultsCollection'>{one}"
+    text += one.replace("SN-", "SN-2").replace("Passed", "Failed") + "</trc:TestResultsCollection>"
+    reports = made(tmp_path, text, attach_source=True)
+    assert [report.data["result"] for report in reports] == ["P", "F"]
+    for report in reports:
+        [attached] = report.data["binaryData"]
+        [again] = made(tmp_path, base64.b64decode(attached["data"]).decode())
+        assert (again.sn, again.data["root"]) == (report.sn, report.data["root"])
 
 
 def test_the_source_can_be_attached() -> None:

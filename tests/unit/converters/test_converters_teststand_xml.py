@@ -179,6 +179,48 @@ def test_a_unit_without_a_result_needs_steps_that_tell_it(tmp_path: Path) -> Non
     assert report.data["result"] == "F"
 
 
+def unjudged(*steps: str) -> str:
+    """A unit without a result, and steps."""
+    main = prop("TS", "Obj", value("StepName", "Main") + call(*steps))
+    return f"<Reports><Report Type='UUT'>{UUT}\n<Prop Type='TEResult'>{main}</Prop></Report></Reports>"
+
+
+PASSED = result("A", "PassFailTest")
+SILENT = result("B", "PassFailTest", value("PassFail", "True", "Boolean"), status="")
+CALLING = result("C", "NumericLimitTest", ts=call(PASSED))
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ((SILENT,), "line 2 <Prop>: the report has no result, and 'B' has no status: it must not count"),
+        ((PASSED, SILENT), "line 2 <Prop>: the report has no result, and 'B' has no status"),
+        ((result("S", "SequenceCall", ts=call(SILENT)),), "'B' has no status"),
+        ((result("A", "Action", status="Done"),), "line 1 <Report>: .* none of its steps was judged"),
+        ((result("A", "PassFailTest", status="Skipped"),), "none of its steps was judged"),
+    ],
+)
+def test_a_unit_that_nobody_judged_does_not_pass(steps: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=reason) as caught:
+        made(tmp_path, unjudged(*steps))
+    assert "may have been broken off" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("steps", "letter"),
+    [
+        ((PASSED, result("A", "Action", status="Done")), "P"),
+        ((PASSED, result("D", "PassFailTest", status="Failed")), "F"),
+        ((CALLING,), "P"),
+    ],
+)
+def test_a_unit_without_a_result_has_that_of_its_steps(
+    steps: tuple[str, ...], letter: str, tmp_path: Path
+) -> None:
+    [report] = made(tmp_path, unjudged(*steps))
+    assert report.data["result"] == letter
+
+
 # ---------------------------------------------------------------- measurements
 @pytest.mark.parametrize(
     ("written", "limit", "shown"),
@@ -395,6 +437,24 @@ def test_a_run_without_results_is_a_report(tmp_path: Path) -> None:
 def test_the_source_can_be_attached() -> None:
     [report] = convert("addon.xml", attach_source=True)
     assert base64.b64decode(report.data["binaryData"][0]["data"]) == (DATA / "addon.xml").read_bytes()
+
+
+def test_each_unit_of_several_has_its_own_part_attached(tmp_path: Path) -> None:
+    """A file of 1,000 units is not stored 1,000 times."""
+    reports = convert("batch.xml", attach_source=True)
+    assert len(reports) == 2
+    for report in reports:
+        [attached] = report.data["binaryData"]
+        path = tmp_path / attached["name"]
+        path.write_bytes(base64.b64decode(attached["data"]))
+        # What is attached is a report by itself, and makes the same report.
+        [again] = convert_file(TestStandXmlConverter(), path, station=OSLO)
+        assert (again.sn, again.data["result"], again.data["start"]) == (
+            report.sn,
+            report.data["result"],
+            report.data["start"],
+        )
+        assert again.data["root"] == report.data["root"]
 
 
 def test_common_options_are_enough() -> None:
