@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from stationmaster.api import (
     ConversionError,
@@ -23,7 +23,7 @@ from stationmaster.api import (
     Source,
     Status,
 )
-from stationmaster.api.header import Found, resolve
+from stationmaster.api.header import Found, is_placeholder, resolve
 from stationmaster.api.json_text import MAX_BYTES, JsonObject, as_object, is_closed, is_object, parse_json
 from stationmaster.api.local_time import read_time
 from stationmaster.api.text import one_line
@@ -41,11 +41,14 @@ class IpcCfxOptions(ConverterOptions, frozen=True, kw_only=True):
 
     Attributes:
         panel_serial_number: serial number of a unit that the message names by its panel and a position.
+        unit_identifier: whose `UnitIdentifier` is: the "unit"'s own, or the "panel"'s where there is a
+            position, too; "auto": see `_is_place_on_panel`.
         recipe_as_part_number: take the recipe's name where `part_numbers` does not know it.
         operator_name: take the operator's name, not the number of the badge.
     """
 
     panel_serial_number: str = "{id}-{pos}"
+    unit_identifier: Literal["auto", "unit", "panel"] = "auto"
     recipe_as_part_number: bool = True
     operator_name: bool = False
 
@@ -60,6 +63,7 @@ class _Message:
         kind: `Test` or `Inspection`.
         units: what becomes one report each.
         panels: identifiers that several units have: they are those of panels.
+        told_apart: no two units have the same identifier, nor the same position: each has its own.
         notes: what every report warns of.
     """
 
@@ -68,6 +72,7 @@ class _Message:
     kind: str
     units: list[JsonObject] = field(default_factory=list)
     panels: set[str] = field(default_factory=set)
+    told_apart: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -131,6 +136,8 @@ def _read(document: JsonObject, source: Source) -> _Message:
     found = list(body.objects("TestedUnits" if kind == "Test" else "InspectedUnits"))
     repeated = Counter(unit.text("UnitIdentifier").strip() for unit in found)
     message.panels = {identifier for identifier, count in repeated.items() if identifier and count > 1}
+    positions = {unit.integer("UnitPositionNumber") for unit in found}
+    message.told_apart = len(found) > 1 and len(repeated) == len(positions) == len(found)
     panel = body.child("InspectedPanel")
     if panel.items("Inspections") or (panel.data and not found):
         found.append(panel)
@@ -177,7 +184,14 @@ def _report(message: _Message, unit: JsonObject, source: Source, options: IpcCfx
         notes.append(f"{unit.place} has no OverallResult: the result is the worst of its steps")
     report.station(one_line(message.envelope.text("Source"), 100))
     report.record = _record(message, unit)
-    _add_misc(report, message, unit)
+    identifier = unit.text("UnitIdentifier").strip()
+    on_panel = _is_place_on_panel(message, unit, options)
+    if on_panel and options.unit_identifier == "auto" and identifier not in message.panels:
+        notes.append(
+            f"{unit.at('UnitIdentifier')}: {identifier[:60]!r} has a position beside it: it was taken for a "
+            "panel's. If it is the unit's own, set the converter's option unit_identifier"
+        )
+    _add_misc(report, message, unit, panel=identifier if on_panel else "")
     steps = Steps(report, source.station, message.kind)
     for index, test in enumerate(unit.objects(f"{message.kind}s")):
         steps.add(test, index)
@@ -190,9 +204,9 @@ def _report(message: _Message, unit: JsonObject, source: Source, options: IpcCfx
 
 
 def _serial_number(message: _Message, unit: JsonObject, options: IpcCfxOptions) -> str:
-    """The unit's identifier; where several units have the same one, the panel's and the position."""
+    """The unit's identifier; where that is its panel's, with the position."""
     identifier = unit.text("UnitIdentifier").strip()
-    if not _is_place_on_panel(message, unit):
+    if is_placeholder(identifier, options) or not _is_place_on_panel(message, unit, options):
         return identifier
     position = unit.integer("UnitPositionNumber")
     if position is None and "{pos}" in options.panel_serial_number:
@@ -203,9 +217,20 @@ def _serial_number(message: _Message, unit: JsonObject, options: IpcCfxOptions) 
     return text.replace("{id}", identifier)
 
 
-def _is_place_on_panel(message: _Message, unit: JsonObject) -> bool:
-    is_panel = unit.place == message.body.at("InspectedPanel")
-    return not is_panel and unit.text("UnitIdentifier").strip() in message.panels
+def _is_place_on_panel(message: _Message, unit: JsonObject, options: IpcCfxOptions) -> bool:
+    """Is a unit named by its panel?
+
+    IPC-2591 names a unit by its own identifier, or by that of its panel or carrier and a position on it. So
+    an identifier with a position is a panel's, but not where the message has several units that differ in
+    both. Position 0 is none: it is what libraries write that were given no position.
+    """
+    if unit.place == message.body.at("InspectedPanel") or options.unit_identifier == "unit":
+        return False
+    if unit.text("UnitIdentifier").strip() in message.panels:
+        return True
+    if not unit.integer("UnitPositionNumber"):
+        return False
+    return options.unit_identifier == "panel" or not message.told_apart
 
 
 def _times(
@@ -262,13 +287,12 @@ def _record(message: _Message, unit: JsonObject) -> bytes:
     return json.dumps(whole).encode("ascii")
 
 
-def _add_misc(report: Report, message: _Message, unit: JsonObject) -> None:
-    identifier = unit.text("UnitIdentifier").strip()
+def _add_misc(report: Report, message: _Message, unit: JsonObject, *, panel: str) -> None:
     position = unit.integer("UnitPositionNumber")
     sampling = message.body.child("SamplingInformation")
     method = sampling.text("SamplingMethod")
     told = {
-        "Panel": identifier if _is_place_on_panel(message, unit) else "",
+        "Panel": panel,
         "Position": "" if position is None else str(position),
         "Transaction": message.body.text("TransactionId"),
         "PCB variant": unit.text("PCBVariant"),

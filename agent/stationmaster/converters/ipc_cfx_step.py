@@ -25,7 +25,8 @@ from stationmaster.api.json_text import JsonObject
 from stationmaster.api.local_time import read_time
 from stationmaster.api.number import parse_number
 from stationmaster.api.reading import unread_status
-from stationmaster.api.text import clip, one_line, printable
+from stationmaster.api.text import one_line, printable
+from stationmaster.converters.ipc_cfx_text import LongTexts, file_name
 
 _RESULTS: Final = {
     "Passed": Status.PASSED,
@@ -55,7 +56,7 @@ _PREFIXES: Final = {
 _OHM: Final = re.compile("(?:ohms?|\u03a9|\u2126)$", re.IGNORECASE)
 _MAX_TEXT: Final = 20_000
 _MAX_VALUE: Final = 1000
-_SAFE_NAME: Final = re.compile(r"[^\w.-]+")
+"""Characters that WATS shows of a value, a limit or an error's message."""
 
 
 def read_result(holder: JsonObject, key: str) -> Status | None:
@@ -88,10 +89,11 @@ class Steps:
         self._station = station
         self._kind = kind
         self._silent = 0
+        self._long = LongTexts(report)
 
     def add(self, test: JsonObject, index: int) -> None:
         """Add one test: with measurements a sequence, else a pass/fail test."""
-        name = one_line(test.text(f"{self._kind}Name"), 500) or f"{self._kind} {index + 1}"
+        name = one_line(test.text(f"{self._kind}Name"), _MAX_TEXT) or f"{self._kind} {index + 1}"
         status = read_result(test, "Result")
         measurements = list(_measurements(test))
         step: Step
@@ -106,7 +108,8 @@ class Steps:
             step = self._report.root.passfail(name, status)
         self._times(step, test)
         error = test.data.get("Error")
-        step.details(error_message=clip(_plain(error), 1000) if error else None)
+        if error:
+            step.details(error_message=self._long.fit(_plain(error), _MAX_VALUE, step=name, what="error"))
         self._append(step, "\n".join(_notes(test)))
         self._images(step, name, test)
 
@@ -132,7 +135,7 @@ class Steps:
 
     def _measurement(self, sequence: Sequence, measurement: JsonObject, number: int) -> None:
         name = next(
-            filter(None, (one_line(measurement.text(key), 500) for key in ("MeasurementName", "CRDs"))),
+            filter(None, (one_line(measurement.text(key), _MAX_TEXT) for key in ("MeasurementName", "CRDs"))),
             f"Measurement {number}",
         )
         status = read_result(measurement, "Result")
@@ -172,10 +175,22 @@ class Steps:
         if limits is not None:  # a word such as OVERLOAD where a number was to be compared
             notes.append(_told(limits))
             status = status or Status.ERROR
-        limit = clip(expected, _MAX_VALUE) if isinstance(expected, str) and expected else None
-        text = clip(_plain(value), _MAX_VALUE)
-        comp = CompOp.LOG if limit is None else CompOp.CASESENSIT
-        return sequence.string(name, text, limit=limit, comp=comp, status=status)
+        return self._text(
+            sequence, name, status, _plain(value), expected if isinstance(expected, str) else ""
+        )
+
+    def _text(self, sequence: Sequence, name: str, status: Status | None, value: str, expected: str) -> Step:
+        """A measurement of a text; what it should be decides where the tester says nothing."""
+        expected = printable(expected)
+        if not expected:
+            text = self._long.fit(value, _MAX_VALUE, step=name, what="value")
+            return sequence.string(name, text, comp=CompOp.LOG, status=status)
+        status = status or Status.of(value == expected)  # as a whole, not what fits
+        text, limit = (
+            self._long.fit(one, _MAX_VALUE, step=name, what=what)
+            for one, what in ((value, "value"), (expected, "expected value"))
+        )
+        return sequence.string(name, text, limit=limit, comp=CompOp.CASESENSIT, status=status)
 
     def _several(
         self, sequence: Sequence, name: str, status: Status | None, measurement: JsonObject, notes: list[str]
@@ -231,17 +246,16 @@ class Steps:
                     continue
                 count += 1
                 kind = one_line(image.text("MimeType"), 100) or "application/octet-stream"
-                title = _SAFE_NAME.sub("_", f"{name[:100]} {defect.text('DefectCode')[:60]} {count}")
+                title = file_name(f"{name[:100]} {defect.text('DefectCode')[:60]} {count}")
                 ending = kind.rpartition("/")[2].partition("+")[0].lower()
                 title = f"{title}.{ending[:10]}" if ending.isalnum() and "image/" in kind else title
                 target = step if count == 1 else self._report
                 about = one_line(f"{name}: {defect.text('Description')}", 200)
                 target.attach(title, content, content_type=kind, description=about)
 
-    @staticmethod
-    def _append(step: Step, text: str) -> None:
+    def _append(self, step: Step, text: str) -> None:
         if text:
-            step.details(text=clip(text, _MAX_TEXT))
+            step.details(text=self._long.fit(text, _MAX_TEXT, step=step.name, what="text"))
 
 
 def _measurements(test: JsonObject) -> Iterator[JsonObject]:

@@ -135,6 +135,81 @@ def test_units_of_a_panel_and_the_panel_itself() -> None:
     assert (alone.sn, alone.data["uut"]["execTime"]) == ("PNL-10", 4)
 
 
+def placed(identifier: str, position: int | None) -> dict[str, Any]:
+    return unit(UnitIdentifier=identifier, UnitPositionNumber=position)
+
+
+@pytest.mark.parametrize(
+    ("units", "serials"),
+    [
+        ([placed("P", 1)], ["P-1"]),
+        ([placed("P", 4)], ["P-4"]),
+        ([placed("P", None)], ["P"]),
+        ([placed("P", 0)], ["P"]),
+        ([placed("A", 1), placed("B", 2)], ["A", "B"]),
+        ([placed("P", 1), placed("Q", 1)], ["P-1", "Q-1"]),
+        ([placed("P", 1), placed("P", 2), placed("Q", 1)], ["P-1", "P-2", "Q-1"]),
+        ([placed("P", 2), placed("P", 1) | {"OverallResult": "Skipped"}], ["P-2"]),
+    ],
+)
+def test_an_identifier_beside_a_position_is_that_of_a_panel(
+    tmp_path: Path, units: list[dict[str, Any]], serials: list[str]
+) -> None:
+    reports = written(tmp_path, message(*units))
+    assert [report.sn for report in reports] == serials
+    for report in reports:
+        panels = [one["text"] for one in report.data.get("miscInfos", ()) if one["description"] == "Panel"]
+        assert panels == ([report.sn[0]] if "-" in report.sn else [])
+
+
+def test_whose_the_identifier_is_can_be_said(tmp_path: Path) -> None:
+    def told(*units: dict[str, Any], **options: Any) -> list[tuple[str, int]]:
+        reports = written(tmp_path, message(*units), **options)
+        guess = "TestedUnits[0].UnitIdentifier: 'P' has a position beside it: it was taken for a panel's."
+        return [(one.sn, sum(text.startswith(guess) for text in one.warnings)) for one in reports]
+
+    assert told(placed("P", 1)) == [("P-1", 1)]
+    assert told(placed("P", 1), unit_identifier="unit") == [("P", 0)]
+    assert told(placed("P", 1), placed("B", 2), unit_identifier="panel") == [("P-1", 0), ("B-2", 0)]
+    assert told(placed("P", 1), placed("P", 2)) == [("P-1", 0), ("P-2", 0)]
+
+
+def test_a_placeholder_with_a_position_is_no_serial_number(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="the serial number 'NONE' is a placeholder"):
+        written(tmp_path, message(placed("NONE", 1), placed("NONE", 2)))
+
+
+def test_a_text_that_no_field_holds_is_attached_whole(tmp_path: Path) -> None:
+    value, expected = "v" * 2000, "v" * 1999
+    [report] = written(tmp_path, measured(Value=value, ExpectedValue=expected, Result=None))
+    [row] = by_name(report)["m"].data["stringMeas"]
+    assert (row["status"], len(row["value"]), len(row["limit"])) == ("F", 1000, 1000)
+    assert row["value"].endswith("v... (whole in m_value_1.txt)")
+    assert attached(report) == {"m_value_1.txt": value, "m_expected_value_2.txt": expected}
+    assert not [issue for issue in validate(report) if issue.severity == "error"]
+
+
+def test_long_errors_and_comments_are_attached_whole(tmp_path: Path) -> None:
+    test = {"TestName": "T", "Result": "Error", "Error": "e" * 1001, "Comments": "c\u00e4" * 10_001}
+    [report] = written(tmp_path, message(unit(test)))
+    [step] = report.root.steps
+    assert (len(step.data["errorMessage"]), len(step.data["reportText"])) == (1000, 20_000)
+    assert attached(report) == {"T_error_1.txt": "e" * 1001, "T_text_2.txt": "c\u00e4" * 10_001}
+    [short] = written(tmp_path, message(unit(test | {"Error": "e" * 1000, "Comments": "c"})))
+    assert "binaryData" not in short.data
+
+
+def test_a_long_name_is_kept_whole(tmp_path: Path) -> None:
+    [report] = written(tmp_path, message(unit({"TestName": "n" * 1200, "Result": "Passed"})))
+    [step] = report.root.steps
+    [full] = step.data["additionalResults"]
+    assert (step.name, full["props"][0]["value"]) == ("n" * 100, "n" * 1200)
+
+
+def attached(report: Report) -> dict[str, str]:
+    return {one["name"]: base64.b64decode(one["data"]).decode() for one in report.data["binaryData"]}
+
+
 def test_defects_are_text_and_pictures() -> None:
     report = convert("inspected_panel.json")[0]
     step = report.root.steps[0]
