@@ -285,9 +285,10 @@ class WatchFolder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Meta(
             ge=1,
             le=31_536_000,
-            description="Seconds after which a file that is still not complete goes to the error list, a "
-            "sub-folder without its `marker` becomes a Problem, and a file that may grow is released, where "
-            "the system does not tell who writes to it.",
+            description="Seconds after which a file that is still not complete goes to the error list, or is "
+            "taken where its converter's option `accept_incomplete` says so, a sub-folder without its "
+            "`marker` becomes a Problem, and a file that may grow is released, where the system does not "
+            "tell who writes to it.",
             examples=[3600.0],
         ),
     ] = 600.0

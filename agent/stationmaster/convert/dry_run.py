@@ -175,6 +175,7 @@ async def dry_run(
         station=station or Station(),
         instance_id=instance_id,
         dry=True,
+        overdue=any(given.get("accept_incomplete") is True for given in (options or {}).values()),
     )
     clock = clock or Clock()
     async with contextlib.AsyncExitStack() as stack:

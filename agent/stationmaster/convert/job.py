@@ -102,6 +102,8 @@ class Job:
         lane: batch work never takes the last free slot.
         dry: a dry run: rules that a report breaks are told in `Conversion.issues` instead of failing it.
         ask: ask a converter that stands alone too, whether it knows the file.
+        overdue: it has waited for its end too long: a converter with the option `accept_incomplete` shall
+            take or refuse it as it is.
     """
 
     path: Path
@@ -117,6 +119,7 @@ class Job:
     is_folder: bool = False
     marker: str = ""
     ask: bool = False
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,8 @@ from stationmaster.worker.process import ChildProcess
 
 LOOK_TIMEOUT = 2.0
 """Seconds in which a converter must say whether a file is its own, and whole."""
+_ACCEPTS = "accept_incomplete"
+"""The option of converters that can report a unit which was never finished."""
 _NAMED = 3
 """Converters that are named where none of them knows a file; more are counted."""
 
@@ -66,7 +68,7 @@ class Search:
         if self._held(chosen.info.name):
             text = f"Converter {chosen.info.name} is on hold: {self._troubles.breaker(chosen.info.name).last}"
             return NotYet(reason="held", text=text)
-        return await self._complete(job.path, chosen)
+        return await self._complete(job, chosen)
 
     async def _detect(self, path: Path, infos: tuple[ConverterInfo, ...]) -> Chosen | NotYet | Failed:
         """Ask each converter; one that fails at it gives the file to nobody but a sure one."""
@@ -98,9 +100,12 @@ class Search:
         self._troubles.untied(confidences)
         return Chosen(next(info for info in infos if info.name == choice.name), confidences)
 
-    async def _complete(self, path: Path, chosen: Chosen) -> Chosen | NotYet | Failed:
+    async def _complete(self, job: Job, chosen: Chosen) -> Chosen | NotYet | Failed:
         if not chosen.info.completes:
             return chosen
+        if job.overdue and _ACCEPTS in chosen.info.option_names:
+            return chosen  # it knows what is missing, and its option says what to do then
+        path = job.path
         answer = await self._look("complete", path, chosen.info)
         if isinstance(answer, (NotYet, Failed)):
             return answer

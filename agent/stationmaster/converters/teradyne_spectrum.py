@@ -27,7 +27,9 @@ from stationmaster.converters.teradyne_spectrum_tree import Node, Reader, Unfini
 
 _BOM: Final = b"\xef\xbb\xbf"
 _SIGNATURE: Final = re.compile(rb"\(\s{0,20}PROGRAM_NAME:")
-_USER: Final = re.compile(rb"\(\s{0,20}USER:[^()]*\)\s*")
+_USER: Final = re.compile(rb"\(\s{0,20}USER:\s{0,20}([^():]{0,200})(?::(?:[^()]|\([^()]*\)){0,4000})?\)")
+# EndTime, TestEnd, END_TIME; but no Vendor.
+_END: Final = re.compile(rb"End|(?i:^end|end$|[^a-z]end|stop|finish)")
 _MAX_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -100,9 +102,12 @@ class SpectrumConverter:
         return 90 if _SIGNATURE.match(glimpse.head.removeprefix(_BOM).lstrip()) else 0
 
     def is_complete(self, glimpse: Glimpse) -> bool:
-        """True if the last thing in the file is a USER line: the test program ends with them."""
-        at = glimpse.tail.rfind(b"(")
-        return at >= 0 and _USER.fullmatch(glimpse.tail[at:]) is not None
+        """True if the file ends with USER lines, and one of them tells an end, as `EndTime` does.
+
+        Options that name another key are unknown here; a file that rests is taken by them all the same.
+        """
+        keys = _last_users(glimpse.tail)
+        return any(_END.search(key.strip()) for key in keys)
 
     def convert(
         self, source: Source, options: ConverterOptions, resume: Resume | None
@@ -122,6 +127,18 @@ class SpectrumConverter:
             if own.attach_source:
                 report.attach(source.name, data, content_type="text/plain")
             yield report
+
+
+def _last_users(tail: bytes) -> list[bytes]:
+    """Keys of the USER lines that stand at the very end."""
+    keys: list[bytes] = []
+    begin = len(tail.rstrip())
+    for found in reversed(list(_USER.finditer(tail))):
+        if tail[found.end() : begin].strip():
+            break
+        keys.append(found[1])
+        begin = found.start()
+    return keys
 
 
 def _units(reader: Reader, name: str) -> list[_Unit]:

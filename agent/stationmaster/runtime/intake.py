@@ -219,6 +219,7 @@ class Intake:
                 lane=task.lane,
                 is_folder=bool(task.folder.marker),
                 marker=task.folder.marker,
+                overdue=task.overdue,
             )
         )
         if not isinstance(result, NotYet):

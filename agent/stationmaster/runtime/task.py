@@ -24,7 +24,7 @@ class Task:
         folder: the watch folder whose settings hold for it.
         key: that folder's name in the ledger.
         resume: how far a growing file was converted, None: from its start.
-        overdue: where it is still incomplete it is to be failed.
+        overdue: where it is still incomplete it is to be failed, or taken as its converter's options say.
         source_id: its row of the ledger, 0 to find it by path.
         failed: of a retry: digest of the error that it is about.
     """

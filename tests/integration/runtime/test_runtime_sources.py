@@ -162,6 +162,27 @@ async def test_a_file_that_never_ends_goes_to_the_error_list(hosted: Hosted, ora
         await hosted.until(lambda: not hosted.problem(ProblemCode.SOURCE_INCOMPLETE))
 
 
+@pytest.mark.parametrize("accept", [False, True])
+async def test_a_unit_that_never_ends_is_refused_or_taken_as_its_option_says(
+    hosted: Hosted, oracle: Oracle, *, accept: bool
+) -> None:
+    folder, name = hosted.folder("line1"), "teradyne-gr228x"
+    options = {name: {"process_code": 10, "accept_incomplete": accept}}
+    watch = hosted.watch(folder, name, incomplete_after=120.0, options=options)
+    await hosted.line("line1", oracle, patch={"watch": [watch]})
+    async with hosted:
+        (folder / "half.LOG").write_bytes(
+            b"C:\\P\\BRD.obc[02-MAR-26  07:00:00\n@02-MAR-26  08:15:30 SN S-1\n"
+        )
+        await hosted.until(lambda: hosted.problem(ProblemCode.SOURCE_INCOMPLETE))
+        assert ids(oracle) == []
+        if accept:
+            await hosted.until(lambda: hosted.completed("line1") == 1)
+            assert [entry.result for entry in await hosted.agent.find("S-1")] == ["T"]
+        else:
+            assert "the file ends inside the unit that begins at line 2" in (await _error(hosted)).reason
+
+
 async def test_a_file_waits_for_a_converter_that_is_not_there_yet(hosted: Hosted, oracle: Oracle) -> None:
     folder = hosted.folder("line1")
     await hosted.line("line1", oracle, patch={"watch": [hosted.watch(folder, "own")]})

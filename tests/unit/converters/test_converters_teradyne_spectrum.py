@@ -178,6 +178,38 @@ def test_a_test_without_its_end_is_refused_or_accepted_on_request(tmp_path: Path
         convert("half_written.txt", accept_incomplete=True)
 
 
+def complete(text: bytes) -> bool:
+    head, tail = text[: 64 * 1024], text[-4 * 1024 :]
+    return SpectrumConverter().is_complete(Glimpse(name="f", size=len(text), head=head, tail=tail))
+
+
+def test_a_user_line_in_the_middle_is_no_end() -> None:
+    whole = (DATA / "passed.txt").read_bytes()
+    ends = [at + 1 for at in range(len(whole)) if whole.startswith(b")", at)]
+    assert [at for at in ends if complete(whole[:at])] == [ends[-1]]
+    assert complete(whole)
+    assert whole[: ends[-1]].count(b"USER:") > 3
+
+
+@pytest.mark.parametrize(
+    ("end", "sure"),
+    [
+        (b"(USER:  EndTime:08:15:42:750     )\n\n", True),
+        (b"(USER:EndTime:1)(USER: Note: done (at last) )", True),
+        (b"(USER: TEST_END:1)", True),
+        (b"(USER: testend)", True),
+        (b"( USER:\n Finished:1)", True),
+        (b"(USER: STATUS: BOARD PASSED)", False),
+        (b"(USER: Vendor: The End)", False),
+        (b"(USER: EndTime:1)(SECTION_NAME: x)", False),
+        (b"(USER: EndTime:1)(USER: Not", False),
+        (b"", False),
+    ],
+)
+def test_what_ends_a_file(end: bytes, *, sure: bool) -> None:
+    assert complete(b'(PROGRAM_NAME: "P")(STEP: (STAT: PASS))' + end) is sure
+
+
 def test_without_a_verdict_the_steps_decide() -> None:
     [report] = convert("no_verdict.txt")
     assert report.data["result"] == "F"
