@@ -22,7 +22,8 @@ from stationmaster.api import (
 )
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import Moment, local_time
-from stationmaster.api.reading import add_line, add_reading, unread_status
+from stationmaster.api.number import Decimal
+from stationmaster.api.reading import add_line, add_reading
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.teradyne_gr228x_line import (
     Reading,
@@ -32,10 +33,17 @@ from stationmaster.converters.teradyne_gr228x_line import (
     start_of,
 )
 
-_ENDS: Final = {'"': Result.PASSED, "/": Result.FAILED, "?": Result.TERMINATED}
-_LISTS: Final = {"F": "Faults", "O": "Opens"}
+_ENDS: Final = {
+    '"': Result.PASSED,
+    "/": Result.FAILED,
+    **dict.fromkeys("?!", Result.TERMINATED),
+    **dict.fromkeys("*&", Result.ERROR),
+}
+_LISTS: Final = {"F": "Faults", "O": "Opens", "S": "Shorts", "B": "Bus", "C": "Connections"}
+_SIGNS: Final = {"<": "below its limits", ">": "above its limits", "%": "failed: %"}
 _LIST: Final = re.compile(r"\(([A-Z]) +(.*)")
 _MORE: Final = re.compile(r"[\d,\s+)]+")
+_WRONG_DECIMAL: Final = "If the tester writes another decimal mark, set the converter's option decimal."
 _HEADER: Final = "WATS_"
 
 
@@ -46,6 +54,7 @@ class Gr228xOptions(ConverterOptions, frozen=True, kw_only=True):
         part_number_from: what of the program's path is the part number: the name of its "file" or "folder".
         digital_passes: in a unit that passed, tests whose result is not logged have passed, too.
         keep_empty_readings: keep readings without a value, the set-up of a source for instance, as actions.
+        decimal: decimal mark of numbers: ".", "," or "auto" (one lone comma is the mark).
         accept_incomplete: report a unit that was never finished as terminated, instead of refusing the
             file.
     """
@@ -53,6 +62,7 @@ class Gr228xOptions(ConverterOptions, frozen=True, kw_only=True):
     part_number_from: Literal["file", "folder"] = "file"
     digital_passes: bool = False
     keep_empty_readings: bool = False
+    decimal: Decimal = "."
     accept_incomplete: bool = False
 
 
@@ -95,7 +105,7 @@ def build(
     )
     if began.warning:
         report.warn(began.warning)
-    if result is Result.ERROR:
+    if ended and mark not in _ENDS:
         report.warn(f"the unit ends with {mark!r}, which is no verdict we know: it is reported as an error")
     report.station(one_line(fields.pop("stationName", ""), 100))
     if loaded:
@@ -186,14 +196,14 @@ class _Steps:
             return None
         self._open = ""
         try:
-            reading = read_reading(line)
+            reading = read_reading(line, decimal=self._options.decimal)
         except ValueError as error:
-            raise ConversionError(str(error), place=f"line {number}") from error
+            raise ConversionError(str(error), place=f"line {number}", next_step=_WRONG_DECIMAL) from error
         if reading is None:
             add_line(self._report.root, clip(line, 1000))
             self._report.warn(f"line {number}: {line[:40]!r} is no measurement: it is kept as report text")
             return None
-        empty = reading.value is None and not reading.judged
+        empty = reading.value is None and not reading.word and not reading.judged
         return None if empty and not self._options.keep_empty_readings else (number, reading)
 
     def _reading(self, name: str, group: list[tuple[int, Reading]]) -> None:
@@ -205,31 +215,38 @@ class _Steps:
             for (_, one), status in zip(group, statuses, strict=True):
                 value, unit, limits = _numbers(one)
                 step.add(name, value if value is not None else 0, unit=unit, limits=limits, status=status)
-                add_line(step, _kind(one))
+                add_line(step, _told(one))
             return
         for number, one in group:
             self._single(name, number, one)
 
     def _single(self, name: str, number: int, one: Reading) -> None:
         root = self._report.root
-        if not one.judged and one.value is None:
-            add_line(root.action(name), _kind(one))
-        elif one.bare:
-            passed = self._options.digital_passes and self._result is Result.PASSED
-            root.passfail(name, Status.PASSED if passed else Status.DONE)
+        if not one.judged and one.value is None and not one.word:
+            add_line(root.action(name), _told(one))
+            return
+        status = self._status(number, one)
+        if one.bare:
+            step = root.passfail(name, status)
         else:
             value, unit, limits = _numbers(one)
-            status = self._status(number, one)
             step = add_reading(root, name, value, unit=unit, limits=limits, status=status)
-            add_line(step, _kind(one))
+        add_line(step, _told(one))
 
     def _status(self, number: int, one: Reading) -> Status:
-        """The log has a verdict of the unit alone: a measurement's follows from its limits."""
-        value, _, limits = _numbers(one)
-        status = unread_status(one.written, limits) if value is None else Status.of(limits.passes(value))
-        if status in {Status.FAILED, Status.ERROR} and self._result is Result.PASSED:
-            what = "has limits and no number" if value is None else "is out of its limits"
-            self._report.warn(f"line {number}: {one.name} {what}, and the unit passed")
+        """The log has a verdict of the unit alone: a measurement's follows from its sign and its limits."""
+        passed = self._result is Result.PASSED
+        if one.failed:
+            status = Status.FAILED
+        elif one.bare:
+            return Status.PASSED if passed and self._options.digital_passes else Status.DONE
+        elif one.value is None:
+            return Status.DONE if one.word else Status.SKIPPED
+        else:
+            status = Status.of(_numbers(one)[2].passes(one.value.value))
+        if status is Status.FAILED and passed:
+            how = "is beyond the instrument's range" if one.word else "is out of its limits"
+            self._report.warn(f"line {number}: {one.name} {how}, and the unit passed")
         return status
 
 
@@ -249,7 +266,13 @@ def _numbers(one: Reading) -> tuple[float | None, str, Limits]:
     return value, unit, at_most(high) if high is not None else log_only()
 
 
-def _kind(one: Reading) -> str:
-    """What the type says beside the unit: adjusted, parallel, series."""
+def _told(one: Reading) -> str:
+    """What the line says beside value, unit and limits: word for a value, sign, type, message."""
     plain = one.kind.upper() in {"", "R", "C", "L", "V", "I"}
-    return "" if plain else f"Type: {one.kind[:40]}"
+    parts = (
+        f"Value: {clip(one.word, 100)}" if one.word else "",
+        _SIGNS.get(one.sign, ""),
+        "" if plain else f"Type: {one.kind[:40]}",
+        clip(one.message, 1000),
+    )
+    return "\n".join(filter(None, parts))

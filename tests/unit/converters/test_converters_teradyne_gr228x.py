@@ -159,8 +159,116 @@ def test_ends_of_units() -> None:
     assert fourth.data["uut"]["execTime"] == 0
     assert any("R1 is out of its limits, and the unit passed" in text for text in fourth.warnings)
     assert step(fourth, "R1").status == "F"
-    assert any("'&'" in text for text in fifth.warnings)
+    assert fifth.warnings == []
     assert (fifth.pn, reports[0].pn) == ("BRD-9", "BRD-7")
+
+
+@pytest.mark.parametrize(("mark", "result"), [("*", "E"), ("&", "E"), ("!", "T"), ("$", "E")])
+def test_marks_that_end_a_unit(tmp_path: Path, mark: str, result: str) -> None:
+    report = unit(tmp_path, "R1=1(0,2)R", end=f"{mark}02-MAR-26  08:15:47\n")
+    assert report.data["result"] == result
+    told = [text for text in report.warnings if "which is no verdict we know" in text]
+    assert len(told) == (mark == "$")
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("R1=OVERLOAD(500K,)R", "no value; GE 500 kOhm\nValue: OVERLOAD"),
+        ("R1=****(1,2)AR", "no value; GELE 1 2 Ohm\nValue: ****\nType: AR"),
+        ("R1=9.99E+37(500K,)R", "no value; GE 500 kOhm\nValue: 9.99E+37"),
+        ("R1=9.9E37(500K,)R", "no value; GE 500 kOhm\nValue: 9.9E37"),
+        ("R1=INF(500K,)R", "no value; GE 500 kOhm\nValue: INF"),
+        ("R1=OVRFLOW", "no value\nValue: OVRFLOW"),
+        ("R1%(1,2)R", "no value; GELE 1 2 Ohm\nfailed: %"),
+        (
+            "R1>OVERLOAD(,2)R =OUT OF RANGE",
+            "no value; LE 2 Ohm\nValue: OVERLOAD\nabove its limits\nOUT OF RANGE",
+        ),
+    ],
+)
+def test_a_reading_beyond_the_range_has_failed_with_its_text(tmp_path: Path, line: str, text: str) -> None:
+    report = unit(tmp_path, line, end="/02-MAR-26  08:15:47\n")
+    [one] = report.root.steps
+    assert (one.name, one.step_type, one.status, one.data["causedUUTFailure"]) == ("R1", "ET_PFT", "F", True)
+    assert one.data["reportText"] == text
+    passed = unit(tmp_path, line)
+    assert (passed.data["result"], passed.root.steps[0].status) == ("P", "F")
+    assert any("line 3: R1 is" in told and "the unit passed" in told for told in passed.warnings)
+
+
+def test_a_reading_beyond_the_range_that_nobody_judges_is_done_not_passed(tmp_path: Path) -> None:
+    report = unit(tmp_path, "R1#OVERLOAD(,)R")
+    [one] = report.root.steps
+    assert (one.step_type, one.status, one.data["reportText"]) == ("ET_PFT", "D", "no value\nValue: OVERLOAD")
+
+
+@pytest.mark.parametrize(
+    ("line", "row", "text"),
+    [
+        ("R1<0.5(0.9,1.1)R", (0.5, "Ohm", "GELE", 0.9, 1.1, "F"), "below its limits"),
+        ("R1>5K(900,1.1K)R", (5, "kOhm", "GELE", 0.9, 1.1, "F"), "above its limits"),
+        ("R1%1(0.9,1.1)R", (1, "Ohm", "GELE", 0.9, 1.1, "F"), "failed: %"),
+        ("R1=1(0.9,1.1)R  =CHECK R2", (1, "Ohm", "GELE", 0.9, 1.1, "P"), "CHECK R2"),
+    ],
+)
+def test_a_sign_tells_that_a_measurement_failed(
+    tmp_path: Path, line: str, row: tuple[Any, ...], text: str
+) -> None:
+    report = unit(tmp_path, line, end="/02-MAR-26  08:15:47\n")
+    assert shown(report, "R1") == row
+    assert step(report, "R1").data["reportText"] == text
+
+
+def test_a_digital_test_that_failed(tmp_path: Path) -> None:
+    report = unit(tmp_path, "D103%", end="/02-MAR-26  08:15:47\n")
+    assert (step(report, "D103").step_type, step(report, "D103").status) == ("ET_PFT", "F")
+
+
+@pytest.mark.parametrize("line", ["50% of all", "R1>R2", "the limit = unknown", "A<B"])
+def test_sentences_are_no_readings(tmp_path: Path, line: str) -> None:
+    report = unit(tmp_path, line)
+    assert (report.root.steps, report.root.data["reportText"]) == ([], line)
+    assert any("is no measurement" in text for text in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("AC", "V"), ("DC", "V"), ("HZ", "Hz"), ("RA", ""), ("ZM", "Ohm"), ("LP", "H"), ("AI", "A"), ("QQ", "")],
+)
+def test_units_of_types(tmp_path: Path, kind: str, name: str) -> None:
+    assert shown(unit(tmp_path, f"X1=1(0,2){kind}"), "X1")[1] == name
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("R1=100,2K(92,919K,105,131K)R", (100.2, "kOhm", "GELE", 92.919, 105.131, "P")),
+        ("R1=1,5(1,2)R", (1.5, "Ohm", "GELE", 1, 2, "P")),
+        ("R1=600(0,5K,1K)R", (600, "Ohm", "GELE", 500, 1000, "P")),
+        ("R1=600(500,1,5K)R", None),
+        ("R1=0,6K(0,5K,1K)R", (0.6, "kOhm", "GELE", 0.5, 1, "P")),
+        ("R1=1,5(,1,6)R", (1.5, "Ohm", "LE", 1.6, None, "P")),
+        ("R1=1,5(1,4,)R", (1.5, "Ohm", "GE", 1.4, None, "P")),
+        ("R1=1,5(1,4,1,6)R", (1.5, "Ohm", "GELE", 1.4, 1.6, "P")),
+        ("R1=1,5(,)R", (1.5, "Ohm", "LOG", None, None, "P")),
+        ("R1=1.5(1,2)R", None),
+    ],
+)
+def test_decimal_comma(tmp_path: Path, line: str, row: tuple[Any, ...] | None) -> None:
+    if row is None:
+        with pytest.raises(ConversionError, match=r"line 3: .*decimal mark ','.*option decimal"):
+            unit(tmp_path, line, decimal=",")
+        return
+    assert shown(unit(tmp_path, line, decimal=","), "R1") == row
+
+
+def test_decimal_commas_without_the_option_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"line 3: .*set the converter's option decimal"):
+        unit(tmp_path, "R1=1,5(1,2)R")
+    with pytest.raises(ConversionError, match=r"no two limits with the decimal mark '\.'"):
+        unit(tmp_path, "R1=1(1,4,1,6)R")
+    assert shown(unit(tmp_path, "R1=1,5(1.4,1.6)R", decimal="auto"), "R1")[0] == 1.5
 
 
 def test_the_part_number_may_be_the_folder_or_come_from_the_table(tmp_path: Path) -> None:
