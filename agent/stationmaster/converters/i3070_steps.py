@@ -23,7 +23,7 @@ from stationmaster.api import (
     between,
     log_only,
 )
-from stationmaster.api.number import parse_number
+from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.reading import add_line, add_reading
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.i3070_records import Record
@@ -52,6 +52,7 @@ _STATUS_TEXTS: Final = {
     3: "detector timeout",
     11: "broken off by the operator",
 }
+_WRONG_DECIMAL: Final = "If the tester writes another decimal mark, set the converter's option decimal."
 _ALARMS: Final = frozenset({"@AID", "@ALM", "@NETV"})
 _DETAIL: Final = re.compile(r"@(?:DPIN|NODE|PIN|INDICT|EXPRT|NOTE|LIM[23]|TS-\w+|BS-\w+)")
 """Records that tell more of the test they belong to."""
@@ -96,13 +97,13 @@ _LEARNED: Final = 20
 """Status of a shorts test that passed while it learned."""
 
 
-def add_steps(report: Report, board: Record, *, strip: bool, several: Several) -> None:
+def add_steps(report: Report, board: Record, *, strip: bool, several: Several, decimal: Decimal) -> None:
     """Add the steps of a board below the root of `report`.
 
     Raises:
         ConversionError: a field cannot be read; names the line.
     """
-    _Board(report, strip=strip, several=several).add(board)
+    _Board(report, strip=strip, several=several, decimal=decimal).add(board)
 
 
 def told(report: Report, record: Record) -> None:
@@ -116,10 +117,11 @@ def told(report: Report, record: Record) -> None:
 class _Board:
     """Adds the steps of one board."""
 
-    def __init__(self, report: Report, *, strip: bool, several: Several) -> None:
+    def __init__(self, report: Report, *, strip: bool, several: Several, decimal: Decimal) -> None:
         self._report = report
         self._strip = strip
         self._several = several
+        self._decimal: Decimal = decimal
         self._steps: dict[str, Step] = {}
         self._blocks: frozenset[str] = frozenset()
         self._lines: list[str] = []
@@ -198,7 +200,7 @@ class _Board:
         if len(readings) == 1 and not tests:
             return self._reading(parent, readings[0], name, status, label=readings[0].text(2))
         if readings and not tests and self._several == "step":
-            values = [_value(one) for one in readings]
+            values = [self._number(one, 1) for one in readings]
             if None not in values:
                 return self._multi(parent, readings, [one for one in values if one is not None], name, status)
         if not readings and not tests:
@@ -220,7 +222,7 @@ class _Board:
     def _reading(
         self, parent: Sequence, record: Record, name: str, status: Status, *, label: str = ""
     ) -> Step:
-        value, unit, limits = _value(record), _UNITS[record.kind], self._limits(record)
+        value, unit, limits = self._number(record, 1), _UNITS[record.kind], self._limits(record)
         step = add_reading(parent, name, value, unit=unit, limits=limits, status=status)
         if label and value is not None:
             step.data["numericMeas"][0]["name"] = one_line(label, 100)
@@ -244,7 +246,7 @@ class _Board:
         if text:
             add_line(step, label + text)
         for one in record.records:
-            if one.kind == "@LIM3" and (nominal := _number(one, 0)) is not None:
+            if one.kind == "@LIM3" and (nominal := self._number(one, 0)) is not None:
                 add_line(step, f"{label}Nominal: {nominal:.15g} {_UNITS[record.kind]}".rstrip())
             elif one.kind not in {"@LIM2", "@LIM3"}:
                 add_line(step, label + _line(one))
@@ -258,11 +260,17 @@ class _Board:
                 first = 1 if one.kind == "@LIM3" else 0
                 if len(one.fields) < first + 2:
                     raise ConversionError("a limit is missing", place=one.place)
-                high, low = _number(one, first), _number(one, first + 1)
+                high, low = self._number(one, first), self._number(one, first + 1)
                 if low is not None and high is not None and low > high:
                     self._report.warn(f"{one.place}: the low limit {low:g} is above the high one {high:g}")
                 return _between(low, high)
         return log_only()
+
+    def _number(self, record: Record, index: int) -> float | None:
+        try:
+            return parse_number(record.text(index), decimal=self._decimal)
+        except ValueError as error:
+            raise ConversionError(str(error), place=record.place, next_step=_WRONG_DECIMAL) from error
 
     # ------------------------------------------------------------ other tests
     def _test(self, parent: Sequence, record: Record, name: str, status: Status | None) -> Step:
@@ -338,14 +346,3 @@ def _code(record: Record, index: int) -> int:
     if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
         raise ConversionError(f"the status {text[:20]!r} is no number", place=record.place)
     return int(text)
-
-
-def _value(record: Record) -> float | None:
-    return _number(record, 1)
-
-
-def _number(record: Record, index: int) -> float | None:
-    try:
-        return parse_number(record.text(index))
-    except ValueError as error:
-        raise ConversionError(str(error), place=record.place) from error

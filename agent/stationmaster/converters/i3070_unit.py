@@ -9,6 +9,7 @@ from typing import Final
 from stationmaster.api import ConversionError, ConverterOptions, Report, Result, Source
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import local_time
+from stationmaster.api.number import Decimal
 from stationmaster.api.reading import add_line
 from stationmaster.api.text import one_line
 from stationmaster.converters.i3070_records import Record
@@ -50,6 +51,7 @@ class I3070Options(ConverterOptions, frozen=True, kw_only=True):
         several: what a block of several measurements becomes: one step, or a sequence of steps.
         batch_id_as_batch: take the batch id as the batch number.
         skip_learning: leave out boards that were tested to learn from, or that are known to be good.
+        decimal: decimal mark of numbers: ".", "," or "auto" (one lone comma is the mark).
         status_results: status of a board -> result, for the codes 90 to 99 that a site gives a meaning to.
     """
 
@@ -57,6 +59,7 @@ class I3070Options(ConverterOptions, frozen=True, kw_only=True):
     several: Several = "step"
     batch_id_as_batch: bool = True
     skip_learning: bool = False
+    decimal: Decimal = "."
     status_results: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
 
 
@@ -110,7 +113,13 @@ def build(batch: Record, board: Record, source: Source, options: I3070Options) -
     if warning:
         report.warn(warning)
     _add_info(report, batch, board, code, options)
-    add_steps(report, board, strip=options.strip_board_number, several=options.several)
+    add_steps(
+        report,
+        board,
+        strip=options.strip_board_number,
+        several=options.several,
+        decimal=options.decimal,
+    )
     if code and not report.root.steps:
         add_line(report.root, _meaning(code))
     return report

@@ -72,7 +72,7 @@ class Record:
     def number(self, name: str) -> float | None:
         """The number of this name; None where there is none."""
         try:
-            return parse_number(self.text(name))
+            return parse_number(self.text(name), decimal="auto")
         except ValueError as error:
             raise ConversionError(str(error), place=self.place(name)) from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stationmaster.api import ConversionError, Report, Result, Source, Status
-from stationmaster.api.number import parse_number
+from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.text import decode_text, one_line
 from stationmaster.api.verdict import result_of
 from stationmaster.converters.takaya_step import (
@@ -24,7 +24,7 @@ from stationmaster.converters.takaya_step import (
     nothing,
     percent,
 )
-from stationmaster.converters.takaya_unit import Header, TakayaOptions, begin
+from stationmaster.converters.takaya_unit import WRONG_DECIMAL, Header, TakayaOptions, begin
 
 _STARS: Final = re.compile(r"\*\s*([^*]+?)\s*\*")
 _GROUP: Final = re.compile(r"\*\s*GROUP\s+No\.\s*(\w+)\s*\*")
@@ -191,7 +191,7 @@ def _report(panel: _Panel, group: _Group, source: Source, options: TakayaOptions
             group=group.number,
             place=place,
             user=panel.user if options.operator_line else "",
-            seconds=parse_number(seconds) if seconds else None,
+            seconds=parse_number(seconds, decimal=options.decimal) if seconds else None,
         )
     except ValueError as error:
         raise ConversionError(f"Test time: {error}", place=f"panel at line {panel.line}") from error
@@ -202,12 +202,20 @@ def _report(panel: _Panel, group: _Group, source: Source, options: TakayaOptions
         report.warn(note)
     for number, line in group.rows:
         try:
-            row = _tab_row(line, group.columns, number) if group.columns else _quoted_row(line, number)
+            row = _row(group, line, number, options.decimal)
         except ValueError as error:
-            raise ConversionError(str(error), place=f"line {number}") from error
-        _check_size(report, row)
+            raise ConversionError(str(error), place=f"line {number}", next_step=WRONG_DECIMAL) from error
+        _check_size(report, row, options.decimal)
         add_step(report, row, keep_units=options.keep_units)
     return report
+
+
+def _row(group: _Group, line: str, number: int, decimal: Decimal) -> Row:
+    return (
+        _tab_row(line, group.columns, number, decimal)
+        if group.columns
+        else _quoted_row(line, number, decimal)
+    )
 
 
 def _verdict(group: _Group, place: str) -> Result:
@@ -260,7 +268,7 @@ def _cell(cells: list[str], index: int) -> str:
     return cells[index].strip() if index < len(cells) else ""
 
 
-def _tab_row(line: str, columns: dict[str, int], number: int) -> Row:
+def _tab_row(line: str, columns: dict[str, int], number: int, decimal: Decimal) -> Row:
     cells = line.split("\t")
     last = max(columns[name] for name in _NEEDED)
     if len(cells) <= last:
@@ -271,7 +279,7 @@ def _tab_row(line: str, columns: dict[str, int], number: int) -> Row:
 
     def shown(name: str) -> Amount:
         at = columns[name.format("Char")]
-        found = amount(_cell(cells, at), _cell(cells, at + 1))
+        found = amount(_cell(cells, at), _cell(cells, at + 1), decimal=decimal)
         return (
             found
             if found.value is None
@@ -294,8 +302,8 @@ def _tab_row(line: str, columns: dict[str, int], number: int) -> Row:
         word=word,
         reference=shown(_REFERENCE),
         tests=tuple(shown(name) for name in _TESTS),
-        plus=percent(text("Tolerance_(+)%")),
-        minus=percent(text("Tolerance_(-)%")),
+        plus=percent(text("Tolerance_(+)%"), decimal),
+        minus=percent(text("Tolerance_(-)%"), decimal),
         rule=_RULES.get(function),
         notes=tuple(notes),
     )
@@ -308,14 +316,14 @@ class _Sized(Amount):
     figure: str = ""
 
 
-def _check_size(report: Report, row: Row) -> None:
+def _check_size(report: Report, row: Row, decimal: Decimal) -> None:
     """The value in its unit and the one in the base unit must be of the same size."""
     for one in (row.reference, *row.tests):
         if not isinstance(one, _Sized) or not one.value:
             continue
         size = exponent(one.unit)
         try:
-            figure = parse_number(one.figure)
+            figure = parse_number(one.figure, decimal=decimal)
         except ValueError:
             figure = None
         if size is None or not figure:
@@ -325,7 +333,7 @@ def _check_size(report: Report, row: Row) -> None:
 
 
 # ---------------------------------------------------------------- rows between quotes
-def _quoted_row(line: str, number: int) -> Row:
+def _quoted_row(line: str, number: int, decimal: Decimal) -> Row:
     """The flags behind the probes stand in another order on each machine; the quoted one is the function."""
     tokens = [
         (found[1], True) if found[1] is not None else (found[2], False) for found in _TOKEN.finditer(line)
@@ -350,10 +358,10 @@ def _quoted_row(line: str, number: int) -> Row:
         comment=cells[3],
         status=status,
         word=word,
-        reference=amount(cells[6]),
-        tests=(amount(cells[7]), amount(cells[8])),
-        plus=percent(cells[9]),
-        minus=percent(cells[10]),
+        reference=amount(cells[6], decimal=decimal),
+        tests=(amount(cells[7], decimal=decimal), amount(cells[8], decimal=decimal)),
+        plus=percent(cells[9], decimal),
+        minus=percent(cells[10], decimal),
         rule=_RULES.get(function),
         notes=notes,
     )

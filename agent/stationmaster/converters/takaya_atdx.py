@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from stationmaster.api import ConversionError, Report, Source, Status
+from stationmaster.api.number import Decimal
 from stationmaster.api.text import decode_text, one_line
 from stationmaster.api.verdict import result_of
 from stationmaster.converters.takaya_step import Row, Rule, add_step, amount, percent
-from stationmaster.converters.takaya_unit import Header, TakayaOptions, begin
+from stationmaster.converters.takaya_unit import WRONG_DECIMAL, Header, TakayaOptions, begin
 
 MAIN: Final = '#############"Main header"'
 _GROUP_HEADER: Final = '#############"Group header"'
@@ -190,9 +191,9 @@ def _report(
         report.data["start"] = start.isoformat()
     for at in block.rows:
         try:
-            row = _row(lines[at].split(";"), at + 1)
+            row = _row(lines[at].split(";"), at + 1, options.decimal)
         except ValueError as error:
-            raise ConversionError(str(error), place=f"line {at + 1}") from error
+            raise ConversionError(str(error), place=f"line {at + 1}", next_step=WRONG_DECIMAL) from error
         add_step(report, row, keep_units=options.keep_units)
     return report
 
@@ -201,7 +202,7 @@ def _group_serial(pattern: str, sn: str, group: str) -> str:
     return pattern.replace("{sn}", sn).replace("{group}", group) or sn
 
 
-def _row(cells: list[str], number: int) -> Row:
+def _row(cells: list[str], number: int, decimal: Decimal) -> Row:
     cells = [cell.strip() for cell in cells]
     judge = cells[20]
     status = _JUDGES.get(judge.upper())
@@ -222,10 +223,10 @@ def _row(cells: list[str], number: int) -> Row:
         comment=cells[6],
         status=status,
         word="" if judge.upper() in {"PASS", "FAIL", "SKIP"} else judge[:40],
-        reference=amount(cells[9], cells[10]),
-        tests=(amount(cells[16], cells[17]), amount(cells[18], cells[19])),
-        plus=percent(cells[12]),
-        minus=percent(cells[14]),
+        reference=amount(cells[9], cells[10], decimal=decimal),
+        tests=tuple(amount(cells[index], cells[index + 1], decimal=decimal) for index in (16, 18)),
+        plus=percent(cells[12], decimal),
+        minus=percent(cells[14], decimal),
         rule=_RULES[function],
         notes=tuple(notes),
     )

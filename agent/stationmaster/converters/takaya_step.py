@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from stationmaster.api import Limits, Report, Status, at_least, at_most, between, log_only
-from stationmaster.api.number import parse_number
+from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.reading import add_line, add_reading, unit_name
 from stationmaster.api.text import clip, one_line
 
@@ -30,9 +30,9 @@ _PREFIXES: Final = {
 _UNIT: Final = re.compile(r"([pPnNuUmkKM]?)([OFHVA])")
 _SMALL: Final = {"U": "u", "N": "n", "P": "p", "K": "k"}
 # What the part is, "10KO" or "220.0E" for instance: no place on it.
-_NOMINAL: Final = re.compile(r"\d[\d.]*[pnumkPNUMKG]?(?:O|F|H|V|A|EO?|R|Ohm)?\d*")
+_NOMINAL: Final = re.compile(r"\d[\d.,]*[pnumkPNUMKG]?(?:O|F|H|V|A|EO?|R|Ohm)?\d*")
 _NOTHING: Final = re.compile(r"[*.\s-]*")
-_COMPLEX: Final = re.compile(r"(-?\d[\d.]*)\[([A-Za-z]*)\]([<>]?)\|(-?\d[\d.]*)")
+_COMPLEX: Final = re.compile(r"(-?\d[\d.,]*)\[([A-Za-z]*)\]([<>]?)\|(-?\d[\d.,]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Row:
     notes: tuple[tuple[str, str], ...] = ()
 
 
-def amount(text: str, unit: str = "") -> Amount:
+def amount(text: str, unit: str = "", *, decimal: Decimal = ".") -> Amount:
     """Read a value: a number with or without unit, a complex one, or a way to say that there is none.
 
     Raises:
@@ -88,18 +88,18 @@ def amount(text: str, unit: str = "") -> Amount:
         return Amount(unit=unit.strip())
     found = _COMPLEX.fullmatch(text)
     if found:
-        return Amount(parse_number(found[1]), found[2] or unit.strip(), found[3] + found[4])
+        return Amount(parse_number(found[1], decimal=decimal), found[2] or unit.strip(), found[3] + found[4])
     number, _, own = text.partition(" ")
-    return Amount(parse_number(number), own.strip() or unit.strip())
+    return Amount(parse_number(number, decimal=decimal), own.strip() or unit.strip())
 
 
-def percent(text: str) -> float | None:
+def percent(text: str, decimal: Decimal = ".") -> float | None:
     """A tolerance without its sign; None where there is none.
 
     Raises:
         ValueError: it is no number.
     """
-    value = parse_number(text.strip().removesuffix("%").strip().lstrip("+-") or "-")
+    value = parse_number(text.strip().removesuffix("%").strip().lstrip("+-") or "-", decimal=decimal)
     return None if value is None else abs(value)
 
 

@@ -9,8 +9,10 @@ from typing import Final
 from stationmaster.api import ConversionError, ConverterOptions, Report, Result, Source
 from stationmaster.api.day_time import DayOrder, read_day_time
 from stationmaster.api.header import Found, resolve
+from stationmaster.api.number import Decimal
 from stationmaster.api.text import one_line
 
+WRONG_DECIMAL: Final = "If the tester writes another decimal mark, set the converter's option decimal."
 _PROGRAM: Final = re.compile(r"\.swx2?$", re.IGNORECASE)
 
 
@@ -18,6 +20,7 @@ class TakayaOptions(ConverterOptions, frozen=True, kw_only=True):
     """Options of the Takaya converter.
 
     Attributes:
+        decimal: decimal mark of numbers: ".", "," or "auto" (one lone comma is the mark).
         date_order: order of day, month and year: "dmy", "mdy" or "ymd".
         model_pattern: regular expression with groups `pn`, `rev`, `side` for the name of the model.
         operator_line: take the lone line without a colon in the header of an ATD file as the operator.
@@ -26,6 +29,7 @@ class TakayaOptions(ConverterOptions, frozen=True, kw_only=True):
         group_serial: serial number of a group where an ATDX file has several for one panel.
     """
 
+    decimal: Decimal = "."
     date_order: DayOrder = "dmy"
     model_pattern: str = ""
     operator_line: bool = False

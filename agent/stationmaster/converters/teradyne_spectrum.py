@@ -20,6 +20,7 @@ from stationmaster.api import (
 from stationmaster.api.day_time import DayOrder, read_day_time
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import Moment
+from stationmaster.api.number import Decimal
 from stationmaster.api.text import decode_text, one_line
 from stationmaster.api.verdict import result_of
 from stationmaster.converters.teradyne_spectrum_steps import Steps
@@ -48,6 +49,7 @@ class SpectrumOptions(ConverterOptions, frozen=True, kw_only=True):
         end_key: key of the time at which it ended; the file is whole when it is there. "": any file is.
         status_key: key of the verdict.
         date_order: order of day, month and year: "mdy", "dmy" or "ymd".
+        decimal: decimal mark of numbers: ".", "," or "auto" (one lone comma is the mark).
         description_in_name: make the description of a step part of its name.
         keep_units: leave the unit "O" as it is, instead of "Ohm".
         accept_incomplete: report a unit without its end as failed or terminated, instead of refusing the
@@ -65,6 +67,7 @@ class SpectrumOptions(ConverterOptions, frozen=True, kw_only=True):
     end_key: str = "EndTime"
     status_key: str = "STATUS"
     date_order: DayOrder = "mdy"
+    decimal: Decimal = "."
     description_in_name: bool = False
     keep_units: bool = False
     accept_incomplete: bool = False
@@ -199,7 +202,12 @@ def _report(unit: _Unit, source: Source, options: SpectrumOptions) -> Report:
     if not ended:
         report.warn(f"no USER line {options.end_key!r}: the test did not come to its end")
     _add_info(report, unit, options)
-    steps = Steps(report, description_in_name=options.description_in_name, keep_units=options.keep_units)
+    steps = Steps(
+        report,
+        description_in_name=options.description_in_name,
+        keep_units=options.keep_units,
+        decimal=options.decimal,
+    )
     for node in unit.nodes:
         if node.key == "SECTION_NAME":
             steps.section(node.text)

@@ -6,14 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stationmaster.api import Limits, Report, Sequence, Status, Step, at_least, at_most, between, log_only
-from stationmaster.api.number import parse_number
+from stationmaster.api import (
+    ConversionError,
+    Limits,
+    Report,
+    Sequence,
+    Status,
+    Step,
+    at_least,
+    at_most,
+    between,
+    log_only,
+)
+from stationmaster.api.number import Decimal, parse_number
 from stationmaster.api.reading import add_line, add_reading, unit_name
 from stationmaster.api.text import clip, one_line
 from stationmaster.api.verdict import status_of
 from stationmaster.converters.teradyne_spectrum_tree import Node
 
 _SCALES: Final = {"p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9}
+_WRONG_DECIMAL: Final = "If the tester writes another decimal mark, set the converter's option decimal."
 _NODES: Final = ("FROM", "TO", "STIM", "MEAS", "GUARD", "LOWR_FROM_NODES", "LOWR_TO_NODES")
 
 
@@ -70,8 +82,11 @@ class _Amount:
 class Steps:
     """Adds the steps of one unit, section by section."""
 
-    def __init__(self, report: Report, *, description_in_name: bool, keep_units: bool) -> None:
+    def __init__(
+        self, report: Report, *, description_in_name: bool, keep_units: bool, decimal: Decimal
+    ) -> None:
         self._report = report
+        self._decimal: Decimal = decimal
         self._description_in_name = description_in_name
         self._keep_units = keep_units
         self._section = ""
@@ -150,10 +165,10 @@ class Steps:
         plain = one_line(scale + unit, 100)
         shown = plain if self._keep_units else unit_name(f"k{plain[1:]}" if scale == "K" else plain)
         try:
-            return _Amount(parse_number(text), _SCALES[scale], shown)
+            return _Amount(parse_number(text, decimal=self._decimal), _SCALES[scale], shown)
         except ValueError as error:
             if any(letter.isdigit() for letter in text):
-                raise node.error(str(error)) from error
+                raise ConversionError(str(error), place=node.place, next_step=_WRONG_DECIMAL) from error
             return _Amount(None, _SCALES[scale], shown, clip(text, 100))
 
     def _limits(self, holder: Node, low: _Amount | None, high: _Amount | None, exponent: int) -> Limits:

@@ -48,7 +48,7 @@ def number(element: Element | None, *path: str) -> float | None:
     if _BASED.fullmatch(written):
         return int(written, 0)
     try:
-        return parse_number(written)
+        return parse_number(written, decimal="auto")  # by the decimal point of the PC, if it is told to
     except ValueError as error:
         raise ConversionError(f"{path[-1] if path else 'Value'}: {error}", place=place(found)) from error
 
