@@ -9,6 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from stationmaster.api import ConversionError, ConverterOptions, Glimpse, Report, Resume, Source
+from stationmaster.converters.line_end import tell_open_line
 from stationmaster.converters.mapping import MappingConverter
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.schema import Mapping as Described
@@ -105,4 +106,5 @@ class FctCsvConverter(MappingConverter):
                 rows, wanted = len(report.root.steps), usual.get(report.pn, 0)
                 if rows < wanted:
                     report.warn(f"{rows} rows, usual are {wanted}: the file may be cut")
+                tell_open_line(report, source)
             yield report

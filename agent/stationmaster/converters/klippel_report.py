@@ -86,6 +86,7 @@ class _Steps:
     def add(self, tables: list[Table]) -> None:
         tasks: dict[str, Sequence] = {}
         for table in tables:
+            self._report.warnings.extend(table.notes)
             if table.task not in tasks:
                 tasks[table.task] = self._report.root.sequence(one_line(table.task, 200))
             for value in table.values:

@@ -32,6 +32,7 @@ class Table:
         curve: name of the curve, "" for a table of values.
         x_name: what the curve is drawn over.
         columns: the curve, then its limits: name -> points.
+        notes: what a person should know of the file.
     """
 
     task: str
@@ -39,6 +40,7 @@ class Table:
     curve: str = ""
     x_name: str = ""
     columns: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_table(stem: str, text: str, decimal: Decimal, name: str) -> Table:
@@ -56,6 +58,10 @@ def read_table(stem: str, text: str, decimal: Decimal, name: str) -> Table:
     if not rows or len(rows[0][1]) < 2:
         raise ConversionError("a header line with two columns or more is expected", place=f"{name} line 1")
     header = rows[0][1]
+    if len(rows) == 1:
+        raise ConversionError("nothing stands below the header: the file was cut", place=f"{name} line 1")
+    if not text.endswith(("\n", "\r")):
+        table.notes.append(f"the last line of {name} has no end: the file may be cut")
     if tuple(cell.lower() for cell in header[:2]) == _VALUES_HEAD:
         table.values = [_value(_Row(header, cells, decimal, f"{name} line {n}")) for n, cells in rows[1:]]
         return table
@@ -75,7 +81,7 @@ class _Row:
     """The cells of a row by column."""
 
     def __init__(self, header: list[str], cells: list[str], decimal: Decimal, place: str) -> None:
-        if len(cells) > len(header):
+        if len(cells) != len(header):
             raise ConversionError(
                 f"the row has {len(cells)} cells, the table {len(header)} columns", place=place
             )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import msgspec
 
-from stationmaster.api import ConverterOptions, Glimpse
+from stationmaster.api import ConverterOptions, Glimpse, Report, Resume, Source
+from stationmaster.converters.line_end import tell_open_line
 from stationmaster.converters.mapping import MappingConverter
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.schema import Mapping, Wide
@@ -68,3 +70,12 @@ class LitePointCsvConverter(MappingConverter):
             rule.wide or Wide(), keys=list(LitePointCsvOptions.of(options).key_columns)
         )
         return msgspec.structs.replace(self.mapping, step=[msgspec.structs.replace(rule, wide=wide)])
+
+    def convert(
+        self, source: Source, options: ConverterOptions, resume: Resume | None
+    ) -> Iterator[Report | Resume]:
+        """Yield the one report of the file. It has no end mark: an open last line can only be told."""
+        for report in super().convert(source, options, resume):
+            if isinstance(report, Report):
+                tell_open_line(report, source)
+            yield report
