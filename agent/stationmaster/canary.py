@@ -50,11 +50,11 @@ class CanaryValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CanaryFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that did not come out the same.
+    """A file that did not come out the same, or was skipped.
 
     Attributes:
-        verdict: `different`, `failed` or `refused`.
-        text: why there is no report, "" where there is one.
+        verdict: `different`, `failed`, `refused` or `skipped`.
+        text: why there is no report, or why it was skipped; "" where there is one.
         values: the first of those that differ.
         count: how many differ; at most 1000 are counted.
     """
@@ -68,6 +68,8 @@ class CanaryFile(msgspec.Struct, frozen=True, kw_only=True):
 
     def lines(self, most: int = MOST_VALUES) -> list[str]:
         """What became of it in words, with `most` of its values; those are indented."""
+        if self.verdict is Verdict.SKIPPED:
+            return [f"- {self.name}: skipped. {self.text}"]
         if self.verdict is not Verdict.DIFFERENT:
             return [f"✗ {self.name}: {self.verdict.value}. {self.text}"]
         told = [f"≠ {self.name}: {self.count} value{'' if self.count == 1 else 's'}"]
@@ -129,6 +131,7 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
         beside_seconds: that the live converter took for the same files.
         grows: one of the two takes files that grow.
         found: the last files that did not come out the same, the newest last.
+        first_skipped: the first file that was skipped, with the reason.
         back: commands that put the former converter back, from the moment in which a promotion begins.
     """
 
@@ -143,12 +146,18 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
     beside_seconds: float = 0.0
     grows: bool = False
     found: tuple[CanaryFile, ...] = ()
+    first_skipped: CanaryFile | None = None
     back: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
         """It still sees files."""
         return self.ended is None
+
+    @property
+    def told(self) -> tuple[CanaryFile, ...]:
+        """What a person is shown of files: the first that was skipped, then those in `found`."""
+        return self.found if self.first_skipped is None else (self.first_skipped, *self.found)
 
     def status(self) -> CanaryStatus:
         """The short form."""
@@ -159,17 +168,17 @@ class Canary(CanaryStatus, frozen=True, kw_only=True):
         verdict = judged.verdict
         more = msgspec.structs.replace(self, **{verdict.value: getattr(self, verdict.value) + 1})
         more = msgspec.structs.replace(more, grows=self.grows or judged.grows)
+        file = CanaryFile(
+            name=name,
+            at=now,
+            verdict=verdict,
+            text=judged.text,
+            values=judged.values[:MOST_VALUES],
+            count=judged.count,
+        )
         if verdict is Verdict.SKIPPED:
-            return more
+            return more if more.first_skipped else msgspec.structs.replace(more, first_skipped=file)
         if verdict is not Verdict.SAME:
-            file = CanaryFile(
-                name=name,
-                at=now,
-                verdict=verdict,
-                text=judged.text,
-                values=judged.values[:MOST_VALUES],
-                count=judged.count,
-            )
             more = msgspec.structs.replace(more, found=(*self.found, file)[-MOST_FOUND:])
         more = msgspec.structs.replace(
             more,

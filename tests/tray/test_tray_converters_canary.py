@@ -136,9 +136,51 @@ async def test_one_that_took_its_place_while_the_question_stood_does_not_go_live
     assert bench.live.read_text() == before
 
 
-async def test_a_canary_is_stopped(bench: Bench) -> None:
+async def test_what_was_skipped_is_told_with_the_reason(
+    app: QApplication, bench: Bench, tmp_path: Path
+) -> None:
+    shown = await bench.begin(rig(tmp_path / "new", "2").read_text())
+    assert shown.differences.isHidden()
+    kept = bench.station.home.canary("line1") / "kept"
+    kept.rmdir()
+    kept.write_text("somebody's file")
+    (bench.inbox / "a.txt").write_text("SN1,5.0\n")
+    await until(lambda: "0 the same" in shown.text and "1 skipped" in shown.text, what="the skip")
+    assert not shown.differences.isHidden()
+    shown.differences.click()
+    told = await dialog(app)
+    assert told.detailedText() == "- a.txt: skipped. It cannot be copied: Not a directory."
+    told.close()
+
+
+async def test_one_that_took_its_place_while_the_question_stood_is_not_stopped(
+    bench: Bench, tmp_path: Path
+) -> None:
+    shown = await bench.begin(rig(tmp_path / "new", "2").read_text(), files=1)
+    box = shown.ask_to_stop()
+    assert box is not None
+    (bench.inbox / "a.txt").write_text("SN1,5.0\n")
+    await until(lambda: "1 of 1 files, 1 the same" in shown.text, what="the end of the first")
+    assert await bench.begin(rig(tmp_path / "new", "3").read_text()) is shown
+    await until(lambda: "version 3 beside rig" in shown.text, what="the other")
+    button(box, "Stop").click()
+    await until(lambda: not shown.bar.busy, what="the answer")
+    assert "line1 has another canary by now: rig version 3." in shown.bar.error
+    now = (await bench.station.instance("line1")).canary
+    assert now is not None
+    assert (now.version, now.ended) == ("3", None)
+
+
+async def test_one_is_stopped_after_a_question_that_names_it(app: QApplication, bench: Bench) -> None:
     shown = await bench.begin(f"{bench.live.read_text()}\n")
     shown.stop.click()
+    box = await dialog(app)
+    assert box.text() == "Stop the canary rig version 1 beside rig at line1?"
+    assert box.informativeText().startswith("It has seen 0 of 100 files.")
+    box.defaultButton().click()
+    assert not shown.bar.busy
+    shown.stop.click()
+    button(await dialog(app), "Stop").click()
     await until(lambda: not bench.page.watched.canaries.lines, what="its end")
     stopped: CanaryStatus | None = (await bench.station.instance("line1")).canary
     assert stopped is not None

@@ -14,7 +14,7 @@ from stationmaster.cli.session import agent, fail, home, run, with_agent
 from stationmaster.config.atomic import read_text
 from stationmaster.control.canary_protocol import FILES, MOST_FILES, CanaryRequest, Promoted
 from stationmaster.convert.built_in import KINDS
-from stationmaster.errors import ConfigError, ControlError
+from stationmaster.errors import ConfigError
 from stationmaster.runtime.canary_store import CanaryStore
 
 app = typer.Typer(
@@ -78,10 +78,7 @@ def show(instance: Instance, *, json: Json = False) -> None:
     """Show the canary, or the last one: counts, seconds, and the last differences."""
 
     async def offline() -> Canary:
-        found = CanaryStore(home(), instance).read()
-        if found is None:
-            raise ControlError(f"{instance} has no canary.", status=404, code="not-found")
-        return found
+        return CanaryStore(home(), instance).known()
 
     canary = run(with_agent(lambda client: client.canary(instance), offline))
     if json:
@@ -151,7 +148,7 @@ def _show(canary: Canary) -> None:
     if canary.compared:
         new, old = (seconds / canary.compared for seconds in (canary.seconds, canary.beside_seconds))
         answer(f"  {new:.3f} s a file, beside {old:.3f} s")
-    for file in canary.found:
+    for file in canary.told:
         for line in file.lines(_SHOWN):
             answer(line)
     if canary.back:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationmaster.canary import Canary
-from stationmaster.control.canary_protocol import CanaryRequest, Promoted, PromoteRequest
+from stationmaster.control.canary_protocol import CanaryRequest, Promoted, PromoteRequest, StopRequest
 from stationmaster.control.trial_client import TrialCalls, instance_path
 
 _IMPORTS = 120.0
@@ -23,9 +23,15 @@ class CanaryCalls(TrialCalls):
         """Let another version of a converter run beside the live one; it delivers nothing."""
         return await self._call("POST", instance_path(name, "canary"), Canary, body=request, seconds=_IMPORTS)
 
-    async def stop_canary(self, name: str) -> Canary:
-        """End the canary; what it found stays to be seen."""
-        return await self._call("POST", instance_path(name, "canary/stop"), Canary)
+    async def stop_canary(self, name: str, *, canary: str = "") -> Canary:
+        """End the canary; what it found stays to be seen.
+
+        Args:
+            name: the instance.
+            canary: `id` of the one that this was decided for: another one is refused. "" for any.
+        """
+        body = StopRequest(canary=canary)
+        return await self._call("POST", instance_path(name, "canary/stop"), Canary, body=body)
 
     async def promote_canary(
         self, name: str, *, despite_differences: bool = False, base: str = "", canary: str = ""

@@ -31,6 +31,16 @@ class CanaryRequest(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
 
+class StopRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of `POST /v1/instances/{name}/canary/stop`; it may be left out.
+
+    Attributes:
+        canary: `id` of the one that this was decided for; "" for any.
+    """
+
+    canary: str = ""
+
+
 class PromoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Body of `POST /v1/instances/{name}/canary/promote`.
 

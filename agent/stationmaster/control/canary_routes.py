@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from stationmaster.control.canary_protocol import CanaryRequest, PromoteRequest
+from stationmaster.control.canary_protocol import CanaryRequest, PromoteRequest, StopRequest
 from stationmaster.control.request import agent_of, body_of, json_answer, name_of
 
 
@@ -21,7 +21,8 @@ async def start(request: web.Request) -> web.Response:
 
 async def stop(request: web.Request) -> web.Response:
     """`POST /v1/instances/{name}/canary/stop`."""
-    return json_answer(await agent_of(request).stop_canary(name_of(request)))
+    body = await body_of(request, StopRequest) if request.can_read_body else StopRequest()
+    return json_answer(await agent_of(request).stop_canary(name_of(request), body))
 
 
 async def promote(request: web.Request) -> web.Response:

@@ -30,6 +30,7 @@ from stationmaster.runtime.canary_judge import CHILD, MOST_REPORTS, CanaryJudge,
 from stationmaster.runtime.canary_store import CanaryStore
 from stationmaster.runtime.intake import Setting
 from stationmaster.runtime.task import Task
+from stationmaster.sentence import closed
 from stationmaster.worker.error import ChildError
 from stationmaster.worker.process import ChildProcess
 
@@ -46,6 +47,10 @@ MOST_BYTES = 64 * 1024 * 1024
 """A larger file, or one with larger reports, is skipped."""
 SAVE_EVERY = 15.0
 """Seconds after which what was skipped is written down; what was compared is at once."""
+
+
+class _SkippedError(Exception):
+    """Inside this module: why there is no copy of a file, in words."""
 
 
 class CanaryRun:
@@ -151,16 +156,21 @@ class CanaryRun:
         waiting = len(self._waiting) + self._under_way
         if canary.compared + waiting >= canary.files:
             return
-        behind = waiting >= QUEUE or self._clock.monotonic() < self._rests_until
-        if behind or task.resume is not None:  # of a file that grew, the live one read the rest alone
-            self._judge(canary.id, Judged(verdict=Verdict.SKIPPED, grows=task.resume is not None), "")
+        name = shown(self._setting.places.origin(task.state.path).name)
+        why = self._why_not(task, waiting)
+        if why:
+            grows = task.resume is not None
+            self._judge(canary.id, Judged(verdict=Verdict.SKIPPED, text=why, grows=grows), name)
             return
         folder = self._store.kept / f"{next(self._numbers)}"
         self._under_way += 1
         kept = None
         try:
             kept = await self._copied(canary, task, result, folder)
+        except _SkippedError as error:
+            why = str(error)
         except Exception as error:  # noqa: BLE001 - whatever it is: the live file goes on
+            why = closed(f"It could not be kept: {error}")
             self._lasting.met("keep", f"canary: a file could not be kept for it: {error}")
         finally:
             self._under_way -= 1
@@ -170,7 +180,17 @@ class CanaryRun:
             else:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if kept is None:
-            self._judge(canary.id, Judged(verdict=Verdict.SKIPPED), "")
+            self._judge(canary.id, Judged(verdict=Verdict.SKIPPED, text=why), name)
+
+    def _why_not(self, task: Task, waiting: int) -> str:
+        """Why nothing is copied of this file, "" where it is tried."""
+        if task.resume is not None:
+            return "It grew, and the live converter read only what was new."
+        if waiting >= QUEUE:
+            return f"{QUEUE} files waited for the canary already."
+        if self._clock.monotonic() < self._rests_until:
+            return "A file before it could not be copied in time, so nothing was copied for a while."
+        return ""
 
     def _wants(self, canary: Canary, task: Task, result: Conversion) -> bool:
         if not canary.running or result.converter != canary.beside:
@@ -179,11 +199,15 @@ class CanaryRun:
         fetched = place.parent.name if place.parent.parent == self._setting.places.fetched else None
         return not canary.sources or task.folder.path in canary.sources or fetched in canary.sources
 
-    async def _copied(self, canary: Canary, task: Task, result: Conversion, folder: Path) -> Kept | None:
-        """The copy; None where there is none, which is told."""
+    async def _copied(self, canary: Canary, task: Task, result: Conversion, folder: Path) -> Kept:
+        """The copy.
+
+        Raises:
+            _SkippedError: there is none.
+        """
         metas = list(islice(result.reports, MOST_REPORTS))
         if sum(meta.size for meta in metas) > MOST_BYTES:
-            return None
+            raise _SkippedError(f"Its reports have more than {MOST_BYTES >> 20} MB.")
         message = {
             "op": "keep",
             "source": to_wire(task.path),
@@ -198,14 +222,14 @@ class CanaryRun:
                 answer = await self._copier.request(message, PATIENCE)
         except (TimeoutError, ChildError) as error:
             self._pause(str(error) or "no time")
-            return None
+            raise _SkippedError(f"It could not be copied within {PATIENCE:g} s.") from error
         self._rest = REST
         trouble = answer.get("trouble")
         if trouble is None and answer["digest"] != result.digest:
             trouble = "It is another one since it was converted."
         if trouble is not None:
             self._lasting.met("keep", f"canary: {task.path} is not kept for it. {trouble}")
-            return None
+            raise _SkippedError(trouble)
         self._lasting.over("keep", "canary: files are kept for it again")
         copy = Path(from_wire(answer["path"]))
         state = SourceState(path=copy, size=answer["size"], mtime_ns=answer["mtime_ns"])
@@ -284,6 +308,8 @@ class CanaryRun:
         try:
             if self._runs(kept.canary):
                 judged = await self._judging.judge(kept)
+            if judged.verdict is Verdict.SKIPPED and judged.text:
+                self._lasting.met("skipped", f"canary: {kept.name} is skipped. {judged.text}")
         finally:
             self._under_way -= 1
             self._judge(kept.canary, judged, kept.name)
@@ -298,8 +324,6 @@ class CanaryRun:
         canary = self._canary
         if canary is None or not self._runs(number):
             return
-        if judged.verdict is Verdict.SKIPPED and judged.text:
-            self._lasting.met("skipped", f"canary: {name} is skipped. {judged.text}")
         self._set(after := canary.counted(judged, name, self._clock.now()))
         if not after.running:
             told = f"{after.same} same, {after.different} different, {after.failed} failed"

@@ -15,7 +15,13 @@ import msgspec
 from stationmaster.canary import Canary, Ended
 from stationmaster.config.atomic import read_text
 from stationmaster.config.schema import InstanceConfig
-from stationmaster.control.canary_protocol import MOST_FILES, CanaryRequest, Promoted, PromoteRequest
+from stationmaster.control.canary_protocol import (
+    MOST_FILES,
+    CanaryRequest,
+    Promoted,
+    PromoteRequest,
+    StopRequest,
+)
 from stationmaster.convert.built_in import KINDS
 from stationmaster.convert.dry_run import list_converters
 from stationmaster.convert.job import ConverterInfo
@@ -23,6 +29,7 @@ from stationmaster.errors import ConfigChangedError, ConfigError, ControlError
 from stationmaster.log import bound
 from stationmaster.runtime.canary import CanaryRun
 from stationmaster.runtime.canary_store import CanaryStore, shared_code, shared_modules
+from stationmaster.runtime.instance import stopped
 from stationmaster.runtime.promotion import Promotion, plan
 from stationmaster.runtime.queue_order import QueueOrders
 from stationmaster.sentence import joined
@@ -52,14 +59,7 @@ class CanaryOrders(QueueOrders):
         found = run.canary if run is not None else None
         if found is None:
             await asyncio.to_thread(self.store.load, name)  # says that there is no such instance
-            found = await asyncio.to_thread(CanaryStore(self.home, name).read)
-        if found is None:
-            raise ControlError(
-                f"{name} has no canary.",
-                status=404,
-                code="not-found",
-                next_step=f"Start one: stationmaster converter canary start {name} --converter FILE",
-            )
+            found = await asyncio.to_thread(CanaryStore(self.home, name).known)
         return found
 
     async def start_canary(self, name: str, request: CanaryRequest) -> Canary:
@@ -73,23 +73,23 @@ class CanaryOrders(QueueOrders):
             config = await asyncio.to_thread(self.store.load, name)
             await self._free_run(name)
             _check(request, config)
-            canary = await self._laid_down(name, request)
-            await asyncio.to_thread(self.store.load, name)  # imports take their time: it may be removed
-            run = await self._free_run(name)  # or have begun anew
-            await asyncio.to_thread(CanaryStore(self.home, name).take_new)
+            store = CanaryStore(self.home, name)
+            try:
+                canary = await self._laid_down(name, request)
+                await asyncio.to_thread(self.store.load, name)  # imports take their time: it may be removed
+                run = await self._free_run(name)  # or have begun anew
+                await asyncio.to_thread(store.take_new)
+            finally:
+                await asyncio.to_thread(store.drop_new)
             await run.begin(canary)
+            await self._handed_on(name, canary, run)
             return canary
 
     async def _free_run(self, name: str) -> CanaryRun:
         """Where a canary may begin now."""
         run = self._canary_run(name)
         if run is None:
-            raise ControlError(
-                f"{name} is stopped.",
-                status=409,
-                code="stopped",
-                next_step=f"stationmaster agent resume {name}",
-            )
+            raise stopped(name)
         await run.open()
         if run.canary is not None and run.canary.running:
             raise ControlError(
@@ -143,10 +143,14 @@ class CanaryOrders(QueueOrders):
             sources=request.sources,
         )
 
-    async def stop_canary(self, name: str) -> Canary:
-        """End it; what it found stays to be seen. One that has ended stays as it is."""
+    async def stop_canary(self, name: str, request: StopRequest) -> Canary:
+        """End it; what it found stays to be seen. One that has ended stays as it is.
+
+        Raises:
+            ControlError: there never was one, or it is another one than was asked for.
+        """
         async with self._canaries:  # a promotion has the last word
-            found = (await self.canary(name)).over(Ended.STOPPED, self.clock.now())
+            found = (await self._asked_for(name, request.canary)).over(Ended.STOPPED, self.clock.now())
             await self._put(name, found)
         bound(_LOG, name).info("canary: it was stopped after %d files", found.compared)
         return found
@@ -161,15 +165,7 @@ class CanaryOrders(QueueOrders):
             ConfigError: it cannot be done so; nothing is changed, but that the canary has ended.
         """
         async with self._canaries:
-            before = await self.canary(name)
-            if request.canary not in {"", before.id}:
-                raise ControlError(
-                    f"{name} has another canary by now: {before.converter} version {before.version}.",
-                    status=409,
-                    code="changed",
-                    next_step="See what it finds, then decide anew: "
-                    f"stationmaster converter canary show {name}",
-                )
+            before = await self._asked_for(name, request.canary)
             if before.doubts and not request.despite_differences:
                 raise ControlError(
                     f"{before.converter} version {before.version} does not go live. {before.doubts}",
@@ -214,6 +210,18 @@ class CanaryOrders(QueueOrders):
         )
         return Promoted(canary=promoted, changed=tuple(wanted.changed), back=back)
 
+    async def _asked_for(self, name: str, number: str) -> Canary:
+        """The canary, where it is the one that was decided about: `number` is its id, or ""."""
+        found = await self.canary(name)
+        if number not in {"", found.id}:
+            raise ControlError(
+                f"{name} has another canary by now: {found.converter} version {found.version}.",
+                status=409,
+                code="changed",
+                next_step=f"See what it finds, then decide anew: stationmaster converter canary show {name}",
+            )
+        return found
+
     def _canary_run(self, name: str) -> CanaryRun | None:
         supervisor = self.supervisors.get(name)
         return supervisor.instance.canary if supervisor is not None else None
@@ -225,6 +233,17 @@ class CanaryOrders(QueueOrders):
             await run.put(canary)
         else:
             await asyncio.to_thread(CanaryStore(self.home, name).write, canary)
+        await self._handed_on(name, canary, run)
+
+    async def _handed_on(self, name: str, canary: Canary, told: CanaryRun | None) -> None:
+        """An instance that began anew meanwhile may have read the file before this stood in it: tell it."""
+        while (run := self._canary_run(name)) is not None and run is not told:
+            await run.open()
+            if not canary.running:
+                await run.put(canary)
+            elif run.canary is None or run.canary.id != canary.id:
+                await run.begin(canary)
+            told = run
 
 
 def _check(request: CanaryRequest, config: InstanceConfig) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from stationmaster.canary import Canary
 from stationmaster.config.atomic import read_text, replace_text
-from stationmaster.errors import ConfigError
+from stationmaster.errors import ConfigError, ControlError
 from stationmaster.home.paths import Home, make_private
 
 _WRITING = Lock()
@@ -44,6 +44,7 @@ class CanaryStore:
 
     def __init__(self, home: Home, name: str) -> None:
         """Nothing is read or made yet."""
+        self._name = name
         self.folder = home.canary(name)
         self.code = self.folder / "converter"
         """Its module, as it was when it was started: what becomes of the original meanwhile is no matter."""
@@ -62,6 +63,22 @@ class CanaryStore:
             return None if text is None else msgspec.json.decode(text, type=Canary)
         except (ConfigError, msgspec.DecodeError):
             return None
+
+    def known(self) -> Canary:
+        """The canary, or the last one.
+
+        Raises:
+            ControlError: there never was one.
+        """
+        found = self.read()
+        if found is None:
+            raise ControlError(
+                f"{self._name} has no canary.",
+                status=404,
+                code="not-found",
+                next_step=f"Start one: stationmaster converter canary start {self._name} --converter FILE",
+            )
+        return found
 
     def open(self) -> Canary | None:
         """The canary, with what an earlier run left on its way removed.
@@ -114,7 +131,7 @@ class CanaryStore:
         Raises:
             ConfigError: it cannot be written.
         """
-        shutil.rmtree(self.new, ignore_errors=True)
+        self.drop_new()
         make_private(self.new)
         for path in shared:
             with contextlib.suppress(OSError):  # one that it needs is missed when it is loaded
@@ -129,6 +146,10 @@ class CanaryStore:
                     next_step="Check the room and rights there.",
                 ) from error
         return place
+
+    def drop_new(self) -> None:
+        """Remove what was laid down for a canary that does not begin."""
+        shutil.rmtree(self.new, ignore_errors=True)
 
     def take_new(self) -> None:
         """Let the code that was laid down be the canary's.

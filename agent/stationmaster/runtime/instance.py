@@ -200,12 +200,7 @@ class Instance:
             ControlError: there is no such source, or the instance does not run.
         """
         if self._parts is None:
-            raise ControlError(
-                f"{self.name} is stopped.",
-                status=409,
-                code="stopped",
-                next_step=f"stationmaster agent resume {self.name}",
-            )
+            raise stopped(self.name)
         self._parts.fetching.run_now(source)
 
     # ---------------------------------------------------------------- what it sees
@@ -328,6 +323,13 @@ class Instance:
         if errors:
             found.append(_errors_waiting(self.name, errors, now))
         return tuple(found)
+
+
+def stopped(name: str) -> ControlError:
+    """The refusal of what an instance can do only while it runs."""
+    return ControlError(
+        f"{name} is stopped.", status=409, code="stopped", next_step=f"stationmaster agent resume {name}"
+    )
 
 
 async def _prepare(home: Home, name: str, sources: Sequence[FetchSource]) -> None:

@@ -82,6 +82,22 @@ async def test_from_start_to_promotion_and_back(line: Typist, tmp_path: Path, or
     assert len(oracle.submits()) == 2
 
 
+async def test_the_first_file_that_was_skipped_is_shown_with_the_reason(line: Typist, tmp_path: Path) -> None:
+    file = rig(tmp_path / "new", "2")
+    assert (await line.type("converter", "canary", "start", "line1", "--converter", str(file))).code == 0
+    kept = line.hosted.home.canary("line1") / "kept"
+    kept.rmdir()
+    kept.write_text("somebody's file")
+    await dropped(line, "A")
+    await line.hosted.until(
+        lambda: (canary := line.hosted.instance("line1").canary) and canary.skipped, what="the skip"
+    )
+    shown = (await line.type("converter", "canary", "show", "line1")).out
+    assert shown.splitlines()[-1] == "- A.txt: skipped. It cannot be copied: Not a directory."
+    machine = (await line.type("converter", "canary", "show", "line1", "--json")).data
+    assert machine["first_skipped"]["name"] == "A.txt"
+
+
 async def test_what_it_found_is_shown_without_an_agent_and_nothing_else_goes(
     line: Typist, tmp_path: Path
 ) -> None:

@@ -210,8 +210,16 @@ async def test_live_files_go_on_while_a_canary_hangs_and_those_beyond_its_queue_
     assert time.monotonic() - began < 30
     found = await bench.until(lambda one: one.skipped)
     assert found.skipped >= 30 - 8 - found.compared - 1
+    first = found.first_skipped
+    assert first is not None
+    assert first.name.removesuffix(".txt") in bench.dropped
+    assert (first.verdict, first.text) == (Verdict.SKIPPED, "8 files waited for the canary already.")
     async with bench.station.client() as client:
-        stopped = await client.stop_canary("line1")
+        with pytest.raises(ControlError, match="line1 has another canary by now: rig version 2") as other:
+            await client.stop_canary("line1", canary="the one before")
+        assert (other.value.status, other.value.code) == (409, "changed")
+        assert (await bench.canary()).running
+        stopped = await client.stop_canary("line1", canary=found.id)
     assert stopped.ended is Ended.STOPPED
     await until(lambda: not bench.folder.joinpath("kept").exists(), what="the end of the copies")
 
@@ -250,6 +258,8 @@ async def test_a_folder_that_cannot_be_written_costs_the_canary_alone(bench: Ben
     await bench.delivered()
     found = await bench.until(lambda one: one.skipped)
     assert (found.compared, found.skipped) == (1, 1)
+    assert found.first_skipped is not None
+    assert found.first_skipped.lines() == ["- SN0002.txt: skipped. It cannot be copied: Not a directory."]
     assert (await bench.station.status()).problems == ()
 
 
@@ -439,6 +449,7 @@ async def test_what_cannot_begin_is_refused_with_the_reason(
         with pytest.raises(ControlError, match=told) as refused:
             await client.start_canary("line1", request_)
         assert (refused.value.status, refused.value.code) == (400, "usage")
+        assert not (bench.folder / "converter.new").exists(), "what was laid down for it"
         with pytest.raises(ControlError, match="has no canary") as none:
             await client.canary("line1")
         assert none.value.status == 404
@@ -545,6 +556,28 @@ async def test_the_instance_is_looked_up_again_once_the_code_is_laid_down(
             assert (shown.version, shown.ended) == ("2", None)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe stands for an import that takes its time")
+async def test_a_live_converter_that_is_replaced_meanwhile_is_told_by_what_read_each_file(
+    bench: Bench, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = f"open({str(pipe)!r}).read()\n" + rig(bench.new, "2").read_text()
+    async with bench.station.client() as client:
+        start = asyncio.create_task(
+            client.start_canary("line1", CanaryRequest(filename="rig.py", content=text, files=100))
+        )
+        with await asyncio.to_thread(pipe.open, "w"):  # the live one was looked up before
+            rig(bench.station.home.converters("line1"), "3")
+        pipe.unlink()
+        pipe.write_text("")  # nobody waits here any more
+        assert (await start).beside == "rig"
+    await read_by(bench, "rig, version 3")
+    bench.drop()
+    done = await bench.until(lambda one: one.beside_reader.startswith("rig, version 3, "))
+    assert (done.same, done.failed) == (done.compared, 0)
+
+
 async def test_only_the_sources_that_are_named_are_seen(bench: Bench) -> None:
     await bench.start("2", sources=(str(bench.inbox),), files=1)
     async with bench.station.client() as client:
@@ -597,6 +630,8 @@ async def test_a_file_that_grows_is_compared_once_and_keeps_its_converters_name(
         file_.write("SN2,5.0\n")
     found = await bench.until(lambda one: one.skipped)
     assert (found.same, found.skipped, found.grows) == (1, 1, True)
+    assert found.first_skipped is not None
+    assert found.first_skipped.text == "It grew, and the live converter read only what was new."
     with pytest.raises(ControlError, match="Files of rig grow"):
         await bench.promote()
     assert bench.station.store.load("line1").watch[0].converters == ("rig",)

@@ -90,6 +90,9 @@ async def test_a_share_that_hangs_costs_seconds_once_and_then_nothing(tmp_path: 
         await asyncio.gather(*(run.keep(*taken(pipe)) for _ in range(50)))
         assert time.monotonic() - began < PATIENCE
         assert skipped(run) == 51
+        assert run.canary is not None
+        assert run.canary.first_skipped is not None
+        assert run.canary.first_skipped.text == f"It could not be copied within {PATIENCE:g} s."
 
 
 async def test_a_share_that_goes_on_hanging_is_tried_less_and_less_often(tmp_path: Path) -> None:

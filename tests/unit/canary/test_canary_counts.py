@@ -37,6 +37,18 @@ def test_a_file_that_is_skipped_is_no_file_of_those_that_are_compared() -> None:
     assert seen.grows
 
 
+def test_the_first_file_that_is_skipped_is_told_with_its_reason_and_no_other() -> None:
+    seen = canary()
+    assert seen.told == ()
+    for number, verdict in enumerate((Verdict.SKIPPED, Verdict.FAILED, Verdict.SKIPPED), 1):
+        seen = seen.counted(judged(verdict, text=f"Reason {number}."), f"{number}.txt", NOW)
+    assert seen.skipped == 2
+    assert [line for file in seen.told for line in file.lines()] == [
+        "- 1.txt: skipped. Reason 1.",
+        "✗ 2.txt: failed. Reason 2.",
+    ]
+
+
 def test_it_ends_with_its_last_file_and_stays_so() -> None:
     seen = canary(files=2).counted(judged(Verdict.SAME), "a.txt", NOW)
     assert seen.running

@@ -45,7 +45,7 @@ class CanaryLine(QWidget):
         column.addLayout(line)
         column.addWidget(self.bar)
         self.differences.clicked.connect(self._ask_for_differences)
-        self.stop.clicked.connect(self._stop)
+        self.stop.clicked.connect(self.ask_to_stop)
         self.promote.clicked.connect(self.ask)
 
     @property
@@ -58,7 +58,7 @@ class CanaryLine(QWidget):
         self._canary = canary
         self._text.setText(_said(self._station, canary))
         self.stop.setVisible(canary.ended is None)
-        self.differences.setVisible(canary.compared > canary.same)
+        self.differences.setVisible(canary.compared > canary.same or canary.skipped > 0)
 
     def ask(self) -> QMessageBox | None:
         """Ask whether it is to go live; the question."""
@@ -88,21 +88,53 @@ class CanaryLine(QWidget):
         box.open()
         return box
 
-    def _stop(self) -> None:
-        self.bar.run(lambda: self._desk.client.stop_canary(self._station), lambda _: self.settled.emit())
+    def ask_to_stop(self) -> QMessageBox | None:
+        """Ask whether it is to end; the question."""
+        canary = self._canary
+        if canary is None:
+            return None
+        box = message(
+            QMessageBox.Icon.Question,
+            tr("Stop"),
+            tr(
+                "Stop the canary {converter} version {version} beside {beside} at {station}?",
+                converter=canary.converter,
+                version=canary.version,
+                beside=canary.beside,
+                station=self._station,
+            ),
+            more=tr(
+                "It has seen {compared} of {files} files. What it found stays with the station.",
+                compared=number(canary.compared),
+                files=number(canary.files),
+            ),
+            parent=self,
+        )
+        yes = box.addButton(tr("Stop"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(tr("Let it run"), QMessageBox.ButtonRole.RejectRole))
+        yes.clicked.connect(lambda: self._stop(canary.id))
+        box.open()
+        return box
+
+    def _stop(self, asked: str) -> None:
+        """End the canary that was asked about (its id), and no other that took its place meanwhile."""
+        self.bar.run(
+            lambda: self._desk.client.stop_canary(self._station, canary=asked),
+            lambda _: self.settled.emit(),
+        )
 
     def _ask_for_differences(self) -> None:
         self.bar.run(lambda: self._desk.client.canary(self._station), self._show_differences)
 
     def _show_differences(self, canary: Canary) -> None:
-        """The last files that did not come out the same, the newest first."""
+        """The last files that did not come out the same, the newest first; last the first skipped one."""
         box = message(
             QMessageBox.Icon.Information,
             tr("Differences"),
             _said(self._station, canary),
             parent=self.window(),
         )
-        box.setDetailedText("\n".join("\n".join(file.lines()) for file in reversed(canary.found)))
+        box.setDetailedText("\n".join("\n".join(file.lines()) for file in reversed(canary.told)))
         box.addButton(QMessageBox.StandardButton.Close)
         box.open()
 
