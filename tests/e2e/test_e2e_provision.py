@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from fakes.child import child
 from fakes.equipment import Equipment, Made
 from fakes.station import Station
 from fakes.waiting import PATIENCE, answer
@@ -51,13 +52,13 @@ after = "delete"
 @asynccontextmanager
 async def embedded_server(folder: Path) -> AsyncIterator[str]:
     """The address of an embedded server that asks for the token."""
-    process = await asyncio.create_subprocess_exec(
+    serving = child(
         *(sys.executable, "-m", "stationmaster", "server", "run", "--port", "0", "--token-stdin"),
         env={**os.environ, "STATIONMASTER_HOME": str(folder), "PYTHONUTF8": "1"},
         stdin=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    try:
+    async with serving as process:
         assert process.stderr is not None
         assert process.stdin is not None
         process.stdin.write(f"{TOKEN}\n".encode())
@@ -66,10 +67,6 @@ async def embedded_server(folder: Path) -> AsyncIterator[str]:
             words = (await process.stderr.readline()).decode().split()
         assert words[:2] == ["Serving", "on"]
         yield words[2]
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 def state(station: Station) -> dict[str, tuple[bytes, int, int]]:

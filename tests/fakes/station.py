@@ -22,6 +22,7 @@ from typing import Any, Self
 import pytest
 
 from fakes.account import Account, After, Inbox, error_faults
+from fakes.child import child
 from fakes.equipment import FORMATS, OPTIONS, Equipment
 from fakes.server import Server
 from fakes.waiting import answer, running, until
@@ -215,14 +216,14 @@ class Station:
 
     async def command(self, *arguments: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line to its end."""
-        process = await asyncio.create_subprocess_exec(
+        typed = child(
             *(*self.program, *arguments),
             env=self.env,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        async with asyncio.timeout(seconds):
+        async with typed as process, asyncio.timeout(seconds):
             out, complaint = await process.communicate()
         return subprocess.CompletedProcess(
             arguments, process.returncode or 0, out.decode(), complaint.decode()
@@ -344,7 +345,7 @@ def children(pid: int) -> list[int]:
     """The processes that a process started, at any depth."""
     found: list[int] = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            if running(child):
-                found += [child, *children(child)]
+        for below in map(int, path.read_text().split()):
+            if running(below):
+                found += [below, *children(below)]
     return found

@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from fakes.child import child
 from stationmaster.cli.config import app as config_app
 from stationmaster.cli.log import app as log_app
 from stationmaster.config.store import ConfigStore
@@ -64,14 +66,24 @@ def test_tail_in_json_is_one_list_of_records(home: Home) -> None:
     assert last["time"].endswith("Z")
 
 
-async def following(home: Home, *options: str) -> asyncio.subprocess.Process:
-    """A program that follows the log."""
-    return await asyncio.create_subprocess_exec(
+def following(home: Home, *options: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """A program that follows the log until the block ends."""
+    return child(
         *(sys.executable, "-m", "stationmaster", "log", "tail", "--follow", *options),
         env={**os.environ, "STATIONMASTER_HOME": str(home.config.parent)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+async def test_who_gives_up_on_one_that_follows_leaves_no_process_behind(home: Home) -> None:
+    async with following(home) as process:
+        pass
+    assert process.returncode not in {None, 0}
+    with pytest.raises(TimeoutError):
+        async with following(home) as process, asyncio.timeout(0):
+            await process.communicate()
+    assert process.returncode not in {None, 0}
 
 
 def test_tail_of_an_unknown_instance_names_the_known_ones(home: Home) -> None:
@@ -102,9 +114,9 @@ async def test_following_hands_each_line_to_a_pipe_as_it_comes(home: Home, optio
     """Over a rotation, too, and only what was asked for."""
     log = home.log / "agent.log"
     log.write_text(LOGGED + line("old", 3, instance="line2"))
-    process = await following(home, "--lines", "1", "--instance", "line2", *options)
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
+    follower = following(home, "--lines", "1", "--instance", "line2", *options)
+    async with follower as process, asyncio.timeout(60):
+        assert process.stdout is not None
         lines = [await process.stdout.readline()]
         with log.open("a") as file:
             file.write(line("other", 4, instance="line1") + line("more", 5, instance="line2", entry=7))

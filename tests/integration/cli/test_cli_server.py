@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from fakes.child import child
 from fakes.typed import run
 from fakes.wsjf import minimal, numeric, sequence
 
@@ -18,22 +19,18 @@ from fakes.wsjf import minimal, numeric, sequence
 @asynccontextmanager
 async def serving(folder: Path, *options: str) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of the server that the command runs."""
-    process = await asyncio.create_subprocess_exec(
+    server = child(
         *(sys.executable, "-m", "stationmaster", "server", "run", "--port", "0", *options),
         env={**os.environ, "STATIONMASTER_HOME": str(folder), "PYTHONUTF8": "1"},
         stderr=asyncio.subprocess.PIPE,
     )
-    try:
+    async with server as process:
         assert process.stderr is not None
         async with asyncio.timeout(60):
             words = (await process.stderr.readline()).decode().split()
         assert words[:2] == ["Serving", "on"]
         async with aiohttp.ClientSession(words[2]) as session:
             yield session
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def post(session: aiohttp.ClientSession, report: object) -> tuple[int, str]:
