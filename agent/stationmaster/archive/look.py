@@ -58,7 +58,10 @@ class Archived(msgspec.Struct, frozen=True, kw_only=True):
     member: Member | None = None
 
 
-FILLED_BY: Final = 'Only watch folders with after = "archive" fill it, and files that were submitted.'
+FILLED_BY: Final = (
+    'Only watch folders with after = "archive" fill it, and files that were submitted; '
+    "they stay for the days that retention.archive_days says, 0 for ever."
+)
 """Why an archive may be empty."""
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from stationmaster.archive.look import FILLED_BY
 from stationmaster.archive.place import DAY
 from stationmaster.cli.agent import Json
 from stationmaster.cli.exit import Exit
@@ -62,7 +63,7 @@ def replay(
         of = partial(files_of, meant, home(), config, instance, pattern=name)
         count = sum(1 for _ in islice(of(unpack=False), limit))
         if not count:
-            raise ConfigError("There is no such file.", next_step="What there is: stationmaster archive list")
+            raise _nothing(wanted, name, instance)
         with closing(of()) as files, progress("Replaying", quiet=lines) as bar:
             found = run(_replayed(compared, islice(files, limit), count, bar, lines=lines))
     except StationmasterError as error:
@@ -76,6 +77,13 @@ def replay(
         _show(compared, found)
     if not all(one.alike for one in found):
         raise typer.Exit(Exit.ERROR)
+
+
+def _nothing(wanted: list[str], pattern: str, instance: str) -> ConfigError:
+    """There is no file to compare: what could have been meant, and what fills the archive."""
+    fits = "" if pattern == "*" else f" whose name fits {pattern}"
+    step = f"What its archive holds: stationmaster archive list -i {instance}. {FILLED_BY}"
+    return ConfigError(f"There is no file in {', '.join(wanted)}{fits}.", next_step=step)
 
 
 def _meant(wanted: str) -> str:

@@ -98,7 +98,15 @@ async def test_an_archived_day_is_replayed(line: Typist, tmp_path: Path) -> None
     assert (done.code, done.talk.splitlines()[-1]) == (0, "fct version 2: 2 files, 2 alike, 0 not.")
     none = await line.type("converter", "replay", str(candidate), "2026-11-27", "-i", "line1", "--name", "x*")
     assert none.code == 2
-    assert "There is no such file" in none.talk
+    assert "There is no file in 2026-11-27 whose name fits x*." in none.talk
+    assert (
+        "What its archive holds: stationmaster archive list -i line1. Only watch folders with after = "
+        '"archive" fill it, and files that were submitted; they stay for the days that '
+        "retention.archive_days says, 0 for ever." in none.talk
+    )
+    (tmp_path / "empty").mkdir()
+    none = await line.type("converter", "replay", str(candidate), str(tmp_path / "empty"), "-i", "line1")
+    assert (none.code, f"There is no file in {tmp_path / 'empty'}." in none.talk) == (2, True)
     strange = await line.type("converter", "replay", str(DATA / "fct.csv"), "2026-11-27", "-i", "line1")
     assert "neither a Python module nor a mapping" in strange.talk
 
@@ -130,7 +138,7 @@ async def test_a_pattern_is_one_of_names_alone(line: Typist, tmp_path: Path) -> 
     for pattern in ("../*", "/*", "**/*.csv"):
         words = ("replay", "wsjf", str(folder), "--name", pattern, "-i", "line1", "--present", "fct")
         done = await line.type("converter", *words)
-        assert (done.code, "There is no such file" in done.talk) == (2, True)
+        assert (done.code, f"whose name fits {pattern}." in done.talk) == (2, True)
 
 
 async def test_of_a_file_with_very_many_differences_the_first_are_counted(
