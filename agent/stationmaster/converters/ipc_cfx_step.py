@@ -297,7 +297,7 @@ def _unread(measurement: JsonObject) -> Iterator[tuple[str, str]]:
     """Names of what should be numbers of that kind and is none, and what stands there."""
     for key, value in measurement.data.items():
         if key not in _COMMON and isinstance(value, dict) and isinstance(value.get("Value"), str):
-            yield key, clip(str(value["Value"]), _MAX_VALUE)
+            yield key, str(value["Value"])
 
 
 def _number(holder: JsonObject, key: str) -> Any:

@@ -72,6 +72,7 @@ class Reading:
 
     Attributes:
         sign: "=" judged by its limits; "#" nobody judges it; "<", ">", "%" failed.
+        written: the value as it stands there; it may be none, `---` for instance.
         value: None where there is none, or where it is no number.
         word: what stands for a value that is beyond the instrument's range: a word, stars, 9.9E37.
         bare: there is nothing behind the name: a digital test.
@@ -81,6 +82,7 @@ class Reading:
 
     name: str
     sign: str
+    written: str
     value: Scaled | None
     word: str
     low: Scaled | None
@@ -185,6 +187,7 @@ def read_reading(line: str, *, decimal: Decimal = ".") -> Reading | None:
     return Reading(
         name=name.strip(),
         sign=sign,
+        written=text.strip(),
         value=value,
         word=word,
         low=_scaled(bounds[0], decimal),

@@ -23,7 +23,7 @@ from stationmaster.api import (
 from stationmaster.api.header import Found, resolve
 from stationmaster.api.local_time import Moment, local_time
 from stationmaster.api.number import Decimal
-from stationmaster.api.reading import add_line, add_reading
+from stationmaster.api.reading import add_line, add_reading, unread_status
 from stationmaster.api.text import clip, one_line
 from stationmaster.converters.teradyne_gr228x_line import (
     Reading,
@@ -241,11 +241,12 @@ class _Steps:
         elif one.bare:
             return Status.PASSED if passed and self._options.digital_passes else Status.DONE
         elif one.value is None:
-            return Status.DONE if one.word else Status.SKIPPED
+            status = Status.DONE if one.word else unread_status(one.written, _numbers(one)[2])
         else:
             status = Status.of(_numbers(one)[2].passes(one.value.value))
-        if status is Status.FAILED and passed:
-            how = "is beyond the instrument's range" if one.word else "is out of its limits"
+        if status in {Status.FAILED, Status.ERROR} and passed:
+            how = "is out of its limits" if status is Status.FAILED else "has limits and no number"
+            how = "is beyond the instrument's range" if one.word else how
             self._report.warn(f"line {number}: {one.name} {how}, and the unit passed")
         return status
 

@@ -133,14 +133,15 @@ def test_status_follows_from_limits_and_odd_lines_are_kept() -> None:
 def test_a_value_that_is_none_beside_limits_is_an_error(tmp_path: Path) -> None:
     report = unit(tmp_path, "R1=9.99E+37(1,2)R", "R2=---(,2)R", "R3=9.99E+37(,)R", "R4=(1,2)R")
     assert [(one.name, one.step_type, one.status) for one in report.root.steps] == [
-        ("R1", "ET_PFT", "E"),
+        ("R1", "ET_PFT", "F"),
         ("R2", "ET_PFT", "E"),
-        ("R3", "ET_PFT", "S"),
+        ("R3", "ET_PFT", "F"),
         ("R4", "ET_PFT", "S"),
     ]
     assert [text.partition(": ")[2] for text in report.warnings] == [
-        "R1 has limits and no number, and the unit passed",
+        "R1 is beyond the instrument's range, and the unit passed",
         "R2 has limits and no number, and the unit passed",
+        "R3 is beyond the instrument's range, and the unit passed",
     ]
 
 
