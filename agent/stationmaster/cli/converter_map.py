@@ -75,7 +75,7 @@ def map_file(
     again = ("test", str(file), "--dir", str(place.parent), "--converter", described.name or place.stem)
     show_dry_run(
         replace_fields(outcome, reports=outcome.reports[:_SHOWN]),
-        step=f"Correct {place}, then: {_command(*again)}{_spelled(given)}",
+        step="" if outcome.empty else f"Correct {place}, then: {_command(*again)}{_spelled(given)}",
     )
     beside = full_path(file).parent == full_path(place).parent
     if mapping is None and beside and outcome.trouble is None:

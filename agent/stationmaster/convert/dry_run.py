@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ class DryRun:
         broken: file name of the converter that was asked for, where that cannot be loaded.
         file: the file as a command names it.
         here: what a command adds so that it finds the converter, as "--dir .".
+        empty: there is nothing in the file.
     """
 
     converter: str = ""
@@ -95,19 +96,24 @@ class DryRun:
     broken: str = ""
     file: str = "FILE"
     here: str = ""
+    empty: bool = False
 
     @property
     def why(self) -> str:
-        """Why there is no report, in a sentence; "" when there is one."""
-        if isinstance(self.trouble, NotYet):
-            return self.trouble.text or self.trouble.reason
-        return self.trouble.reason if self.trouble else ""
+        """Why there is no report, in a sentence or two; "" when there is one."""
+        if self.trouble is None:
+            return ""
+        late = isinstance(self.trouble, NotYet) and self.trouble.text
+        told = late or self.trouble.reason
+        return f"The file is empty. {told}" if self.empty and " is empty" not in told else told
 
     @property
     def next_step(self) -> str:
         """What to do about that."""
         if self.broken:
             return f"Correct {self.broken}, then try it again."
+        if self.empty and not (isinstance(self.trouble, Failed) and self.trouble.fault):
+            return "Take a file with results in it; the tester may not have written this one yet."
         if isinstance(self.trouble, NotYet):
             step = _LATER.get(self.trouble.reason, "Try it again in a while.")
             return step.replace("converter list", f"converter list {self.here}".rstrip())
@@ -183,7 +189,8 @@ async def dry_run(
             pool = await stack.enter_async_context(dry_pool(folder, limits or DryLimits(), clock))
         outcome = await pool.convert(job)
         if not isinstance(outcome, Conversion):
-            return _without_report(outcome, pool, converters)
+            empty = not is_folder and state.size == 0
+            return replace(_without_report(outcome, pool, converters), empty=empty)
         stack.callback(outcome.discard)
         reports = await asyncio.to_thread(_reports, outcome, most, most_bytes, clock.now())
         return DryRun(

@@ -175,3 +175,33 @@ async def test_all_lists_how_sure_each_converter_is(alone: Typist, junit: Path, 
     assert re.search(r"^ *\d+ junit$", for_people, re.MULTILINE)
     both = await alone.type("converter", "test", str(junit), "--all", "--converter", "junit")
     assert both.code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("converter", "map", "{file}"),
+        ("converter", "map", "{file}", "--with", "{mapping}"),
+        ("converter", "test", "{file}"),
+        ("converter", "test", "{file}", "--converter", "junit"),
+        ("converter", "test", "{file}", "--dir", "{folder}", "--converter", "bench"),
+    ],
+)
+async def test_1_of_an_empty_file_it_says_so(alone: Typist, tmp_path: Path, words: tuple[str, ...]) -> None:
+    empty, mapping = tmp_path / "run.csv", tmp_path / "bench.toml"
+    empty.touch()
+    mapping.write_text('kind = "table"\nheader.sn = "sn"\n[[step]]\nname = "step"\nvalue = "value"\n')
+    told = await alone.type(*(one.format(file=empty, mapping=mapping, folder=tmp_path) for one in words))
+    assert told.code == 1
+    assert "file is empty" in told.talk or "run.csv is empty" in told.talk
+    assert "Take a file with results in it" in told.talk
+    assert "table.header" not in told.talk
+    assert "stationmaster converter map" not in told.talk
+
+
+async def test_1_a_file_of_empty_lines_is_told_from_results(alone: Typist, tmp_path: Path) -> None:
+    blank = tmp_path / "run.csv"
+    blank.write_text("\n  \n")
+    told = await alone.type("converter", "map", str(blank))
+    assert told.code == 1
+    assert "run.csv holds nothing but empty lines" in told.talk

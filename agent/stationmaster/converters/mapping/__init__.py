@@ -148,6 +148,11 @@ class MappingConverter:
                 f"{source.name} is no text in {' or '.join(self.mapping.encoding)}",
                 next_step='Name its encoding in the mapping: encoding = ["cp1250"], for example.',
             )
+        if not content.strip():
+            raise ConversionError(
+                f"{source.name} is empty" if not content else f"{source.name} holds nothing but empty lines",
+                next_step="The tester may have stopped before it wrote the file.",
+            )
         if self.mapping.kind == "table":
             return table.read_units(content, self.mapping.table)
         return text.read_units(content, self.mapping.text)

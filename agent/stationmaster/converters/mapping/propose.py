@@ -47,6 +47,11 @@ def propose(data: bytes, name: str) -> Proposal:
         ConversionError: it is neither text, XML nor JSON, or nothing in it looks like results.
     """
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if not start:
+        raise ConversionError(
+            f"{name} is empty" if not data else f"{name} holds nothing but empty lines",
+            next_step="Take a file with results in it; the tester may not have written this one yet.",
+        )
     made = Proposal()
     made.add(
         f"# How the files like {name} become reports. What each key means: the page of mappings.",
