@@ -163,8 +163,7 @@ async def dry_run(
         instance_id: with the instance's own id the report ids are those that it would get.
         marker: where `path` is a folder: pattern of the files that say that it is complete.
         clock: tells which reports are dated in the future; None: the system's.
-        most: so many reports are handed back at most.
-        most_bytes: and after so many bytes no more of them; the first always is.
+        most, most_bytes: so many reports, and bytes of them, are handed back at most; the first always is.
         pool: of `dry_pool`, where many files are converted; it has the folder and the limits.
 
     Raises:
@@ -183,16 +182,15 @@ async def dry_run(
         dry=True,
         overdue=any(given.get("accept_incomplete") is True for given in (options or {}).values()),
     )
-    clock = clock or Clock()
     async with contextlib.AsyncExitStack() as stack:
         if pool is None:
-            pool = await stack.enter_async_context(dry_pool(folder, limits or DryLimits(), clock))
+            pool = await stack.enter_async_context(dry_pool(folder, limits or DryLimits(), clock or Clock()))
         outcome = await pool.convert(job)
         if not isinstance(outcome, Conversion):
-            empty = not is_folder and state.size == 0
-            return replace(_without_report(outcome, pool, converters), empty=empty)
+            nothing = not is_folder and not state.size
+            return replace(_without_report(outcome, pool, converters), empty=nothing)
         stack.callback(outcome.discard)
-        reports = await asyncio.to_thread(_reports, outcome, most, most_bytes, clock.now())
+        reports = await asyncio.to_thread(_reports, outcome, most, most_bytes, (clock or Clock()).now())
         return DryRun(
             converter=outcome.converter,
             version=outcome.version,
