@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from fnmatch import fnmatchcase
-from typing import Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 import msgspec
 
@@ -22,22 +21,19 @@ from stationmaster.api import (
     Report,
     Result,
     Resume,
-    Sequence,
-    Series,
     Source,
-    Status,
     between,
 )
+from stationmaster.api.day_time import read_day_time
 from stationmaster.api.header import Found, resolve
-from stationmaster.api.local_time import read_time
-from stationmaster.api.text import clip, one_line
+from stationmaster.api.local_time import Moment, read_time
+from stationmaster.api.text import one_line
 from stationmaster.api.verdict import result_of
+from stationmaster.converters.tdms_chart import NUMBERS, Wanted, add_charts, unit_of
 from stationmaster.converters.tdms_curve import Curve, read_curve
 from stationmaster.converters.tdms_file import MAGIC, Tdms, Value, end_of, number_of, shown
 
 _MAX_MISC: Final = 100
-_MAX_TEXT: Final = 20_000
-_MAX_TEXTS: Final = 20
 _MAX_ATTACHED: Final = 64 * 1024 * 1024
 
 
@@ -76,6 +72,8 @@ class TdmsOptions(ConverterOptions, frozen=True, kw_only=True):
         station_paths: the same for the station.
         batch_paths: the same for the batch.
         start_paths: the same for the start; where none is filled, the earliest `wf_start_time` of a channel.
+        date_order: order of day, month and year where the start is a text: "dmy", "mdy" or "ymd"; "": it must
+            be ISO 8601.
         seconds_paths: the same for the execution time in seconds.
         result_paths: the same for the verdict.
         result_words: words of these properties -> P, F, E, T or D, beside those that everybody uses.
@@ -96,6 +94,7 @@ class TdmsOptions(ConverterOptions, frozen=True, kw_only=True):
     station_paths: tuple[str, ...] = ()
     batch_paths: tuple[str, ...] = ()
     start_paths: tuple[str, ...] = ()
+    date_order: Literal["", "dmy", "mdy", "ymd"] = ""
     seconds_paths: tuple[str, ...] = ()
     result_paths: tuple[str, ...] = ()
     result_words: dict[str, str] = msgspec.field(default_factory=dict)
@@ -150,7 +149,8 @@ class _Maker:
         report = self._begin()
         judged = self._add_measurements(report)
         self._set_result(report, judged=judged)
-        self._add_charts(report)
+        wanted = Wanted(self._options.charts, self._options.max_charts)
+        add_charts(report, self._tdms, self._curve, wanted)
         self._add_misc(report)
         if options.attach_source:
             if self._source.size <= _MAX_ATTACHED:
@@ -219,13 +219,27 @@ class _Maker:
             return value, ""
         if value is not None:
             try:
-                moment = read_time(shown(value), self._source.station)
+                moment = self._moment(shown(value))
             except ValueError as error:
-                raise ConversionError(str(error), place=" or ".join(options.start_paths)) from error
+                raise ConversionError(
+                    str(error),
+                    place=" or ".join(options.start_paths),
+                    next_step="If it is a date with slashes or dots, set the converter's option date_order.",
+                ) from error
             return moment.at, moment.warning
         starts = (self._tdms.properties(path).get("wf_start_time") for path in self._tdms.channels)
         times = [one for one in starts if isinstance(one, datetime) and one.year > 1980]
         return min(times, default=None), ""
+
+    def _moment(self, text: str) -> Moment:
+        order = self._options.date_order
+        try:
+            return read_time(text, self._source.station)
+        except ValueError:
+            if not order:
+                raise
+        day, _, clock = text.partition(" ")
+        return read_day_time(day, clock, self._source.station, order=order)
 
     # ------------------------------------------------------------ verdict
 
@@ -253,7 +267,7 @@ class _Maker:
         """Add the measurements; whether one of them has limits."""
         judged = False
         for rule in self._options.measurements:
-            value, unit = self._measured(rule)
+            value, unit = self._measured(rule, report)
             name = rule.name or rule.value
             if value is None:
                 if not rule.optional:
@@ -265,23 +279,31 @@ class _Maker:
                     )
                 report.warn(f"there is no number at {rule.value!r}: the measurement was left out")
                 continue
-            limits = self._limits(rule)
+            limits = self._limits(rule, report)
             judged = judged or limits is not None
             report.root.numeric(one_line(name, 1000), value, unit=one_line(unit, 50), limits=limits)
         return judged
 
-    def _measured(self, rule: TdmsMeasurement) -> tuple[float | None, str]:
+    def _measured(self, rule: TdmsMeasurement, report: Report) -> tuple[float | None, str]:
         if rule.take == "property":
             self._used.add(rule.value)
             return number_of(self._tdms.find(rule.value)), rule.unit
-        if rule.value not in self._tdms.channels or self._tdms.kind(rule.value) != "number":
+        if rule.value not in self._tdms.channels or self._tdms.kind(rule.value) not in NUMBERS:
             return None, ""
-        unit = rule.unit or shown(self._tdms.properties(rule.value).get("unit_string", ""))
-        return self._curve(rule.value).statistic(rule.take), unit
+        curve = self._curve(rule.value)
+        if curve.nothing:
+            report.warn(
+                f"channel {rule.value!r}: {rule.take} is without {curve.nothing} values that are not a number"
+            )
+        return curve.statistic(rule.take), rule.unit or unit_of(self._tdms.properties(rule.value))
 
-    def _limits(self, rule: TdmsMeasurement) -> Limits | None:
+    def _limits(self, rule: TdmsMeasurement, report: Report) -> Limits | None:
         low, high = self._bound(rule.low), self._bound(rule.high)
         if low is not None and high is not None:
+            if low > high:
+                report.warn(
+                    f"{rule.name or rule.value}: the low limit {low:g} is above the high one {high:g}"
+                )
             return between(low, high)
         if low is not None:
             return Limits(CompOp.GE, low)
@@ -302,44 +324,6 @@ class _Maker:
         if path not in self._curves:
             self._curves[path] = read_curve(self._tdms, path, max(2, self._options.chart_points))
         return self._curves[path]
-
-    def _add_charts(self, report: Report) -> None:
-        """A sequence for each group, a chart for each of its channels."""
-        charts = left = 0
-        for group in self._tdms.groups:
-            paths = [path for path in self._tdms.channels if path.startswith(f"{group}/")]
-            wanted = [path for path in paths if any(fnmatchcase(path, one) for one in self._options.charts)]
-            if not wanted:
-                continue
-            sequence = report.root.sequence(one_line(group, 500) or "-")
-            sequence.details(text=_listed(self._tdms.properties(group)) or None)
-            for path in wanted:
-                if charts >= self._options.max_charts:
-                    left += 1
-                    continue
-                charts += self._add_channel(report, sequence, path, path.removeprefix(f"{group}/"))
-        if left:
-            report.warn(f"the file has more channels than max_charts: {left} were left out")
-
-    def _add_channel(self, report: Report, sequence: Sequence, path: str, name: str) -> int:
-        kind = self._tdms.kind(path)
-        properties = self._tdms.properties(path)
-        name = one_line(name, 500) or "-"
-        if kind == "number":
-            step = sequence.action(name, Status.DONE)
-            _draw(step, name, self._curve(path), properties)
-        elif kind == "text" and self._tdms.length(path) <= _MAX_TEXTS:
-            texts = [shown(str(value)) for piece in self._tdms.pieces(path) for value in piece]
-            step = sequence.string(name, clip("; ".join(texts), 1000), status=Status.DONE)
-        else:
-            step = sequence.action(name, Status.DONE)
-            if kind:
-                report.warn(
-                    f"channel {name!r} holds no numbers: its {self._tdms.length(path)} values were left out"
-                )
-        length = self._tdms.length(path)
-        step.details(text=clip(f"{length} values\n{_listed(properties)}".strip(), _MAX_TEXT))
-        return 1
 
     def _add_misc(self, report: Report) -> None:
         """Properties of the file that went nowhere else."""
@@ -367,25 +351,3 @@ def _result(word: str, options: TdmsOptions) -> Result:
             place=" or ".join(options.result_paths),
             next_step="Say what it means in the converter's option result_words.",
         ) from error
-
-
-def _draw(step: Any, name: str, curve: Curve, properties: dict[str, Value]) -> None:
-    """The curve over time where the channel is a waveform, else over the number of the value."""
-    width = number_of(properties.get("wf_increment"))
-    offset = number_of(properties.get("wf_start_offset")) or 0.0
-    waveform = bool(width)
-    x = [float(f"{offset + at * (width or 0):.12g}") for at in curve.x] if waveform else curve.x
-    if not curve.x:
-        return
-    step.chart(
-        name[:100],
-        [Series(name[:100], x, curve.y)],
-        x_label="Time" if waveform else "Index",
-        x_unit="s" if waveform else "",
-        y_label=name[:100],
-        y_unit=one_line(shown(properties.get("unit_string", "")), 50),
-    )
-
-
-def _listed(properties: dict[str, Value]) -> str:
-    return clip("\n".join(f"{name}: {shown(value)}" for name, value in properties.items()), _MAX_TEXT)

@@ -16,12 +16,16 @@ class Curve:
     Attributes:
         x: index of each point among the values.
         y: the points: all values, or least and greatest of each stretch of them, in their order.
-        count: how many values are numbers; the statistics are over these.
+        count: how many values are numbers or infinite; the statistics are over these.
+        endless: how many of these are infinite: beyond the range of what measured them.
+        nothing: how many are not a number.
     """
 
     x: list[int] = field(default_factory=list)
     y: list[float] = field(default_factory=list)
     count: int = 0
+    endless: int = 0
+    nothing: int = 0
     first: float = math.nan
     last: float = math.nan
     least: float = math.inf
@@ -30,17 +34,16 @@ class Curve:
     squares: float = 0.0
 
     def statistic(self, name: str) -> float | None:
-        """One of first, last, min, max, mean, rms; None without a value, or where it is too large."""
+        """One of first, last, min, max, mean, rms; None without a value, or where no number can say it.
+
+        The first four may be infinite: a value beyond the range is none that can be left out.
+        """
         if not self.count:
             return None
-        found = {
-            "first": self.first,
-            "last": self.last,
-            "min": self.least,
-            "max": self.greatest,
-            "mean": self.total / self.count,
-            "rms": math.sqrt(self.squares / self.count),
-        }[name]
+        single = {"first": self.first, "last": self.last, "min": self.least, "max": self.greatest}
+        if name in single:
+            return single[name]
+        found = self.total / self.count if name == "mean" else math.sqrt(self.squares / self.count)
         return found if math.isfinite(found) else None
 
 
@@ -69,7 +72,9 @@ def _add(curve: Curve, piece: object, begin: int, step: int) -> None:
 
     values = np.asarray(piece, dtype=float)
     finite = np.isfinite(values)
-    good = values[finite]
+    good = values[~np.isnan(values)]
+    curve.nothing += int(len(values) - good.size)
+    curve.endless += int(good.size - np.count_nonzero(finite))
     if good.size:
         if not curve.count:
             curve.first = float(good[0])
@@ -82,7 +87,7 @@ def _add(curve: Curve, piece: object, begin: int, step: int) -> None:
             curve.squares += float(good @ good)
     if step == 1:
         curve.x.extend((np.nonzero(finite)[0] + begin).tolist())
-        curve.y.extend(good.tolist())
+        curve.y.extend(values[finite].tolist())
         return
     for start in range(0, len(values), step):
         stretch = values[start : start + step]

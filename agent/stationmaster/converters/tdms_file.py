@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from struct import Struct
 from typing import Any, BinaryIO, Final
 
 from stationmaster.api import ConversionError, Source
-from stationmaster.api.text import printable
+from stationmaster.api.number import parse_number
+from stationmaster.api.text import one_line, printable
 
 MAGIC: Final = b"TDSm"
 _LEAD_IN: Final = Struct("<4sIIQQ")
 _BIG_ENDIAN: Final = 0x40
 _UNKNOWN: Final = 0xFFFFFFFFFFFFFFFF
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS: Final = {**dict.fromkeys("biuf", "number"), **dict.fromkeys("OUS", "text"), "M": "time"}
+"""What the kinds of numpy's types are."""
 _PIECE: Final = 200_000
 """Values that are held at once."""
 
@@ -100,21 +104,35 @@ class Tdms:
         try:
             self._file = library.TdmsFile.open(self._raw)
             self._groups = {str(one.name): one for one in self._file.groups()}
-            self.channels = {
-                f"{name}/{one.name}": one for name, group in self._groups.items() for one in group.channels()
-            }
+            self.channels: dict[str, Any] = {}
+            self.by_group = {name: self._paths(name, group) for name, group in self._groups.items()}
+            cut = self._file.file_status.channel_statuses or {}
         except Exception as error:  # a damaged file makes npTDMS fail in any way
             raise self._unreadable(error) from error
+        if cut:
+            raise ConversionError(
+                f"the last values of {len(cut)} channels are cut short",
+                place=one_line(next(iter(cut)), 200),
+                next_step="The program that wrote the file was stopped: have it written again.",
+            )
+
+    def _paths(self, name: str, group: Any) -> dict[str, str]:
+        """The paths of a group's channels, with their names. Names may hold slashes, so paths may collide."""
+        found = {}
+        for one in group.channels():
+            path = base = f"{name}/{one.name}"
+            count = 1
+            while path in self.channels:
+                count += 1
+                path = f"{base} #{count}"
+            self.channels[path] = one
+            found[path] = str(one.name)
+        return found
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
         self._raw.close()
-
-    @property
-    def groups(self) -> list[str]:
-        """The names of the groups."""
-        return list(self._groups)
 
     def properties(self, path: str = "") -> dict[str, Value]:
         """Properties of the file (""), of a group (its name) or of a channel ("group/channel")."""
@@ -141,13 +159,14 @@ class Tdms:
         return [*self.properties(), *below]
 
     def kind(self, path: str) -> str:
-        """What a channel holds: "number", "text", "other" (times), or "" for nothing."""
+        """What it holds: "number", "raw" (numbers without scaling), "text", "time", "other"; "": nothing."""
         channel = self.channels[path]
         if not len(channel) or channel.dtype is None:
             return ""
-        if channel.dtype.kind in "biuf":
-            return "number"
-        return "text" if channel.dtype.kind in "OUS" else "other"
+        kind = _KINDS.get(channel.dtype.kind, "other")
+        if kind == "other" and _lone_scaler(self._read(path, 0, 1, scaled=False)) is not None:
+            return "raw"
+        return kind
 
     def length(self, path: str) -> int:
         """How many values a channel has."""
@@ -159,17 +178,29 @@ class Tdms:
         Raises:
             ConversionError: npTDMS cannot read them.
         """
-        size = max(step, _PIECE // step * step)
-        channel = self.channels[path]
-        for begin in range(0, len(channel), size):
-            try:
-                yield channel.read_data(offset=begin, length=min(size, len(channel) - begin))
-            except Exception as error:  # a damaged file makes npTDMS fail in any way
-                raise self._unreadable(error, path) from error
+        size, length = max(step, _PIECE // step * step), self.length(path)
+        raw = self.kind(path) == "raw"
+        for begin in range(0, length, size):
+            piece = self._read(path, begin, min(size, length - begin), scaled=not raw)
+            yield _lone_scaler(piece) if raw else piece
+
+    def _read(self, path: str, begin: int, length: int, *, scaled: bool) -> Any:
+        try:
+            return self.channels[path].read_data(offset=begin, length=length, scaled=scaled)
+        except Exception as error:  # a damaged file makes npTDMS fail in any way
+            raise self._unreadable(error, path) from error
 
     def _unreadable(self, error: Exception, place: str = "") -> ConversionError:
         why = f"{type(error).__name__}: {error}"[:300]
         return ConversionError(f"npTDMS cannot read {self._name}: {why}", place=place)
+
+
+def _lone_scaler(values: Any) -> Any:
+    """The values of DAQmx that nothing says how to scale, if there is one of each; else None."""
+    if not isinstance(values, dict) or len(values) != 1:
+        return None
+    [only] = values.values()
+    return only if _KINDS.get(only.dtype.kind) == "number" else None
 
 
 def plain(value: object) -> Value:
@@ -178,10 +209,9 @@ def plain(value: object) -> Value:
         return printable(value).strip() if isinstance(value, str) else value
     micros = getattr(value, "astype", None)
     if micros is not None and getattr(getattr(value, "dtype", None), "kind", "") == "M":
-        seconds = int(micros("datetime64[us]").astype("int64")) / 1e6
         try:
-            return datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):
+            return _EPOCH + timedelta(microseconds=int(micros("datetime64[us]").astype("int64")))
+        except OverflowError:
             return str(value)
     item = getattr(value, "item", None)
     value = item() if item is not None else value
@@ -192,8 +222,10 @@ def number_of(value: Value | None) -> float | None:
     """A property as a number; None where it is none."""
     if value is None or isinstance(value, bool | datetime):
         return None
+    if not isinstance(value, str):
+        return value
     try:
-        return float(value) if not isinstance(value, int) else value
+        return parse_number(value, decimal="auto")  # LabVIEW writes texts by the settings of the PC
     except (ValueError, OverflowError):
         return None
 

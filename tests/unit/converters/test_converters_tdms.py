@@ -241,12 +241,13 @@ def test_channels_of_each_kind(tmp_path: Path) -> None:
     assert "3 values\nk: 1" in whole.data["reportText"]
     assert series(report) == ([0, 2], [1, 2]), "infinite values are no points"
     assert (text.step_type, text.data["stringMeas"][0]["value"]) == ("ET_SVT", "a; b")
-    assert (texts.step_type, times.step_type) == ("Action", "Action")
+    assert texts.step_type == "Action"
+    assert times.data["stringMeas"][0]["value"] == "2026-03-02T07:35:30+00:00"
     assert [text for text in report.warnings if "holds no numbers" in text] == [
-        "channel 'many texts' holds no numbers: its 30 values were left out",
-        "channel 'times' holds no numbers: its 1 values were left out",
+        "channel 'many texts' holds no numbers: its 30 values were left out"
     ]
     assert [step.name for step in second.steps] == ["c"]
+    assert second.steps[0].data["reportText"] == "3 values, 1 infinite"
     chosen = convert(tmp_path, content, charts=["G/i*", "H/*"], max_charts=1)
     assert [step.name for step in chosen.steps()][1:] == ["G", "int", "H"]
     assert any("more channels than max_charts: 1 were" in text for text in chosen.warnings)
@@ -254,4 +255,114 @@ def test_channels_of_each_kind(tmp_path: Path) -> None:
     assert attached.data["binaryData"][0]["name"] == "run_SN-7.tdms"
 
 
+def test_an_infinite_value_is_beyond_every_limit(tmp_path: Path) -> None:
+    skip_without("tdms")
+    content = tdms.tdms({"DUT": "SN-1", "Product": "P"}, {}, [("G", "c", [1.0, float("inf"), 2.0], {})])
+    rules = [{"value": "G/c", "take": take, "low": 0, "high": 5} for take in ("first", "last", "min", "max")]
+    report = convert(tmp_path, content, measurements=rules)
+    rows = [step.data["numericMeas"][0] for step in report.root.steps[:4]]
+    assert [(row["value"], row["status"]) for row in rows] == [
+        (1, "P"),
+        (2, "P"),
+        (1, "P"),
+        ("Infinity", "F"),
+    ]
+    assert report.data["result"] == "F"
+    with pytest.raises(ConversionError, match="no number at 'G/c'"):
+        convert(tmp_path, content, measurements=[{"value": "G/c", "take": "mean", "high": 5}])
+
+
+def test_values_that_are_not_a_number_are_told(tmp_path: Path) -> None:
+    skip_without("tdms")
+    content = tdms.tdms(HEADER, {}, [("G", "c", [1.0, float("nan")], {})])
+    report = convert(tmp_path, content, measurements=[{"value": "G/c", "take": "last", "low": 2, "high": 1}])
+    assert "channel 'G/c': last is without 1 values that are not a number" in report.warnings
+    assert "G/c: the low limit 2 is above the high one 1" in report.warnings
+
+
+def test_what_a_waveform_is_over(tmp_path: Path) -> None:
+    skip_without("tdms")
+    nan = float("nan")
+    channels: list[tuple[str, str, list[float], dict[str, Any]]] = [
+        ("G", "time", [1.0, 2.0], {"wf_increment": 0.5, "wf_start_offset": 3.0, "NI_UnitDescription": "mV"}),
+        (
+            "G",
+            "spectrum",
+            [1.0, 2.0],
+            {"wf_increment": 10.0, "wf_xname": "Frequency", "wf_xunit_string": "Hz"},
+        ),
+        ("G", "way", [1.0, 2.0], {"wf_increment": 10.0, "wf_xunit_string": "mm"}),
+        ("G", "none", [1.0, 2.0], {"wf_increment": 0.0, "wf_start_offset": 3.0}),
+        ("G", "broken", [1.0, 2.0], {"wf_increment": nan}),
+        ("G", "text", [1.0, 2.0], {"wf_increment": "0,25"}),
+    ]
+    [group] = convert(tmp_path, tdms.tdms(HEADER, {}, channels)).root.steps
+    charts = [step.data["chart"] for step in group.steps]
+    assert [(one["xLabel"], one["xUnit"], one["series"][0]["xdata"]) for one in charts] == [
+        ("Time", "s", "3;3.5"),
+        ("Frequency", "Hz", "0;10"),
+        ("X", "mm", "0;10"),
+        ("Index", "", "0;1"),
+        ("Index", "", "0;1"),
+        ("Time", "s", "0;0.25"),
+    ]
+    assert charts[0]["yUnit"] == "mV"
+
+
+def test_groups_and_channels_with_slashes_keep_apart(tmp_path: Path) -> None:
+    skip_without("tdms")
+    channels: list[tuple[str, str, list[float], dict[str, Any]]]
+    channels = [("A", "B/c", [1.0], {}), ("A", "d", [2.0], {}), ("A/B", "c", [3.0], {})]
+    report = convert(tmp_path, tdms.tdms(HEADER, {"empty": {"note": "cold"}}, channels))
+    assert [(one.name, [step.name for step in one.steps]) for one in report.root.steps] == [
+        ("empty", []),
+        ("A", ["B/c", "d"]),
+        ("A/B", ["c"]),
+    ]
+    assert report.root.steps[0].data["reportText"] == "note: cold"
+    values = [step.data["chart"]["series"][0]["ydata"] for step in report.steps() if "chart" in step.data]
+    assert values == ["1", "2", "3"]
+
+
+def test_texts_hold_numbers_and_dates_as_the_station_writes_them(tmp_path: Path) -> None:
+    skip_without("tdms")
+    content = tdms.tdms(HEADER | {"Vcc": "5,01", "Odd": "1_0", "When": "03/02/2026 08:15:30"})
+    report = convert(
+        tmp_path, content, measurements=[{"value": "Vcc"}], date_order="mdy", start_paths=["When"]
+    )
+    assert report.root.steps[0].data["numericMeas"][0]["value"] == 5.01
+    assert report.data["start"][:19] == "2026-03-02T08:15:30"
+    with pytest.raises(ConversionError, match="no number at 'Odd'"):
+        convert(tmp_path, content, measurements=[{"value": "Odd"}])
+    with pytest.raises(ConversionError, match="option date_order"):
+        convert(tmp_path, content, start_paths=["When"])
+
+
+def test_long_texts_are_told(tmp_path: Path) -> None:
+    skip_without("tdms")
+    report = convert(tmp_path, tdms.tdms(HEADER, {}, [("G", "log", ["x" * 600, "y" * 600], {})]))
+    assert "channel 'log': its texts were cut to 1000 characters" in report.warnings
+
+
+def test_raw_values_of_daqmx_are_read_with_and_without_a_scaling(tmp_path: Path) -> None:
+    skip_without("tdms")
+    header = {"DUT": "SN-1", "Product": "P"}
+    rule = {"value": "G/C", "take": "max", "high": 3}
+    report = convert(tmp_path, tdms.daqmx(header, [1, 2, 3, 4]), measurements=[rule])
+    assert (series(report)[1], report.data["result"]) == ([1, 2, 3, 4], "F")
+    assert "channel 'C' holds raw values: the file does not say how they are scaled" in report.warnings
+    scaled = convert(tmp_path, tdms.daqmx(header, [1, 2, 3, 4], slope=0.5), measurements=[rule])
+    assert (series(scaled)[1], scaled.data["result"]) == ([0.5, 1, 1.5, 2], "P")
+    assert not any("raw values" in text for text in scaled.warnings)
+
+
 # ---------------------------------------------------------------------- damage
+
+
+def test_a_last_piece_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    """A segment that ends where it says, but within a chunk of its values."""
+    content = bytearray(tdms.daqmx({"DUT": "SN-1", "Product": "P", "Verdict": "PASS"}, [1, 2, 3, 4]))
+    del content[-2:]
+    content[12:20] = struct.pack("<Q", len(content) - 28)
+    with pytest.raises(ConversionError, match="the last values of 1 channels are cut short"):
+        convert(tmp_path, bytes(content))
