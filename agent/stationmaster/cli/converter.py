@@ -76,7 +76,7 @@ def try_file(
     Of a mapping (NAME.toml), run the tests that it carries.
     """
     if file.suffix == MAPPING and not converter:
-        try_mapping(file)
+        try_mapping(file, json=json)
         return
     place = _converters_folder(instance, folder)
     try:

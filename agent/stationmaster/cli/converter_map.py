@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from stationmaster.api import Report
 from stationmaster.cli.agent import Json
 from stationmaster.cli.dry_run_text import show_dry_run
 from stationmaster.cli.exit import Exit
 from stationmaster.cli.output import answer, print_json, say
 from stationmaster.cli.place import full_path
+from stationmaster.cli.progress import progress
 from stationmaster.cli.session import fail, run
 from stationmaster.control.command_answer import MappedSample
 from stationmaster.convert.built_in import MAPPING
-from stationmaster.convert.dry_run import DryRun, dry_run
+from stationmaster.convert.dry_run import DryRun
 from stationmaster.convert.scaffold import check_name, latin, quoted, suggestion
 from stationmaster.converters.mapping.load import read_mapping
 from stationmaster.converters.mapping.proposal import quoted as toml_text
 from stationmaster.converters.mapping.propose import mapping_name
-from stationmaster.converters.mapping.schema import Example, Mapping
 from stationmaster.errors import ConfigError, StationmasterError
+from stationmaster.runtime.mapping_trial import counts, run_tests
 from stationmaster.runtime.sample_mapping import map_sample, proposed, text_of, tried
 
 _SHOWN = 3
 """Reports of the sample that are shown."""
 _MOST = 10_000
 """Reports of the sample that are counted for the test."""
-_MEASURED = ("numericMeas", "booleanMeas", "stringMeas")
 
 
 def map_file(
@@ -116,7 +113,7 @@ def _add_test(place: Path, sample: str, outcome: DryRun, given: dict[str, Any]) 
     """Let the mapping carry a test: the sample beside it makes what was shown."""
     if outcome.count > len(outcome.reports):
         return
-    steps, values, reports = _counts(outcome)
+    steps, values, reports = counts(outcome)
     header = {"sn": reports[0].sn, "result": str(reports[0].data.get("result", ""))}
     lines = [
         "",
@@ -154,73 +151,19 @@ def _write(place: Path, text: str, *, replace: bool) -> None:
 
 
 # ---------------------------------------------------------------- a mapping's own tests
-def try_mapping(file: Path) -> None:
+def try_mapping(file: Path, *, json: bool) -> None:
     """Run the tests that a mapping carries, and say how each ended."""
     try:
-        mapping = read_mapping(file.read_text(encoding="utf-8"), file.name)
-    except (StationmasterError, UnicodeDecodeError) as error:
-        fail(error if isinstance(error, StationmasterError) else ConfigError(f"{file} is no UTF-8 text."))
-    if not mapping.test:
-        fail(
-            ConfigError(
-                f"{file.name} carries no [[test]].",
-                next_step='Give it one: [[test]], sample = "NAME", reports = 1, header = { sn = "..." }. '
-                "Or name a file to convert.",
-            )
-        )
-    bad = 0
-    for example in mapping.test:
-        wrong = run(_wrong(file, mapping, example))
-        bad += bool(wrong)
-        say(f"{'✗' if wrong else '✓'} {example.sample}")
-        for text in wrong:
-            say(f"    {text}")
-    if bad:
+        with progress("Testing", quiet=json):
+            found = run(run_tests(full_path(file)))
+    except StationmasterError as error:
+        fail(error)
+    except OSError as error:
+        fail(ConfigError(f"{file} cannot be read: {error.strerror}.", next_step="Check its rights."))
+    if json:
+        print_json("mapping-tests", found)
+    else:
+        for line in found.lines():
+            say(line)
+    if not found.ok:
         raise typer.Exit(Exit.ERROR)
-
-
-async def _wrong(file: Path, mapping: Mapping, example: Example) -> list[str]:
-    """What does not come out as the example says, a sentence each."""
-    sample, name = file.parent / example.sample, mapping.name or file.stem
-    if not sample.is_file():
-        return [f"There is no file {sample}."]
-    outcome = await dry_run(
-        full_path(sample),
-        converters=(name,),
-        options={name: example.options},
-        folder=full_path(file.parent),
-        most=1_000_000,
-    )
-    if outcome.trouble is not None:
-        return [outcome.why, outcome.next_step]
-    return list(_differences(outcome, example))
-
-
-def _differences(outcome: DryRun, example: Example) -> Iterator[str]:
-    steps, values, reports = _counts(outcome)
-    if outcome.count != example.reports:
-        yield f"It makes {outcome.count} reports, {example.reports} are expected."
-    for field, wanted in example.header.items():
-        found = _field(reports[0].data, field)
-        if str(found) != str(wanted):
-            yield f"{field} is {found!r}, expected is {wanted!r}."
-    if example.steps not in {None, steps}:
-        yield f"It makes {steps} steps, {example.steps} are expected."
-    if example.measurements not in {None, values}:
-        yield f"It makes {values} measurements, {example.measurements} are expected."
-
-
-def _counts(outcome: DryRun) -> tuple[int, int, list[Report]]:
-    """How many steps, without the roots, and how many measurements; and the reports."""
-    reports = [Report(msgspec.json.decode(one.payload)) for one in outcome.reports]
-    steps = [step for report in reports for step in report.steps()]
-    roots = sum(len(report.roots()) for report in reports)
-    values = sum(len(step.data.get(key) or ()) for step in steps for key in _MEASURED)
-    return len(steps) - roots, values, reports
-
-
-def _field(data: dict[str, Any], path: str) -> Any:
-    value: Any = data
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

@@ -1,4 +1,4 @@
-"""What commands answer that a window runs: `converter map`, `converter replay --lines`, `archive list`."""
+"""What commands answer that a window runs: `converter map`, `test`, `replay --lines`, `archive list`."""
 
 from __future__ import annotations
 
@@ -42,6 +42,48 @@ class MappedSample(msgspec.Struct, frozen=True, kw_only=True):
     def ok(self) -> bool:
         """The sample would be taken."""
         return self.trial is not None and self.trial.ok
+
+
+# -------------------------------------------------------------------- the tests that a mapping carries
+class MappingTest(msgspec.Struct, frozen=True, kw_only=True):
+    """How one test ended.
+
+    Attributes:
+        sample: the file that was converted.
+        wrong: what did not come out as it should, a sentence each.
+    """
+
+    sample: str
+    wrong: tuple[str, ...] = ()
+
+
+class MappingTests(msgspec.Struct, frozen=True, kw_only=True):
+    """How the tests of a mapping ended; there is one at least.
+
+    Attributes:
+        mapping: name of its file.
+    """
+
+    mapping: str
+    tests: tuple[MappingTest, ...]
+
+    @property
+    def failed(self) -> int:
+        """How many did not pass."""
+        return sum(bool(one.wrong) for one in self.tests)
+
+    @property
+    def ok(self) -> bool:
+        """All of them passed."""
+        return not self.failed
+
+    def lines(self) -> list[str]:
+        """Each test in words; what is wrong is indented."""
+        told: list[str] = []
+        for one in self.tests:
+            told.append(f"{'✗' if one.wrong else '✓'} {one.sample}")
+            told += [f"    {text}" for text in one.wrong]
+        return told
 
 
 # -------------------------------------------------------------------- replay

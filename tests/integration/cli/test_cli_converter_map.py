@@ -151,6 +151,14 @@ async def test_a_mapping_carries_its_tests(alone: Typist, tmp_path: Path) -> Non
     assert bad.code == 1
     assert "result is 'P', expected is 'F'." in bad.talk
     assert "It makes 4 steps, 5 are expected." in bad.talk
+    machine = await alone.type("converter", "test", str(mapping), "--json")
+    assert (machine.code, machine.data["mapping"]) == (1, "fct.toml")
+    assert machine.data["tests"] == [
+        {
+            "sample": "fct.csv",
+            "wrong": ["result is 'P', expected is 'F'.", "It makes 4 steps, 5 are expected."],
+        }
+    ]
     (place / "fct.csv").unlink()
     assert "There is no file" in (await alone.type("converter", "test", str(mapping))).talk
     mapping.write_text("kind = 5")

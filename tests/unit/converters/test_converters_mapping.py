@@ -570,7 +570,11 @@ def test_values_are_found_cut_replaced_and_looked_up(tmp_path: Path) -> None:
         (HEAD + '[[step]]\nstatus = "name"\n', "sn,name,value\nA,u,1\n", 'words = { "u" = "P" }'),
         (HEAD + '[[step]]\nwhen = { sn = "B" }\n', "sn,name,value\nA,u,1\n", "no row became a step"),
         (HEAD.replace('"sn"', '"name"') + "[[step]]\n", "\n", "nothing but empty lines"),
-        (HEAD.replace('"sn"', '"name"') + "[[step]]\n", "A;B\n", "no line has the names of the columns"),
+        (
+            HEAD.replace("[header]", "table.header = 5\n[header]") + "[[step]]\n",
+            "A\n",
+            "no line has the names",
+        ),
     ],
 )
 def test_what_a_file_lacks_is_said_with_its_place(

@@ -1,4 +1,4 @@
-"""Mappings from the window: proposed and tried by the command line, which runs beside it; saved as files."""
+"""Mappings from the window: proposed, tried and tested by the command line beside it; saved as files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from stationmaster.control.command_answer import MappedSample
+from stationmaster.control.command_answer import MappedSample, MappingTests
 from stationmaster.errors import StationmasterError
 from stationmaster.hosting.launch import Launcher
 from stationmaster_tray.text import tr
@@ -39,6 +39,15 @@ async def try_mapping(launcher: Launcher, sample: Path, name: str, toml: str) ->
     async with _written(name, toml) as place:
         words = (str(sample), "--with", str(place), "--name", name, "--json")
         return await launcher.command("converter", "map", *words).answer(MappedSample)
+
+
+async def run_tests(launcher: Launcher, mapping: Path) -> MappingTests:
+    """How the tests that a mapping (its full path) carries end.
+
+    Raises:
+        StationmasterError: it is no mapping, carries no test, or cannot be read.
+    """
+    return await launcher.command("converter", "test", str(mapping), "--json").answer(MappingTests)
 
 
 async def install(launcher: Launcher, station: str, name: str, toml: str, *, replace: bool) -> None:

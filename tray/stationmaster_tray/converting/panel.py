@@ -1,4 +1,4 @@
-"""Test a file: choose one or drop it, and see what would become of it."""
+"""Test a file: choose one or drop it, and see what would become of it; a mapping runs its own tests."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from stationmaster.control.command_answer import MappingTests
 from stationmaster.control.trial_protocol import Converters, Trial
 from stationmaster_tray.call import CallBar
+from stationmaster_tray.converting.mapped import ENDING, run_tests
+from stationmaster_tray.converting.mapping_tests import MappingTestsView
 from stationmaster_tray.converting.result import TrialResult
 from stationmaster_tray.converting.station_choice import show_stations
 from stationmaster_tray.desk import Desk
@@ -26,6 +29,7 @@ from stationmaster_tray.sample import read_sample
 from stationmaster_tray.seen import Seen
 from stationmaster_tray.text import tr
 from stationmaster_tray.widgets.blank import Blank
+from stationmaster_tray.widgets.flow import Flow
 from stationmaster_tray.widgets.label import label
 
 
@@ -44,9 +48,11 @@ class TrialPanel(QWidget):
         self.converter = QComboBox(self)
         self.bar = CallBar(desk.tasks, self)
         self.result = result
+        self.tests = MappingTestsView(self)
         self._choose = QPushButton(tr("Choose a file..."), self)
         self._again = QPushButton(tr("Test again"), self)
         self._map = QPushButton(tr("Make a mapping from it..."), self)
+        self.test_mapping = QPushButton(tr("Test a mapping..."), self)
         self._note = label(role="quiet", parent=self)
         self._blank = Blank(self)
         self._stack = QStackedWidget(self)
@@ -54,6 +60,7 @@ class TrialPanel(QWidget):
         self._choose.clicked.connect(self.choose)
         self._again.clicked.connect(self._test_again)
         self._map.clicked.connect(self._map_it)
+        self.test_mapping.clicked.connect(self.choose_mapping)
         self._blank.pressed.connect(self._pressed)
         self.station.currentIndexChanged.connect(lambda _row: self._offer())
         self._offer()
@@ -62,9 +69,8 @@ class TrialPanel(QWidget):
         """Offer the stations there are."""
         if show_stations(self.station, seen):
             self._offer()
-        has_station = bool(self.station.count())
-        self._choose.setEnabled(has_station)
-        self._again.setEnabled(has_station and self._file is not None)
+        self._choose.setEnabled(bool(self.station.count()))
+        self._ready()
         if self._stack.currentWidget() is self._blank:
             self._say_empty(seen)
 
@@ -81,33 +87,65 @@ class TrialPanel(QWidget):
     # ---------------------------------------------------------------- testing
     def choose(self) -> None:
         """Let a person choose a file, then test it; nobody waits."""
-        dialog = QFileDialog(self, tr("Test a file"))
+        self._dialog(tr("Test a file")).fileSelected.connect(lambda chosen: self.test((Path(chosen),)))
+
+    def choose_mapping(self) -> None:
+        """Let a person choose a mapping, then run its tests; nobody waits."""
+        dialog = self._dialog(tr("Test a mapping"))
+        dialog.setNameFilter(tr("Mappings (*.toml)"))
+        dialog.fileSelected.connect(lambda chosen: self.run_tests(Path(chosen)))
+
+    def _dialog(self, title: str) -> QFileDialog:
+        dialog = QFileDialog(self, title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         if self._file is not None:
             dialog.setDirectory(str(self._file.parent))
-        dialog.fileSelected.connect(lambda chosen: self.test((Path(chosen),)))
         dialog.open()
+        return dialog
 
     def test(self, files: Sequence[Path]) -> None:
-        """Test the first of these files."""
+        """Test the first of these files; of a mapping, where no converter is named, run its own tests."""
         station, converter = self.station.currentText(), self.converter.currentData() or ""
-        if not files or not station:
+        if not files:
+            return
+        if files[0].suffix == ENDING and not converter:
+            self.run_tests(files[0])
+            return
+        if not station:
             return
         file = self._file = files[0]
         self._note.setText(
             tr("One file at a time: {name} is tested.", name=file.name) if len(files) > 1 else ""
         )
         self._note.setVisible(len(files) > 1)
-        self._again.setEnabled(True)
-        self._map.hide()
-        self._blank.say(tr("{name} is being tested...", name=file.name))
-        self._stack.setCurrentWidget(self._blank)
+        self._begin(file)
         self.bar.run(
             lambda: self._tested(file, station, converter),
             lambda trial: self._show(file, trial),
             what=tr("Testing {name} with the settings of {station}...", name=file.name, station=station),
         )
+
+    def run_tests(self, mapping: Path) -> None:
+        """Run the tests that a mapping carries."""
+        self._file = mapping
+        self._note.hide()
+        self._begin(mapping)
+        self.bar.run(
+            lambda: run_tests(self._desk.session.launcher, mapping),
+            self._show_tests,
+            what=tr("Running the tests of {name}...", name=mapping.name),
+        )
+
+    def _begin(self, file: Path) -> None:
+        self._ready()
+        self._map.hide()
+        self._blank.say(tr("{name} is being tested...", name=file.name))
+        self._stack.setCurrentWidget(self._blank)
+
+    def _show_tests(self, found: MappingTests) -> None:
+        self._stack.setCurrentWidget(self.tests)
+        self.tests.show_tests(found)
 
     async def _tested(self, file: Path, station: str, converter: str) -> Trial:
         content = await asyncio.to_thread(read_sample, file)
@@ -127,6 +165,11 @@ class TrialPanel(QWidget):
             self.map_wanted.emit((self._file,))
 
     # ---------------------------------------------------------------- inside
+    def _ready(self) -> None:
+        """A mapping's tests need no station."""
+        of_mapping = self._file is not None and self._file.suffix == ENDING
+        self._again.setEnabled(of_mapping or (self._file is not None and bool(self.station.count())))
+
     def _offer(self) -> None:
         """The converters of the chosen station, as far as they are known."""
         chosen = self.converter.currentData()
@@ -170,18 +213,21 @@ class TrialPanel(QWidget):
         self._again.setEnabled(False)
         self._note.hide()
         self._map.hide()
-        for widget in (self._blank, self.result):
+        self.test_mapping.setToolTip(tr("Run the tests that a mapping carries, each with its sample"))
+        for widget in (self._blank, self.result, self.tests):
             self._stack.addWidget(widget)
-        head = QHBoxLayout()
-        head.addWidget(label(tr("Station"), role="quiet", parent=self))
-        head.addWidget(self.station)
-        head.addSpacing(12)
-        head.addWidget(label(tr("Converter"), role="quiet", parent=self))
-        head.addWidget(self.converter)
-        head.addStretch(1)
-        head.addWidget(self._map)
-        head.addWidget(self._again)
-        head.addWidget(self._choose)
+        choices = QWidget(self)
+        line = QHBoxLayout(choices)
+        line.setContentsMargins(0, 0, 12, 0)
+        line.addWidget(label(tr("Station"), role="quiet", parent=choices))
+        line.addWidget(self.station)
+        line.addSpacing(12)
+        line.addWidget(label(tr("Converter"), role="quiet", parent=choices))
+        line.addWidget(self.converter)
+        head = Flow()  # in a narrow window it goes on in the next line
+        head.setSpacing(6)
+        for part in (choices, self._choose, self._again, self.test_mapping, self._map):
+            head.addWidget(part)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.addLayout(head)
