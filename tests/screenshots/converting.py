@@ -8,7 +8,7 @@ from pathlib import Path
 from fakes.waiting import until
 from screenshots.studio import Studio
 from stationmaster.control.canary_protocol import CanaryRequest
-from stationmaster_tray.pages.converters import MAPPING, REPLAY, WATCHED, ConvertersPage
+from stationmaster_tray.pages.converters import MAPPING, REPLAY, TRIAL, WATCHED, ConvertersPage
 
 MAPPED = Path(__file__).parents[1] / "data" / "mapping"
 _PATIENCE = 120.0
@@ -37,6 +37,10 @@ async def mappings(studio: Studio) -> None:
     panel.save.save_to_station()
     await until(panel.save.done.text, what="the converter", seconds=_PATIENCE)
     await studio.picture("mapping-saved")
+    page.tabs.setCurrentIndex(TRIAL)
+    page.trial.run_tests(MAPPED / "fct.toml")
+    await until(page.trial.tests.verdict.text, what="the tests", seconds=_PATIENCE)
+    await studio.picture("mapping-tests")
 
 
 async def replays(studio: Studio) -> None:

@@ -118,6 +118,7 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         Shot("mapping-proposed", "A mapping that is proposed", "Beside it the report that it makes."),
         Shot("mapping-fault", "A mapping with a fault", "What is wrong, with line and column."),
         Shot("mapping-saved", "A mapping that was saved", "Where it lies, and what comes next."),
+        Shot("mapping-tests", "The tests that a mapping carries", "Each sample, and what is wrong with it."),
         Shot("mapping-small", "A mapping in the smallest window", "Text and report share the room."),
         Shot("replay-empty", "Replay", "Before another version was chosen."),
         Shot("replay-done", "A replay with differences", "Which files differ, and in which values."),
