@@ -105,19 +105,26 @@ class DryRun:
             return ""
         late = isinstance(self.trouble, NotYet) and self.trouble.text
         told = late or self.trouble.reason
-        return f"The file is empty. {told}" if self.empty and " is empty" not in told else told
+        return f"The file is empty. {told}" if self._for_empty and " is empty" not in told else told
 
     @property
     def next_step(self) -> str:
         """What to do about that."""
         if self.broken:
             return f"Correct {self.broken}, then try it again."
-        if self.empty and not (isinstance(self.trouble, Failed) and self.trouble.fault):
+        if self._for_empty:
             return "Take a file with results in it; the tester may not have written this one yet."
         if isinstance(self.trouble, NotYet):
             step = _LATER.get(self.trouble.reason, "Try it again in a while.")
             return step.replace("converter list", f"converter list {self.here}".rstrip())
         return self._after(self.trouble) if self.trouble else ""
+
+    @property
+    def _for_empty(self) -> bool:
+        """There is no report because there is nothing in the file, and for no other reason."""
+        if isinstance(self.trouble, Failed):
+            return self.empty and not self.trouble.fault
+        return self.empty and self.trouble is not None and self.trouble.reason == "incomplete"
 
     def _after(self, failed: Failed) -> str:
         if not failed.converter:
