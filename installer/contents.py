@@ -150,6 +150,27 @@ def without_docstrings(modules: Iterable[tuple[str, str, str]]) -> list[tuple[st
     ]
 
 
+def without_descriptions(files: Iterable[tuple[str, str, str]], folder: Path) -> list[tuple[str, str, str]]:
+    """PyInstaller's list of files, without the pages for the web that packages have in their metadata.
+
+    That is what follows the first empty line; name and version stand above it.
+
+    Args:
+        files: where a file would lie, where it is, and its kind.
+        folder: where the short ones are written.
+    """
+    found = []
+    for name, source, kind in files:
+        path, place = Path(name), source
+        if path.name == "METADATA" and path.parent.suffix == ".dist-info":
+            short = folder / path.parent.name / path.name
+            short.parent.mkdir(parents=True, exist_ok=True)
+            short.write_text(Path(source).read_text(encoding="utf-8").partition("\n\n")[0] + "\n", "utf-8")
+            place = str(short)
+        found.append((name, place, kind))
+    return found
+
+
 _OF_GTK = (
     *(
         "libgio-2",

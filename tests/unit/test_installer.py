@@ -63,6 +63,16 @@ def test_what_no_window_of_ours_uses_stays_out(name: str, needed: bool) -> None:
     assert contents.is_needed(name) is needed
 
 
+def test_of_a_packages_metadata_the_page_for_the_web_stays_out(tmp_path: Path) -> None:
+    whole = tmp_path / "METADATA"
+    whole.write_text("Name: x\nVersion: 1.2\n\n# The page of x\n")
+    other = ("x/METADATA", str(whole), "DATA")
+    files = [("x-1.2.dist-info/METADATA", str(whole), "DATA"), other]
+    [(name, place, kind), kept] = contents.without_descriptions(files, tmp_path / "short")
+    assert (name, kind, kept) == ("x-1.2.dist-info/METADATA", "DATA", other)
+    assert Path(place).read_text() == "Name: x\nVersion: 1.2\n"
+
+
 def test_the_steps_for_macos_sign_the_inside_first_and_notarise_what_is_signed() -> None:
     shown = subprocess.run(
         [sys.executable, INSTALLER / "macos/build_app.py"], capture_output=True, text=True, check=True
