@@ -7,6 +7,7 @@ follows every fault: nothing lost, nothing doubled, nothing invented, every file
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -345,7 +346,8 @@ def children(pid: int) -> list[int]:
     """The processes that a process started, at any depth."""
     found: list[int] = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for below in map(int, path.read_text().split()):
-            if running(below):
-                found += [below, *children(below)]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            for below in map(int, path.read_text().split()):
+                if running(below):
+                    found += [below, *children(below)]
     return found

@@ -46,8 +46,9 @@ async def test_a_wrong_file_stops_no_station_and_its_problem_heals(hosted: Hoste
         path.write_text(right)
         hosted.store.edit("line1", {"upload.mode": "fixed"})
         await hosted.until(lambda: not hosted.problem(INVALID))
+        # The file as it was may be read, too, before the one with the change.
+        await hosted.until(lambda: hosted.instance("line1").upload.mode == UploadMode.FIXED)
         await hosted.running("line1")
-        assert hosted.instance("line1").upload.mode == UploadMode.FIXED
 
 
 async def test_an_instance_whose_file_is_wrong_from_the_start_begins_once_it_is_right(

@@ -25,7 +25,7 @@ _LEAST_SECONDS = 0.01
 _BRIEF = 5.0
 """Seconds. What took less may have been held up by other programs: it is measured again before it is told."""
 
-_AGAIN = 3
+_AGAIN = 2
 """Times that it is measured again at most."""
 _MB = 1024 * 1024
 _SLOW, _LARGE = 10.0, 200.0
